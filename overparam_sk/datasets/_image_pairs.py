@@ -1,0 +1,148 @@
+"""Two classes of MNIST or Fashion-MNIST, from a small excerpt in the package."""
+
+from collections.abc import Sequence
+from importlib import resources
+from io import BytesIO
+from numbers import Integral
+from typing import Literal, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import Bunch
+
+from overparam_sk.datasets._checks import check_choice, check_count
+from overparam_sk.datasets._image_data import (
+    FASHION_MNIST,
+    MNIST,
+    as_bunch,
+    scale_pixels,
+)
+
+__all__ = ["load_image_pair"]
+
+Sample = tuple[NDArray[np.float32], NDArray[np.int64]]
+
+DATASETS = {dataset.name: dataset for dataset in (MNIST, FASHION_MNIST)}
+SHIPPED_CLASSES = {"mnist": (0, 1, 7), "fashion-mnist": (0, 1, 7, 9)}
+SHIPPED_PER_CLASS = 100
+
+
+@overload
+def load_image_pair(
+    name: str,
+    classes: Sequence[int],
+    n_per_class: int = ...,
+    *,
+    return_X_y: Literal[True] = ...,
+    normalize: bool = ...,
+) -> Sample: ...
+@overload
+def load_image_pair(
+    name: str,
+    classes: Sequence[int],
+    n_per_class: int = ...,
+    *,
+    return_X_y: Literal[False],
+    normalize: bool = ...,
+) -> Bunch: ...
+def load_image_pair(
+    name: str,
+    classes: Sequence[int],
+    n_per_class: int = 50,
+    *,
+    return_X_y: bool = True,
+    normalize: bool = True,
+) -> Sample | Bunch:
+    """Load images of two classes from the excerpt that the package ships.
+
+    The image data of [1]_, section V: 50 images of each of two classes, scaled to norm
+    1. The paper takes MNIST (0, 1) and (1, 7) and Fashion-MNIST (0, 1) and (7, 9). It
+    draws the images at random; here they are the first of their class in the training
+    set, so that everyone has the same ones. No file is downloaded.
+
+    Parameters
+    ----------
+    name : {"mnist", "fashion-mnist"}
+    classes : sequence of two different int
+        Among 0, 1, 7 for "mnist" and 0, 1, 7, 9 for "fashion-mnist" (T-shirt/top,
+        Trouser, Sneaker, Ankle boot).
+    n_per_class : int, default=50
+        Number of images of each class, 1 to 100.
+    return_X_y : bool, default=True
+        Whether to return ``(X, y)`` or a Bunch.
+    normalize : bool, default=True
+        Whether to scale each row to Euclidean norm 1 ([1]_, section III). Otherwise the
+        grey values are between 0 and 1.
+
+    Returns
+    -------
+    X : ndarray of shape (2 * n_per_class, 784), float32
+        All images of ``classes[0]``, then all of ``classes[1]``. Shuffle them before a
+        cross-validation that does not.
+    y : ndarray of shape (2 * n_per_class,), int64
+        The entries of ``classes``: the labels are not recoded to 0 and 1.
+    data : :class:`~sklearn.utils.Bunch`
+        Instead, if ``return_X_y`` is False: X as ``data`` and y as ``target``, with
+        ``feature_names``, ``target_names`` (of all ten classes, so that
+        ``target_names[label]`` names a label), ``DESCR`` and ``frame``, which is None.
+
+    Raises
+    ------
+    ValueError
+        If ``name``, ``classes`` or ``n_per_class`` is none of those above.
+
+    References
+    ----------
+    .. [1] Z. Kong, "Convergence Analysis of Training Two-Hidden-Layer Partially
+       Over-Parameterized ReLU Networks via Gradient Descent", 2019, sections III and V.
+
+    Examples
+    --------
+    >>> from overparam_sk.datasets import load_image_pair
+    >>> X, y = load_image_pair("fashion-mnist", (7, 9))
+    >>> X.shape
+    (100, 784)
+    >>> y[0], y[-1]
+    (np.int64(7), np.int64(9))
+    """
+    check_choice("name", name, tuple(DATASETS))
+    pair = _check_pair(name, classes)
+    _check_size(n_per_class)
+
+    images, labels = _read_excerpt(name)
+    rows = [np.flatnonzero(labels == label)[:n_per_class] for label in pair]
+    X = scale_pixels(images[np.concatenate(rows)])
+    if normalize:
+        X /= np.linalg.norm(X, axis=1, keepdims=True)
+    y = np.repeat(np.array(pair, dtype=np.int64), n_per_class)
+    return (X, y) if return_X_y else as_bunch(DATASETS[name], X, y)
+
+
+def _check_pair(name: str, classes: Sequence[int]) -> tuple[int, int]:
+    """Return the two labels, or refuse them with a ValueError."""
+    shipped = SHIPPED_CLASSES[name]
+    given = list(classes) if isinstance(classes, (Sequence, np.ndarray)) else []
+    integers = all(isinstance(c, Integral) and not isinstance(c, bool) for c in given)
+    if not (integers and len(set(given)) == len(given) == 2 and {*given} <= {*shipped}):
+        raise ValueError(
+            f"classes must be two different labels among {shipped} for {name!r}, got "
+            f"{classes!r}."
+        )
+    return int(given[0]), int(given[1])
+
+
+def _check_size(n_per_class: int) -> None:
+    check_count("n_per_class", n_per_class)
+    if n_per_class > SHIPPED_PER_CLASS:
+        raise ValueError(
+            f"n_per_class must be <= {SHIPPED_PER_CLASS}, the number of images that the "
+            f"package ships of each class, got {n_per_class}."
+        )
+
+
+def _read_excerpt(name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Return all shipped images (n, 784) and labels (n,) of a data set."""
+    folder = resources.files("overparam_sk.datasets") / "data"
+    content = (folder / f"{name}.npz").read_bytes()
+    with np.load(BytesIO(content), allow_pickle=False) as excerpt:
+        return excerpt["images"], excerpt["labels"]

@@ -1,0 +1,185 @@
+"""The whole of MNIST and Fashion-MNIST, from local files or from OpenML."""
+
+from typing import Literal, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import Bunch
+
+from overparam_sk.datasets._fetch import DataHome, fetch
+from overparam_sk.datasets._image_data import FASHION_MNIST, MNIST
+
+__all__ = ["fetch_fashion_mnist", "fetch_mnist"]
+
+Subset = Literal["all", "train", "test"]
+Sample = tuple[NDArray[np.float32], NDArray[np.int64]]
+
+
+@overload
+def fetch_mnist(
+    data_home: DataHome = ...,
+    *,
+    subset: Subset = ...,
+    return_X_y: Literal[False] = ...,
+    download_if_missing: bool = ...,
+) -> Bunch: ...
+@overload
+def fetch_mnist(
+    data_home: DataHome = ...,
+    *,
+    subset: Subset = ...,
+    return_X_y: Literal[True],
+    download_if_missing: bool = ...,
+) -> Sample: ...
+def fetch_mnist(
+    data_home: DataHome = None,
+    *,
+    subset: Subset = "all",
+    return_X_y: bool = False,
+    download_if_missing: bool = True,
+) -> Bunch | Sample:
+    """Load MNIST, the handwritten digits, from local files or from OpenML.
+
+    If the folder holds the four published files, each plain or gzipped, they are read
+    and compared with the published checksums. Otherwise scikit-learn's ``fetch_openml``
+    gets the data set "mnist_784", version 1, and keeps it in its own cache.
+
+    Parameters
+    ----------
+    data_home : str or path-like, default=None
+        The folder that holds the files ``train-images-idx3-ubyte``,
+        ``train-labels-idx1-ubyte``, ``t10k-images-idx3-ubyte`` and
+        ``t10k-labels-idx1-ubyte``, with or without ``.gz``. None means the subfolder
+        "mnist" of the folder that the environment variable ``OVERPARAM_SK_DATA`` names
+        or, where that is not set, of scikit-learn's data folder. A given folder is also
+        the ``data_home`` of ``fetch_openml``.
+    subset : {"all", "train", "test"}, default="all"
+        "train" is the first 60000 images, "test" the last 10000, "all" both, in the
+        published order.
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` instead of a Bunch.
+    download_if_missing : bool, default=True
+        Whether to use OpenML if the folder lacks a file.
+
+    Returns
+    -------
+    data : :class:`~sklearn.utils.Bunch`
+        With the attributes
+
+        data : ndarray of shape (n_samples, 784), float32
+            Grey values from 0 to 1, row by row of the image.
+        target : ndarray of shape (n_samples,), int64
+            The digits, 0 to 9.
+        feature_names : list of 784 str
+            "pixel_i_j" for row i and column j.
+        target_names : list of 10 str
+        DESCR : str
+            Source and licence.
+        frame : None
+    (data, target) : tuple, if ``return_X_y`` is True
+
+    Raises
+    ------
+    OSError
+        If the folder lacks a file and ``download_if_missing`` is False or the download
+        fails.
+    ValueError
+        If ``subset`` is unknown, or if a file is truncated, corrupt or not the
+        published one; the message names the file.
+    ImportError
+        If the data comes from OpenML and pandas, which reads it, is not installed.
+
+    References
+    ----------
+    .. [1] Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, "Gradient-based learning applied
+       to document recognition", Proceedings of the IEEE 86(11), 1998.
+    .. [2] Y. Li, Y. Liang, "Learning Overparameterized Neural Networks via Stochastic
+       Gradient Descent on Structured Data", NeurIPS 2018, section 7 (its experiments).
+
+    Examples
+    --------
+    >>> from overparam_sk.datasets import fetch_mnist
+    >>> X, y = fetch_mnist(subset="test", return_X_y=True)  # doctest: +SKIP
+    >>> X.shape  # doctest: +SKIP
+    (10000, 784)
+    """
+    bunch = fetch(MNIST, data_home, subset, download_if_missing)
+    return (bunch.data, bunch.target) if return_X_y else bunch
+
+
+@overload
+def fetch_fashion_mnist(
+    data_home: DataHome = ...,
+    *,
+    subset: Subset = ...,
+    return_X_y: Literal[False] = ...,
+    download_if_missing: bool = ...,
+) -> Bunch: ...
+@overload
+def fetch_fashion_mnist(
+    data_home: DataHome = ...,
+    *,
+    subset: Subset = ...,
+    return_X_y: Literal[True],
+    download_if_missing: bool = ...,
+) -> Sample: ...
+def fetch_fashion_mnist(
+    data_home: DataHome = None,
+    *,
+    subset: Subset = "all",
+    return_X_y: bool = False,
+    download_if_missing: bool = True,
+) -> Bunch | Sample:
+    """Load Fashion-MNIST, articles of clothing, from local files or from OpenML.
+
+    As :func:`fetch_mnist`: the files have the same names, the arrays the same shapes.
+    The default subfolder is "fashion-mnist", the OpenML data set "Fashion-MNIST",
+    version 1.
+
+    Parameters
+    ----------
+    data_home : str or path-like, default=None
+        The folder that holds the four files. None means the subfolder "fashion-mnist"
+        of the folder that the environment variable ``OVERPARAM_SK_DATA`` names or,
+        where that is not set, of scikit-learn's data folder. A given folder is also the
+        ``data_home`` of ``fetch_openml``.
+    subset : {"all", "train", "test"}, default="all"
+        "train" is the first 60000 images, "test" the last 10000, "all" both, in the
+        published order.
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` instead of a Bunch.
+    download_if_missing : bool, default=True
+        Whether to use OpenML if the folder lacks a file.
+
+    Returns
+    -------
+    data : :class:`~sklearn.utils.Bunch`
+        With the attributes of :func:`fetch_mnist`'s; ``target`` is 0 to 9 and
+        ``target_names`` says what each is, from "T-shirt/top" to "Ankle boot".
+    (data, target) : tuple, if ``return_X_y`` is True
+
+    Raises
+    ------
+    OSError
+        If the folder lacks a file and ``download_if_missing`` is False or the download
+        fails.
+    ValueError
+        If ``subset`` is unknown, or if a file is truncated, corrupt or not the
+        published one; the message names the file.
+    ImportError
+        If the data comes from OpenML and pandas, which reads it, is not installed.
+
+    References
+    ----------
+    .. [1] H. Xiao, K. Rasul, R. Vollgraf, "Fashion-MNIST: a Novel Image Dataset for
+       Benchmarking Machine Learning Algorithms", arXiv:1708.07747, 2017.
+
+    Examples
+    --------
+    >>> from overparam_sk.datasets import fetch_fashion_mnist
+    >>> X, y = fetch_fashion_mnist(subset="test", return_X_y=True)  # doctest: +SKIP
+    >>> X.shape  # doctest: +SKIP
+    (10000, 784)
+    """
+    bunch = fetch(FASHION_MNIST, data_home, subset, download_if_missing)
+    return (bunch.data, bunch.target) if return_X_y else bunch

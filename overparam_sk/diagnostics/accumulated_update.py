@@ -1,0 +1,67 @@
+"""The accumulated update W − W(0): how large it is, and of what rank (LL18 §7)."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+
+from overparam_sk.diagnostics._base import Diagnostic, View, WeightView
+from overparam_sk.linalg import singular_values
+
+__all__ = ["RelativeDistance", "relative_distance", "update_singular_values"]
+
+
+class RelativeDistance(Diagnostic):
+    """‖W − W(0)‖_F / ‖W(0)‖_F."""
+
+    name: ClassVar[str] = "relative_distance"
+    sees: ClassVar[type] = WeightView
+
+    def __init__(self) -> None:
+        self._moved = 0.0
+        self._start = 0.0
+
+    def accumulate(self, view: View) -> None:
+        """Add the units' squared norms."""
+        assert isinstance(view, WeightView)
+        self._moved += float((view.W - view.W0).norm()) ** 2
+        self._start += float(view.W0.norm()) ** 2
+
+    def value(self) -> float:
+        """The ratio of the norms."""
+        return float((self._moved / self._start) ** 0.5)
+
+
+def relative_distance(W: ArrayLike, W0: ArrayLike) -> float:
+    """Distance from the initialisation, ‖W − W(0)‖_F / ‖W(0)‖_F (LL18 §7).
+
+    Parameters
+    ----------
+    W, W0 : array-like of shape (m, d)
+        Weights now and at initialisation.
+
+    Returns
+    -------
+    float
+    """
+    diagnostic = RelativeDistance()
+    diagnostic.accumulate(WeightView(torch.as_tensor(W), torch.as_tensor(W0)))
+    return diagnostic.value()
+
+
+def update_singular_values(W: ArrayLike, W0: ArrayLike) -> NDArray[np.float64]:
+    """Singular values of the accumulated update W − W(0), descending (LL18 §7).
+
+    Parameters
+    ----------
+    W, W0 : array-like of shape (m, d)
+        Weights now and at initialisation.
+
+    Returns
+    -------
+    ndarray of shape (min(m, d),), float64
+    """
+    update = torch.as_tensor(W).double() - torch.as_tensor(W0).double()
+    values: NDArray[Any] = singular_values(update).cpu().numpy()
+    return values

@@ -1,0 +1,59 @@
+"""Coupling with the initialisation: which activation patterns changed (LL18 §7)."""
+
+from typing import ClassVar
+
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from overparam_sk.diagnostics._base import Diagnostic, PatternView, View
+
+__all__ = ["ActivationChange", "activation_change"]
+
+
+class ActivationChange(Diagnostic):
+    """Share of (unit, row) pairs whose activation pattern changed."""
+
+    name: ClassVar[str] = "activation_change"
+    sees: ClassVar[type] = PatternView
+
+    def __init__(self) -> None:
+        self._changed = torch.zeros((), dtype=torch.int64)
+        self._pairs = 0
+
+    def accumulate(self, view: View) -> None:
+        """Count the pairs that changed."""
+        assert isinstance(view, PatternView)
+        changed = (view.active != view.active0).sum()
+        self._changed = self._changed.to(changed.device) + changed
+        self._pairs += view.active.numel()
+
+    def value(self) -> float:
+        """Changed pairs over all pairs."""
+        return int(self._changed) / self._pairs
+
+
+def activation_change(W: ArrayLike, W0: ArrayLike, X: ArrayLike) -> float:
+    """Share of (hidden unit, sample) pairs whose activation pattern differs.
+
+    The pattern of unit r on sample x is 1{⟨w_r, x⟩ > 0} (LL18 §7, "coupling").
+
+    Parameters
+    ----------
+    W, W0 : array-like of shape (m, d)
+        Weights now and at initialisation.
+    X : array-like of shape (n, d)
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
+    """
+    X_, W_, W0_ = (torch.as_tensor(M) for M in (X, W, W0))
+
+    def active(M: Tensor) -> Tensor:
+        return (X_ @ M.T) > 0
+
+    diagnostic = ActivationChange()
+    diagnostic.accumulate(PatternView(active(W_), active(W0_)))
+    return diagnostic.value()

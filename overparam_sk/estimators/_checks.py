@@ -1,0 +1,188 @@
+"""Every refusal: of parameter values, of data, of devices.
+
+Messages say what a thing must be and what it was.
+"""
+
+from collections.abc import Callable, Iterable
+from math import isfinite
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.utils.validation import _check_sample_weight
+
+__all__ = [
+    "check_known_classes",
+    "check_parameters",
+    "check_sample_weight",
+    "check_same_shape",
+    "check_several_classes",
+    "parameter_rules",
+    "resolve_device",
+]
+
+Rule = tuple[Callable[[Any], bool], str]
+
+
+def _integer(low: int) -> Rule:
+    def holds(value: Any) -> bool:
+        return (
+            isinstance(value, Integral) and not isinstance(value, bool) and value >= low
+        )
+
+    return holds, f"an integer >= {low}"
+
+
+def _number(low: float, high: float, text: str) -> Rule:
+    def holds(value: Any) -> bool:
+        return (
+            isinstance(value, Real)
+            and not isinstance(value, bool)
+            and isfinite(value)
+            and low <= value <= high
+        )
+
+    return holds, text
+
+
+def _positive() -> Rule:
+    return _number(np.nextafter(0.0, 1.0), np.inf, "a finite number > 0")
+
+
+def _one_of(*values: Any) -> Rule:
+    def holds(value: Any) -> bool:
+        return any(value is v or (isinstance(v, str) and value == v) for v in values)
+
+    return holds, " or ".join(map(repr, values))
+
+
+def _either(*rules: Rule) -> Rule:
+    return (
+        lambda value: any(holds(value) for holds, _ in rules),
+        ", ".join(text for _, text in rules[:-1]) + f" or {rules[-1][1]}",
+    )
+
+
+def _flag() -> Rule:
+    return (lambda value: isinstance(value, (bool, np.bool_))), "True or False"
+
+
+def _mapping() -> Rule:
+    return (lambda value: isinstance(value, dict)), "a dict of class weights"
+
+
+def _device() -> Rule:
+    def holds(value: Any) -> bool:
+        name, _, index = value.partition(":") if isinstance(value, str) else ("", "", "")
+        return name in ("cpu", "cuda", "mps") and (index.isdigit() or not _)
+
+    return holds, "'cpu', 'cuda', 'cuda:<index>' or 'mps'"
+
+
+def _names(known: Iterable[str]) -> Rule:
+    known = tuple(known)
+
+    def holds(value: Any) -> bool:
+        return isinstance(value, (tuple, list)) and all(name in known for name in value)
+
+    return holds, f"a tuple of names among {known}"
+
+
+def parameter_rules(diagnostics: Iterable[str]) -> dict[str, Rule]:
+    """What the value of each parameter must be."""
+    open_unit = _number(np.nextafter(0, 1), np.nextafter(1, 0), "a number in (0, 1)")
+    return {
+        "width": _integer(1),
+        "learning_rate": _either(_one_of("auto"), _positive()),
+        "momentum": _number(0.0, np.nextafter(1, 0), "a number in [0, 1)"),
+        "batch_size": _either(_one_of("auto"), _integer(1)),
+        "max_iter": _integer(1),
+        "tol": _number(0.0, np.inf, "a finite number >= 0"),
+        "n_iter_no_change": _either(_one_of(None), _integer(1)),
+        "early_stopping": _flag(),
+        "validation_fraction": open_unit,
+        "class_weight": _either(_one_of(None, "balanced"), _mapping()),
+        "fit_intercept": _flag(),
+        "warm_start": _flag(),
+        "record_every": _either(_one_of("auto", None), _integer(1)),
+        "diagnostics": _either(_one_of("all", None), _names(diagnostics)),
+        "gram_samples": _integer(1),
+        "block_size": _either(_one_of("auto"), _integer(1)),
+        "device": _either(_one_of("auto"), _device()),
+        "verbose": _either(_flag(), _integer(0)),
+    }
+
+
+def check_parameters(parameters: dict[str, Any], rules: dict[str, Rule]) -> None:
+    """Refuse a parameter value that breaks its rule, with a ValueError."""
+    for name, (holds, must_be) in rules.items():
+        if name in parameters and not holds(parameters[name]):
+            raise ValueError(f"{name} must be {must_be}, got {parameters[name]!r}.")
+    if parameters["early_stopping"] and parameters["record_every"] is None:
+        raise ValueError(
+            "record_every must be 'auto' or an integer >= 1 with early_stopping=True, "
+            "which looks at the recorded iterations, got None."
+        )
+
+
+def resolve_device(name: str) -> torch.device:
+    """The device for a ``device`` parameter; ValueError if it is not there."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    device = torch.device(name)
+    if device.type == "cuda":
+        found = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        if (device.index or 0) >= found:
+            raise ValueError(
+                f"device must name a device of this machine, got {name!r} where "
+                f"{found} CUDA devices are available."
+            )
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        raise ValueError(
+            "device must name a device of this machine, got 'mps' where MPS is not "
+            "available."
+        )
+    return device
+
+
+def check_several_classes(classes: NDArray[Any]) -> None:
+    """Refuse a y of a single class."""
+    if len(classes) < 2:
+        raise ValueError(
+            "This solver needs samples of at least 2 classes in the data, but the data "
+            f"contains only one class: {classes[0]!r}"
+        )
+
+
+def check_sample_weight(sample_weight: Any, X: Any) -> NDArray[Any]:
+    """Weights as a float64 array of shape (n_samples,): non-negative, not all zero."""
+    weight: NDArray[Any] = _check_sample_weight(
+        sample_weight, X, dtype=np.float64, ensure_non_negative=True
+    )
+    if not weight.any():
+        raise ValueError(
+            "sample_weight must have a positive entry, got only zero weights."
+        )
+    return weight
+
+
+def check_known_classes(name: str, y: NDArray[Any], classes: NDArray[Any]) -> None:
+    """Refuse labels that are not among the classes."""
+    unknown = np.setdiff1d(y, classes)
+    if len(unknown):
+        raise ValueError(
+            f"{name} must hold labels among {classes.tolist()}, got also "
+            f"{unknown.tolist()}."
+        )
+
+
+def check_same_shape(sizes: dict[str, tuple[int, int]]) -> None:
+    """Refuse to go on from weights of another shape: name -> (before, now)."""
+    for name, (before, now) in sizes.items():
+        if before != now:
+            raise ValueError(
+                f"{name} must stay {before}, as in the fit that this one goes on from, "
+                f"got {now}: fit anew with warm_start=False."
+            )

@@ -1,0 +1,52 @@
+"""The fitted state: numpy arrays, numbers, strings; stamped when it is pickled."""
+
+import warnings
+from importlib.metadata import version
+from typing import Any
+
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import InconsistentVersionWarning
+
+__all__ = ["StampedState"]
+
+# Raised when the meaning of a fitted attribute changes.
+_FORMAT = 1
+
+
+class StampedState(BaseEstimator):  # type: ignore[misc]
+    """An estimator whose pickles carry the package's version and a format number."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Copy the state and stamp it."""
+        state: dict[str, Any] = dict(super().__getstate__())
+        state["_overparam_sk_version"] = version("overparam-sk")
+        state["_overparam_sk_format"] = _FORMAT
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take a stamped state; warn at another version, refuse a newer format."""
+        state = dict(state)
+        written_by = state.pop("_overparam_sk_version", None)
+        format_ = state.pop("_overparam_sk_format", 0)
+        here = version("overparam-sk")
+        if format_ > _FORMAT:
+            raise ValueError(
+                f"The pickle's format must be at most {_FORMAT}, got {format_}, written "
+                f"by overparam-sk {written_by}: upgrade overparam-sk from {here}."
+            )
+        if written_by != here:
+            warnings.warn(
+                InconsistentVersionWarning(
+                    estimator_name=type(self).__name__,
+                    current_sklearn_version=here,
+                    original_sklearn_version=str(written_by),
+                ),
+                stacklevel=2,
+            )
+        super().__setstate__(state)
+
+    def _forget(self) -> None:
+        """Remove every fitted attribute: the estimator is unfitted."""
+        for name in [n for n in vars(self) if n.endswith("_") and n[0] != "_"]:
+            delattr(self, name)
+        vars(self).pop("_update_singular_values", None)

@@ -1,0 +1,53 @@
+"""The contract between a network and the s-step trainer.
+
+The network knows what follows from the pre-activations; the trainer owns the rows,
+the batches, the first layer and the step. Nothing here sees X or W, which is what
+lets the trainer move W once per block instead of once per batch.
+"""
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+from torch import Tensor
+
+__all__ = ["FirstLayerNetwork", "Scratch"]
+
+
+class Scratch(NamedTuple):
+    """Two buffers of shape (B, m) that the trainer lends for one batch."""
+
+    hidden: Tensor
+    backward: Tensor
+
+
+class FirstLayerNetwork(ABC):
+    """A network whose only trained parameters are the first layer W, shape (m, d).
+
+    Shapes: Z = X Wᵀ (B, m), outputs (B, k), targets (B, k), scale (B, 1).
+    """
+
+    @abstractmethod
+    def outputs(self, Z: Tensor) -> Tensor:
+        """Return the outputs (B, k) from the pre-activations Z (B, m)."""
+
+    @abstractmethod
+    def of_units(self, units: slice) -> "FirstLayerNetwork":
+        """Return the network of some hidden units; the outputs of all parts add up."""
+
+    @abstractmethod
+    def scores(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return how good each prediction is, shape (B,); the mean is the score."""
+
+    @abstractmethod
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return the loss of each sample, shape (B,)."""
+
+    @abstractmethod
+    def differentiate_(
+        self, Z: Tensor, targets: Tensor, scale: Tensor, scratch: Scratch
+    ) -> Tensor:
+        """Overwrite Z by ``scale`` · ∂loss/∂Z, row by row; return the outputs (B, k).
+
+        ``scale`` holds one factor per sample: it carries the sample's weight, the
+        batch's 1/B and the step, so that W += ZᵀX is the whole update.
+        """

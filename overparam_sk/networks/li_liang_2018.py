@@ -1,0 +1,165 @@
+"""Li, Liang 2018 (LL18): the two-layer ReLU network with a fixed Gaussian readout.
+
+========================  ==================  ==========  =====================
+Symbol                    Code                Shape       Where in LL18
+========================  ==================  ==========  =====================
+m, d, k                   ``m``, ``d``, ``k``  scalars     §3
+w_r, the hidden units     ``W``               (m, d)      §3, (A3)
+a_{i,r}, the readout      ``a``               (k, m)      §3, (A3)
+⟨w_r, x_s⟩                ``Z``               (n, m)      §3
+f_i(x_s)                  ``outputs``         (n, k)      §3
+o_i(x_s), the softmax     ``o``               (n, k)      §3, "cross entropy"
+∂L/∂⟨w_r, x_s⟩            ``Z`` after         (n, m)      eq. (1)
+                          ``differentiate_``
+========================  ==================  ==========  =====================
+
+Only W is trained. The paper writes 1{⟨w_r, x⟩ ≥ 0} in eq. (1) and "positive" in §7
+for the activation pattern; both are 1{⟨w_r, x⟩ > 0} here, as in PyTorch. They differ
+only where a pre-activation is exactly zero.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from overparam_sk.networks._base import FirstLayerNetwork, Scratch
+
+__all__ = [
+    "LiLiang2018",
+    "gate_gram",
+    "initial_weight_chunks",
+    "initial_weights",
+    "readout_weights",
+]
+
+# W(0) is drawn, and drawn again for the diagnostics, in chunks of units of about this
+# many numbers, so that it never stands in memory whole beside W. The size is part of
+# the definition of W(0): another one is another random stream.
+_CHUNK_ELEMENTS = 2**20
+
+
+@dataclass(frozen=True)
+class LiLiang2018(FirstLayerNetwork):
+    """f_i(x) = Σ_r a_{i,r} ReLU(⟨w_r, x⟩) with softmax cross-entropy (LL18 §3).
+
+    Parameters
+    ----------
+    a : Tensor of shape (k, m)
+        The fixed readout.
+    """
+
+    a: Tensor
+
+    def outputs(self, Z: Tensor) -> Tensor:
+        """f(x_s) = a ReLU(W x_s), LL18 §3."""
+        return Z.clamp_min(0) @ self.a.T
+
+    def of_units(self, units: slice) -> "LiLiang2018":
+        """The part of the network, and of its outputs, that some hidden units make."""
+        return LiLiang2018(self.a[:, units])
+
+    def scores(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """1{argmax_i f_i(x_s) = y_s}, the event of Theorem 4.1."""
+        return (outputs.argmax(dim=1) == targets.argmax(dim=1)).to(outputs.dtype)
+
+    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """−log o_{y_s}(x_s), LL18 §3, for one-hot ``targets`` (n, k)."""
+        return outputs.logsumexp(dim=1) - (outputs * targets).sum(dim=1)
+
+    def differentiate_(
+        self, Z: Tensor, targets: Tensor, scale: Tensor, scratch: Scratch
+    ) -> Tensor:
+        """Eq. (1) without its factor x_s: Σ_i a_{i,r} (o_i − 1{i=y_s}) 1{Z > 0}."""
+        torch.clamp_min(Z, 0, out=scratch.hidden)
+        outputs = scratch.hidden @ self.a.T
+        residual = torch.softmax(outputs, dim=1).sub_(targets).mul_(scale)
+        torch.mm(residual, self.a, out=scratch.backward)
+        # One pass for (hidden > 0) · backward; the mask alone would be a second one.
+        torch.ops.aten.threshold_backward(
+            scratch.backward, scratch.hidden, 0, grad_input=Z
+        )
+        return outputs
+
+
+def initial_weight_chunks(
+    seed: int,
+    m: int,
+    d: int,
+    *,
+    constant: bool = False,
+    dtype: torch.dtype,
+    device: torch.device | str = "cpu",
+) -> Iterator[tuple[slice, Tensor]]:
+    """W(0) a few hidden units at a time: their places and weights, N(0, 1/m) (A3).
+
+    Drawn on the CPU and in float32, so that every device and both precisions start
+    from the same point. ``constant`` appends the weight of a constant 1, drawn from a
+    stream of its own: the other d columns are the same with and without it.
+
+    Yields
+    ------
+    units : slice
+    chunk : Tensor of shape (u, d) or (u, d + 1)
+    """
+    size = max(1, _CHUNK_ELEMENTS // d)
+    intercept = torch.empty(m, 1).normal_(generator=_generator(seed, 2, 0))
+    for first in range(0, m, size):
+        units = slice(first, min(first + size, m))
+        chunk = torch.empty(units.stop - first, d)
+        chunk.normal_(generator=_generator(seed, 0, first))
+        if constant:
+            chunk = torch.cat([chunk, intercept[units]], dim=1)
+        yield units, chunk.to(device=device, dtype=dtype).mul_(m**-0.5)
+
+
+def initial_weights(
+    seed: int,
+    m: int,
+    d: int,
+    *,
+    constant: bool = False,
+    dtype: torch.dtype,
+    device: torch.device | str = "cpu",
+) -> Tensor:
+    """W(0) whole, shape (m, d) or (m, d + 1), on ``device`` (A3)."""
+    W = torch.empty(m, d + constant, dtype=dtype, device=device)
+    chunks = initial_weight_chunks(
+        seed, m, d, constant=constant, dtype=dtype, device=device
+    )
+    for units, chunk in chunks:
+        W[units] = chunk
+    return W
+
+
+def readout_weights(
+    seed: int, k: int, m: int, *, dtype: torch.dtype, device: torch.device | str = "cpu"
+) -> Tensor:
+    """The readout a, shape (k, m), entries N(0, 1) (A3)."""
+    draw = torch.empty(k, m).normal_(generator=_generator(seed, 1, 0))
+    return draw.to(device=device, dtype=dtype)
+
+
+def gate_gram(Z: Tensor, a: Tensor) -> Tensor:
+    """Σ_r ā_r 1{Z_sr > 0} 1{Z_tr > 0} over the given units, shape (n, n), float64.
+
+    With ā_r = mean_i a²_{i,r}, the class-averaged Gram matrix of the whole network is
+    H = (1/(k·m)) Σ_i J_i J_iᵀ = (X Xᵀ) ⊙ gate_gram(X Wᵀ, a) / m, where J_i is the
+    Jacobian of f_i in W. Chunks of units add up.
+
+    Parameters
+    ----------
+    Z : Tensor of shape (n, u)
+        Pre-activations of u units.
+    a : Tensor of shape (k, u)
+        Their readout.
+    """
+    gated = (Z > 0) * a.double().square().mean(dim=0).sqrt_()
+    return gated @ gated.T
+
+
+def _generator(seed: int, stream: int, position: int) -> torch.Generator:
+    state = np.random.SeedSequence([seed, stream, position]).generate_state(1)
+    return torch.Generator().manual_seed(int(state[0]))

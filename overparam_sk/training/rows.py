@@ -1,0 +1,111 @@
+"""The rows of X, dense or sparse, settled once here: the trainer only takes rows."""
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+__all__ = ["Rows", "as_rows", "as_tensor"]
+
+
+class Rows(ABC):
+    """n rows of d numbers, of which some are asked for at a time.
+
+    Parameters
+    ----------
+    n_rows, n_columns : int
+        The shape of the given matrix.
+    constant : bool
+        Whether a constant 1 is appended to every row.
+    dtype, device : torch.dtype, torch.device
+        Of the rows that are handed out.
+    """
+
+    def __init__(
+        self,
+        n_rows: int,
+        n_columns: int,
+        constant: bool,
+        dtype: torch.dtype,
+        device: torch.device,
+    ) -> None:
+        self.n_rows = n_rows
+        self.n_given = n_columns
+        self.n_columns = n_columns + constant
+        self.dtype = dtype
+        self.device = device
+
+    def __len__(self) -> int:
+        return self.n_rows
+
+    @abstractmethod
+    def _write(self, indices: Tensor, out: Tensor) -> None:
+        """Write the given columns of the rows ``indices`` into ``out``."""
+
+    def take(self, indices: Tensor, out: Tensor | None = None) -> Tensor:
+        """Rows ``indices`` (a CPU int64 tensor) as a dense (len(indices), d) tensor."""
+        if out is None:
+            shape = (len(indices), self.n_columns)
+            out = torch.empty(shape, dtype=self.dtype, device=self.device)
+        self._write(indices, out[:, : self.n_given])
+        out[:, self.n_given :] = 1
+        return out
+
+    def blocks(self, size: int) -> Iterator[tuple[slice, Tensor]]:
+        """All rows in order, ``size`` at a time: their places and the dense rows."""
+        for start in range(0, self.n_rows, size):
+            places = slice(start, min(start + size, self.n_rows))
+            yield places, self.take(torch.arange(places.start, places.stop))
+
+
+class _DenseRows(Rows):
+    def __init__(self, X: Tensor, constant: bool) -> None:
+        super().__init__(X.shape[0], X.shape[1], constant, X.dtype, X.device)
+        self._X = X
+
+    def _write(self, indices: Tensor, out: Tensor) -> None:
+        indices = indices.to(self.device)
+        if out.is_contiguous():
+            torch.index_select(self._X, 0, indices, out=out)
+        else:
+            out.copy_(self._X[indices])
+
+
+class _SparseRows(Rows):
+    def __init__(
+        self, X: Any, constant: bool, dtype: torch.dtype, device: torch.device
+    ) -> None:
+        super().__init__(X.shape[0], X.shape[1], constant, dtype, device)
+        self._X = X
+
+    def _write(self, indices: Tensor, out: Tensor) -> None:
+        out.copy_(torch.from_numpy(self._X[indices.numpy()].toarray()))
+
+
+def as_tensor(array: NDArray[Any], device: torch.device | str = "cpu") -> Tensor:
+    """``array`` as a tensor on ``device``; on the CPU it shares the memory.
+
+    Our code never writes to it, so that a read-only array (a memory map, say) is as
+    good as any other and PyTorch's warning about it is of no use.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*not writable")
+        return torch.from_numpy(np.ascontiguousarray(array)).to(device)
+
+
+def as_rows(
+    X: Any, *, constant: bool, dtype: torch.dtype, device: torch.device
+) -> Rows:
+    """Rows of a numpy array or of a scipy CSR matrix.
+
+    A dense X moves to ``device`` whole; a sparse one stays on the CPU and only the
+    rows that are asked for become dense.
+    """
+    if hasattr(X, "toarray"):
+        return _SparseRows(X, constant, dtype, device)
+    return _DenseRows(as_tensor(X, device).to(dtype), constant)

@@ -1,0 +1,58 @@
+"""The largest safe step, from the infinite-width Gram matrix."""
+
+import torch
+from torch import Tensor
+
+from overparam_sk.linalg import largest_eigenvalue
+from overparam_sk.networks import gated_linear_kernel
+
+__all__ = ["safe_learning_rate"]
+
+
+def safe_learning_rate(X: Tensor, sample_weight: Tensor, batch_size: int) -> float:
+    """Largest c for which SGD with step η = c/m is stable, whatever the width m.
+
+    At large m the Hessian of the mean softmax cross-entropy in function space is at
+    most 1/2 (the softmax's) times m·H∞/n, so gradient descent is stable for
+    c ≤ 4 / L with L = λ_max(H∞)/n. A batch of B of the n rows sees the expected
+    smoothness of Gower et al. 2019 (Prop. 3.8) instead,
+
+        L_B = n(B−1)/(B(n−1)) · L + (n−B)/(B(n−1)) · max_s H∞_ss.
+
+    Parameters
+    ----------
+    X : Tensor of shape (n, d)
+        Training rows, or a random sample of them.
+    sample_weight : Tensor of shape (n,)
+        Mean 1.
+    batch_size : int
+        B; n or more means full batches.
+
+    Returns
+    -------
+    float
+        c; 1.0 if every row is zero, where no step has an effect.
+
+    Raises
+    ------
+    ValueError
+        If inner products of rows of X overflow.
+    """
+    n = len(X)
+    # The kernel is homogeneous of degree 2, so rows are scaled to avoid overflow.
+    scale = float(X.abs().max())
+    if scale == 0:
+        return 1.0
+    root = sample_weight.double().sqrt()
+    H = gated_linear_kernel(*[(X.double() / scale)] * 2) * torch.outer(root, root)
+    full = largest_eigenvalue(H) / n
+    single = float(H.diagonal().max())
+    B = min(batch_size, n)
+    mix = (n - B) / (B * max(1, n - 1))
+    c = 4.0 / (((1 - mix) * full + mix * single) * scale) / scale
+    if not 0 < c < float("inf"):
+        raise ValueError(
+            "The squared norms of the rows of X must be finite and positive numbers, "
+            f"got entries up to {scale:.3g}: scale X."
+        )
+    return c

@@ -1,0 +1,69 @@
+"""Slow, obvious float64 versions of everything fast."""
+
+import math
+
+import numpy as np
+import torch
+from torch import nn
+
+
+class TwoLayerReLU(nn.Module):
+    """LL18's network as an ordinary module: only W is a parameter."""
+
+    def __init__(self, W, a):
+        super().__init__()
+        self.W = nn.Parameter(W.clone())
+        self.register_buffer("a", a.clone())
+
+    def forward(self, X):
+        return torch.relu(X @ self.W.T) @ self.a.T
+
+
+def plain_sgd(W, a, X, y, batches, *, step, weight=None, momentum=0.0):
+    """W after plain SGD by autograd and torch.optim, one step a batch of indices."""
+    net = TwoLayerReLU(W, a)
+    optimizer = torch.optim.SGD([net.W], lr=step, momentum=momentum)
+    weight = torch.ones(len(X), dtype=W.dtype) if weight is None else weight
+    for batch in batches:
+        optimizer.zero_grad()
+        losses = nn.functional.cross_entropy(net(X[batch]), y[batch], reduction="none")
+        (weight[batch] * losses).mean().backward()
+        optimizer.step()
+    return net.W.detach()
+
+
+def batches_of(permutations, n_rows, batch_size, n_batches):
+    """Join permutations into one stream and cut it: the definition, with a list."""
+    stream = []
+    while len(stream) < n_batches * batch_size:
+        stream.extend(next(permutations))
+    return [
+        stream[i * batch_size : (i + 1) * batch_size] for i in range(n_batches)
+    ]
+
+
+def jacobian_gram(W, a, X):
+    """(1/(k·m)) Σ_i J_i J_iᵀ from autograd's Jacobian of the outputs in W."""
+    k, m = a.shape
+    jacobian = torch.func.jacrev(lambda V: torch.relu(X @ V.T) @ a.T)(W)  # (n,k,m,d)
+    J = jacobian.permute(1, 0, 2, 3).reshape(k, len(X), -1)
+    return sum(J_i @ J_i.T for J_i in J) / (k * m)
+
+
+def gated_linear_kernel(x, y):
+    """x·y (π − θ)/2π for two vectors, with math alone."""
+    inner = sum(s * t for s, t in zip(x, y, strict=True))
+    norms = math.sqrt(sum(s * s for s in x) * sum(t * t for t in y))
+    if norms == 0:
+        return 0.0
+    theta = math.acos(max(-1.0, min(1.0, inner / norms)))
+    return inner * (math.pi - theta) / (2 * math.pi)
+
+
+def activation_change(W, W0, X):
+    """Share of changed patterns, pair by pair."""
+    changed = 0
+    for w, w0 in zip(W, W0, strict=True):
+        for x in X:
+            changed += (float(np.dot(w, x)) > 0) != (float(np.dot(w0, x)) > 0)
+    return changed / (len(W) * len(X))

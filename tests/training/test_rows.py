@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+import torch
+from scipy import sparse
+
+from overparam_sk.training import as_rows, as_tensor
+
+CPU = torch.device("cpu")
+
+
+@pytest.mark.parametrize("constant", [False, True])
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array, sparse.csr_matrix])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_take_and_blocks(container, constant, dtype):
+    X = np.random.default_rng(0).normal(size=(11, 4)) * (np.arange(4) > 0)
+    expected = np.hstack([X, np.ones((11, 1))]) if constant else X
+    rows = as_rows(container(X), constant=constant, dtype=dtype, device=CPU)
+    assert (len(rows), rows.n_given, rows.n_columns) == (11, 4, 4 + constant)
+
+    indices = torch.tensor([3, 3, 0, 10])
+    out = torch.full((4, rows.n_columns), torch.nan, dtype=dtype)
+    for taken in (rows.take(indices), rows.take(indices, out=out)):
+        assert taken.dtype == dtype
+        np.testing.assert_allclose(taken, expected[indices], rtol=1e-7)
+
+    blocks = list(rows.blocks(4))
+    assert [(p.start, p.stop) for p, _ in blocks] == [(0, 4), (4, 8), (8, 11)]
+    np.testing.assert_allclose(torch.cat([b for _, b in blocks]), expected, rtol=1e-7)
+
+
+def test_dense_float_rows_are_not_copied_on_the_cpu():
+    X = np.ones((3, 2))
+    assert as_tensor(X).data_ptr() == X.ctypes.data
+
+
+def test_read_only_array_raises_no_warning():
+    X = np.ones((3, 2))
+    X.flags.writeable = False
+    assert as_tensor(X).sum() == 6

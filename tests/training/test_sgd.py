@@ -1,0 +1,164 @@
+"""The s-step engine has the iterates of plain SGD."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reference import plain_sgd
+from scipy import sparse
+
+from overparam_sk.networks import LiLiang2018, initial_weights, readout_weights
+from overparam_sk.training import (
+    DivergenceError,
+    MinibatchStream,
+    SStepSGD,
+    as_rows,
+    auto_block_rows,
+)
+
+CPU = torch.device("cpu")
+# Rows of a block as a function of the batch size.
+BLOCKS = {
+    "one batch": lambda B: B,
+    "three batches": lambda B: 3 * B,
+    "auto": lambda B: auto_block_rows(40, 12),
+    "the whole run": lambda B: 10**9,
+}
+
+
+def problem(n=50, d=12, m=40, k=3, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    X = torch.randn(n, d, generator=generator, dtype=torch.float64)
+    y = torch.randint(0, k, (n,), generator=generator)
+    W = initial_weights(seed, m, d, dtype=torch.float64)
+    a = readout_weights(seed, k, m, dtype=torch.float64)
+    return X, y, W, a
+
+
+def engine(X, y, W, a, B, block_rows, *, step, momentum=0.0, weight=None, rows=None):
+    weight = torch.ones(len(X), dtype=X.dtype) if weight is None else weight
+    if rows is None:
+        rows = as_rows(X.numpy(), constant=False, dtype=X.dtype, device=CPU)
+    return SStepSGD(
+        LiLiang2018(a),
+        W.clone(),
+        rows,
+        y,
+        len(a),
+        weight,
+        MinibatchStream(len(X), B, seed=7),
+        step=step,
+        momentum=momentum,
+        block_rows=block_rows,
+    )
+
+
+def relative_difference(W, W_reference, W0):
+    return float((W - W_reference).norm() / (W_reference - W0).norm())
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.parametrize("B", [1, 7, 16, 50, 64])
+def test_same_iterates_as_autograd(B, block, momentum, weighted):
+    # 37 steps: with three batches a block, the last block is a short one.
+    X, y, W0, a = problem()
+    weight = torch.linspace(0, 2, len(X), dtype=X.dtype) if weighted else None
+    batches = MinibatchStream(len(X), B, seed=7).take(37).view(37, B)
+    expected = plain_sgd(
+        W0, a, X, y, batches, step=0.05, weight=weight, momentum=momentum
+    )
+    trainer = engine(
+        X, y, W0, a, B, BLOCKS[block](B), step=0.05, momentum=momentum, weight=weight
+    )
+    trainer.advance(37)
+    assert trainer.iteration == 37
+    assert relative_difference(trainer.W, expected, W0) <= 1e-10
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    n=st.integers(2, 30),
+    d=st.integers(1, 8),
+    m=st.integers(1, 20),
+    k=st.integers(2, 5),
+    B=st.integers(1, 40),
+    block_rows=st.integers(1, 200),
+    cuts=st.lists(st.integers(0, 9), min_size=1, max_size=4),
+    momentum=st.sampled_from([0.0, 0.5, 0.99]),
+    seed=st.integers(0, 2**31 - 1),
+)
+def test_any_shape_any_cut(n, d, m, k, B, block_rows, cuts, momentum, seed):
+    X, y, W0, a = problem(n, d, m, k, seed)
+    trainer = engine(X, y, W0, a, B, block_rows, step=0.02, momentum=momentum)
+    for cut in cuts:
+        trainer.advance(cut)
+    batches = MinibatchStream(n, B, seed=7).take(sum(cuts)).view(-1, B)
+    expected = plain_sgd(W0, a, X, y, batches, step=0.02, momentum=momentum)
+    torch.testing.assert_close(trainer.W, expected, rtol=1e-9, atol=1e-10)
+
+
+def test_inner_blocks_are_crossed():
+    # B = 16 with 512 rows a block: eight inner blocks of four batches.
+    X, y, W0, a = problem(n=300)
+    trainer = engine(X, y, W0, a, 16, 512, step=0.05)
+    trainer.advance(40)
+    batches = MinibatchStream(300, 16, seed=7).take(40).view(40, 16)
+    expected = plain_sgd(W0, a, X, y, batches, step=0.05)
+    assert relative_difference(trainer.W, expected, W0) <= 1e-10
+
+
+def test_float32_stays_near_float64():
+    X, y, W0, a = problem(n=200)
+    exact = engine(X, y, W0, a, 16, 256, step=0.05)
+    exact.advance(50)
+    X, W, a = X.float(), W0.float(), a.float()
+    single = engine(X, y, W, a, 16, 256, step=0.05)
+    single.advance(50)
+    assert single.W.dtype == torch.float32
+    assert relative_difference(single.W.double(), exact.W, W0) < 1e-4
+
+
+@pytest.mark.parametrize("constant", [False, True])
+def test_sparse_rows_give_the_same_bits(constant):
+    X, y, _, a = problem()
+    X = X * (X > 0.5)
+    W = initial_weights(3, 40, 12, constant=constant, dtype=torch.float64)
+    results = []
+    for given_X in (X.numpy(), sparse.csr_array(X.numpy())):
+        rows = as_rows(given_X, constant=constant, dtype=torch.float64, device=CPU)
+        trainer = engine(X, y, W, a, 7, 64, step=0.05, rows=rows)
+        trainer.advance(20)
+        results.append(trainer.W)
+    assert torch.equal(*results)
+
+
+@pytest.mark.parametrize("block_rows", [1, 35, 10**6])
+def test_divergence_names_the_iteration(block_rows):
+    X, y, W0, a = problem()
+    X[13] = 1e308  # overflows as soon as it is met
+    met = MinibatchStream(len(X), 5, seed=7).take(10).view(10, 5)
+    iteration = int((met == 13).any(dim=1).nonzero()[0])
+    trainer = engine(X, y, W0, a, 5, block_rows, step=0.05)
+    with pytest.raises(DivergenceError, match=f"iteration {iteration}: lower"):
+        trainer.advance(10)
+    assert issubclass(DivergenceError, ValueError)
+    assert issubclass(DivergenceError, FloatingPointError)
+
+
+@pytest.mark.parametrize(("m", "d"), [(1, 1), (1000, 64), (16000, 1000), (10**6, 10**5)])
+def test_auto_block_rows_is_bounded(m, d):
+    rows = auto_block_rows(m, d)
+    assert 64 <= rows <= 512
+    assert rows % 64 == 0
+
+
+def test_global_generators_are_left_alone():
+    X, y, W0, a = problem()
+    numpy_before, torch_before = np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
+    engine(X, y, W0, a, 7, 64, step=0.05).advance(20)
+    initial_weights(0, 5, 5, dtype=torch.float32)
+    assert torch.equal(torch.get_rng_state(), torch_before)
+    assert np.array_equal(np.random.get_state()[1], numpy_before[1])  # noqa: NPY002
