@@ -19,15 +19,22 @@ class TwoLayerReLU(nn.Module):
         return torch.relu(X @ self.W.T) @ self.a.T
 
 
-def plain_sgd(W, a, X, y, batches, *, step, weight=None, momentum=0.0):
-    """W after plain SGD by autograd and torch.optim, one step a batch of indices."""
+def plain_sgd(
+    W, a, X, y, batches, *, step, weight=None, momentum=0.0, factor=lambda *_: 1.0
+):
+    """W after plain SGD by autograd and torch.optim, one step a batch of indices.
+
+    ``factor(outputs, batch)`` multiplies the batch's step.
+    """
     net = TwoLayerReLU(W, a)
     optimizer = torch.optim.SGD([net.W], lr=step, momentum=momentum)
     weight = torch.ones(len(X), dtype=W.dtype) if weight is None else weight
     for batch in batches:
         optimizer.zero_grad()
-        losses = nn.functional.cross_entropy(net(X[batch]), y[batch], reduction="none")
+        outputs = net(X[batch])
+        losses = nn.functional.cross_entropy(outputs, y[batch], reduction="none")
         (weight[batch] * losses).mean().backward()
+        net.W.grad *= factor(outputs.detach(), batch)
         optimizer.step()
     return net.W.detach()
 
@@ -62,8 +69,9 @@ def gated_linear_kernel(x, y):
 
 def activation_change(W, W0, X):
     """Share of changed patterns, pair by pair."""
+    W, W0, X = (np.asarray(M) for M in (W, W0, X))
     changed = 0
     for w, w0 in zip(W, W0, strict=True):
         for x in X:
-            changed += (float(np.dot(w, x)) > 0) != (float(np.dot(w0, x)) > 0)
+            changed += bool(w @ x > 0) != bool(w0 @ x > 0)
     return changed / (len(W) * len(X))

@@ -135,8 +135,8 @@ def _check_size(n_per_class: int) -> None:
     check_count("n_per_class", n_per_class)
     if n_per_class > SHIPPED_PER_CLASS:
         raise ValueError(
-            f"n_per_class must be <= {SHIPPED_PER_CLASS}, the number of images that the "
-            f"package ships of each class, got {n_per_class}."
+            f"n_per_class must be <= {SHIPPED_PER_CLASS}, the images of each class "
+            f"in the package, got {n_per_class}."
         )
 
 

@@ -109,9 +109,10 @@ def loss_and_score(
     network: LiLiang2018, outputs: Tensor, targets: Tensor, weight: Tensor
 ) -> tuple[float, float]:
     """Weighted means of the samples' losses and scores."""
-    share = weight / weight.sum()
-    loss = (network.losses(outputs, targets) * share).sum()
-    return float(loss), float((network.scores(outputs, targets) * share).sum())
+    total = weight.sum()
+    loss = (network.losses(outputs, targets) * weight).sum() / total
+    score = (network.scores(outputs, targets) * weight).sum() / total
+    return float(loss), float(score)
 
 
 @dataclass

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from overparam_sk.diagnostics import REGISTRY, update_singular_values
@@ -20,6 +19,7 @@ from overparam_sk.estimators._callbacks import (
 from overparam_sk.estimators._checks import (
     check_parameters,
     check_same_shape,
+    local_random_state,
     parameter_rules,
 )
 from overparam_sk.estimators._run import (
@@ -104,7 +104,7 @@ class FirstLayerEstimator(CallbackSupport, StampedState):  # type: ignore[misc]
         with_callbacks: bool = False,
     ) -> None:
         """Train for ``n_steps`` and set the fitted attributes; all or none of them."""
-        seeds = Seeds.draw(check_random_state(self.random_state))
+        seeds = Seeds.draw(local_random_state(self.random_state))
         start = None
         if resume:
             seeds = Seeds(self.init_seed_, seeds.batches, seeds.subsets)
@@ -160,13 +160,15 @@ class FirstLayerEstimator(CallbackSupport, StampedState):  # type: ignore[misc]
         """Outputs f(x) of the network, shape (n_samples, n_outputs)."""
         check_is_fitted(self)
         W, b = as_tensor(self.hidden_weights_), as_tensor(self.hidden_intercept_)
-        X = validate_data(
-            self,
-            X,
-            reset=False,
-            accept_sparse="csr",
-            dtype=self.hidden_weights_.dtype.type,
-        )
+        # What overflows float32 is refused as infinite; numpy need not warn as well.
+        with np.errstate(over="ignore"):
+            X = validate_data(
+                self,
+                X,
+                reset=False,
+                accept_sparse="csr",
+                dtype=self.hidden_weights_.dtype.type,
+            )
         # A model trained on a GPU predicts there, and elsewhere where there is none.
         device = torch.device(self.device_ if _is_here(self.device_) else "cpu")
         W, b = W.to(device), b.to(device)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "check_sample_weight",
     "check_same_shape",
     "check_several_classes",
+    "local_random_state",
     "parameter_rules",
     "resolve_device",
 ]
@@ -96,7 +98,9 @@ def parameter_rules(diagnostics: Iterable[str]) -> dict[str, Rule]:
     return {
         "width": _integer(1),
         "learning_rate": _either(_one_of("auto"), _positive()),
-        "momentum": _number(0.0, np.nextafter(1, 0), "a number in [0, 1)"),
+        "momentum": _either(
+            _one_of("auto"), _number(0.0, np.nextafter(1, 0), "a number in [0, 1)")
+        ),
         "batch_size": _either(_one_of("auto"), _integer(1)),
         "max_iter": _integer(1),
         "tol": _number(0.0, np.inf, "a finite number >= 0"),
@@ -125,6 +129,14 @@ def check_parameters(parameters: dict[str, Any], rules: dict[str, Rule]) -> None
             "record_every must be 'auto' or an integer >= 1 with early_stopping=True, "
             "which looks at the recorded iterations, got None."
         )
+
+
+def local_random_state(random_state: Any) -> np.random.RandomState:
+    """A generator of our own: for None a fresh one, never numpy's global one."""
+    if random_state is None:
+        return np.random.RandomState()  # noqa: NPY002
+    state: np.random.RandomState = check_random_state(random_state)
+    return state
 
 
 def resolve_device(name: str) -> torch.device:

@@ -20,6 +20,7 @@ from overparam_sk.networks import (
     readout_weights,
 )
 from overparam_sk.training import (
+    CurvatureStep,
     DivergenceError,
     MinibatchStream,
     NoImprovement,
@@ -235,6 +236,7 @@ class FirstLayerRun:
 
     def _make_trainer(self, start: Start | None) -> SStepSGD:
         p, rows, n = self._parameters, self._rows, len(self._rows)
+        auto = p.learning_rate == "auto"
         iteration = 0 if start is None else start.iteration
         if start is None:
             W = initial_weights(
@@ -258,7 +260,8 @@ class FirstLayerRun:
             self._weight,
             MinibatchStream(n, self._batch_size, int(mixed.generate_state(1)[0])),
             step=self._c / p.width,
-            momentum=p.momentum,
+            momentum=(0.9 if auto else 0.0) if p.momentum == "auto" else p.momentum,
+            lengthen=CurvatureStep(self._c) if auto else None,
             block_rows=(
                 auto_block_rows(*W.shape) if p.block_size == "auto" else p.block_size
             ),

@@ -7,7 +7,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_softmax, softmax
 from sklearn.base import ClassifierMixin
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d, validate_data
@@ -18,6 +17,7 @@ from overparam_sk.estimators._checks import (
     check_known_classes,
     check_sample_weight,
     check_several_classes,
+    local_random_state,
 )
 from overparam_sk.estimators._run import TrainingData
 
@@ -37,13 +37,15 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):  # type: ig
     width : int, default=1000
         Hidden units m.
     learning_rate : "auto" or float, default="auto"
-        c; the step is η = c/width, so that one value serves every width. "auto" is
-        the largest safe step, from the top eigenvalue of the infinite-width Gram
-        matrix of the training rows. The paper's are 10 (synthetic data) and 4·10³
-        (MNIST).
-    momentum : float, default=0.0
-        Heavy-ball momentum in [0, 1), exact in the s-step engine too. 0 is the
-        paper's plain SGD. Every call of ``fit`` or ``partial_fit`` starts at rest.
+        c; the step is η = c/width, so that one value serves every width. A number is
+        a constant step, as in the paper: 10 on its synthetic data, 4·10³ on MNIST.
+        "auto" takes the largest safe c, from the top eigenvalue of the infinite-width
+        Gram matrix of the training rows, and lengthens the step as the softmax
+        saturates and the loss flattens.
+    momentum : "auto" or float, default="auto"
+        Heavy-ball momentum in [0, 1), exact in the s-step engine too. "auto" is 0.9
+        with ``learning_rate="auto"`` and otherwise 0, the paper's plain SGD. Every
+        call of ``fit`` or ``partial_fit`` starts at rest.
     batch_size : "auto" or int, default="auto"
         Rows of a minibatch, B. "auto" is min(256, n_samples), so that small data is
         full-batch: deterministic, and exactly sample-weight equivalent. Permutations
@@ -105,7 +107,7 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):  # type: ig
     loss_ : float
         Mean (weighted) cross-entropy on the training rows, in nats.
     learning_rate_ : float
-        c in use.
+        c in use; with "auto" the shortest.
     device_ : str
     activation_change_ : float
         Share of (hidden unit, training row) pairs whose pattern 1{⟨w_r, x⟩ > 0}
@@ -158,7 +160,7 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):  # type: ig
         width: int = 1000,
         *,
         learning_rate: Any = "auto",
-        momentum: float = 0.0,
+        momentum: Any = "auto",
         batch_size: Any = "auto",
         max_iter: int = 2000,
         tol: float = 1e-4,
@@ -414,7 +416,7 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):  # type: ig
             return TrainingData(data.X, data.y, data.weight, held)
         if not self.early_stopping:
             return data
-        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        seed = local_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         train, held_out = train_test_split(
             np.arange(len(data.y)),
             test_size=self.validation_fraction,

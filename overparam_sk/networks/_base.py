@@ -43,6 +43,10 @@ class FirstLayerNetwork(ABC):
         """Return the loss of each sample, shape (B,)."""
 
     @abstractmethod
+    def curvatures(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """Return a bound on the norm of each loss's Hessian in its outputs, (B,)."""
+
+    @abstractmethod
     def differentiate_(
         self, Z: Tensor, targets: Tensor, scale: Tensor, scratch: Scratch
     ) -> Tensor:

@@ -69,6 +69,11 @@ class LiLiang2018(FirstLayerNetwork):
         """−log o_{y_s}(x_s), LL18 §3, for one-hot ``targets`` (n, k)."""
         return outputs.logsumexp(dim=1) - (outputs * targets).sum(dim=1)
 
+    def curvatures(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """min(1/2, 2(1 − o_y)), which bounds λ_max(diag(o) − o oᵀ) by Gershgorin."""
+        o_y = (torch.softmax(outputs, dim=1) * targets).sum(dim=1)
+        return (2 * (1 - o_y)).clamp(0.0, 0.5)
+
     def differentiate_(
         self, Z: Tensor, targets: Tensor, scale: Tensor, scratch: Scratch
     ) -> Tensor:

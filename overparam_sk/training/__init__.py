@@ -6,9 +6,10 @@ from overparam_sk.training.observer import Observer, StepRecord
 from overparam_sk.training.rows import Rows, as_rows, as_tensor
 from overparam_sk.training.sgd import DivergenceError, SStepSGD, auto_block_rows
 from overparam_sk.training.stopping import NoImprovement
-from overparam_sk.training.step_size import safe_learning_rate
+from overparam_sk.training.step_size import CurvatureStep, safe_learning_rate
 
 __all__ = [
+    "CurvatureStep",
     "DivergenceError",
     "MinibatchStream",
     "NoImprovement",

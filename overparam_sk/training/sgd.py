@@ -23,6 +23,7 @@ from torch import Tensor
 from overparam_sk.networks import FirstLayerNetwork, Scratch
 from overparam_sk.training.minibatches import MinibatchStream
 from overparam_sk.training.rows import Rows
+from overparam_sk.training.step_size import CurvatureStep
 
 __all__ = ["DivergenceError", "SStepSGD", "auto_block_rows"]
 
@@ -68,6 +69,8 @@ class SStepSGD:
         η.
     momentum : float, default=0.0
         Heavy-ball μ.
+    lengthen : CurvatureStep or None, default=None
+        Multiplies each batch's step by a factor that depends on its outputs.
     block_rows : int
         Rows of a block; rounded down to whole batches, at least one batch. Speed
         only: the iterates are the same up to rounding.
@@ -92,6 +95,7 @@ class SStepSGD:
         step: float,
         block_rows: int,
         momentum: float = 0.0,
+        lengthen: CurvatureStep | None = None,
     ) -> None:
         self.W = W
         self.iteration = 0
@@ -100,7 +104,9 @@ class SStepSGD:
         self._targets = targets
         self._n_outputs = n_outputs
         self._stream = stream
-        self._scale = sample_weight * (-step / stream.batch_size)
+        self._weight = sample_weight
+        self._step_per_row = -step / stream.batch_size
+        self._lengthen = lengthen
         self._momentum = momentum
         self._velocity = torch.zeros_like(W) if momentum else None
         self._batches_per_block = max(1, block_rows // stream.batch_size)
@@ -125,23 +131,30 @@ class SStepSGD:
         X, Z, G, scratch = self._buffers_for(len(indices))
         self._rows.take(indices, out=X)
         targets = self._one_hot(indices)
-        scale = self._scale[indices.to(self._scale.device)].unsqueeze(1)
+        weight = self._weight[indices.to(self._weight.device)]
 
         torch.mm(X, self.W.T, out=Z)
         if n_batches > 1:
             torch.mm(X, X.T, out=G)
         if self._velocity is not None:
             self._carry_velocity(X, Z, G, n_batches)
-        outputs = self._differentiate(Z, G, targets, scale, scratch)
+        outputs = self._differentiate(X, Z, G, targets, weight, scratch)
         self._check_finite(outputs)
         self._update(Z, X, n_batches)
 
     def _differentiate(
-        self, Z: Tensor, G: Tensor, targets: Tensor, scale: Tensor, scratch: Scratch
+        self,
+        X: Tensor,
+        Z: Tensor,
+        G: Tensor,
+        targets: Tensor,
+        weight: Tensor,
+        scratch: Scratch,
     ) -> Tensor:
         """Turn the block's X Wᵀ, in place, into the derivatives D of all batches."""
         B, n_rows = self._stream.batch_size, len(Z)
         inner = B * max(1, _INNER_ROWS // B)
+        scale = (weight * self._step_per_row).unsqueeze(1)
         outputs = []
         for start in range(0, n_rows, inner):
             stop = min(start + inner, n_rows)
@@ -151,11 +164,13 @@ class SStepSGD:
                 batch = slice(low, low + B)
                 if low > start:
                     Z[batch].addmm_(G[batch, start:low], Z[start:low])
-                outputs.append(
-                    self._network.differentiate_(
-                        Z[batch], targets[batch], scale[batch], scratch
-                    )
+                f = self._network.differentiate_(
+                    Z[batch], targets[batch], scale[batch], scratch
                 )
+                if self._lengthen is not None:
+                    h = self._network.curvatures(f, targets[batch])
+                    Z[batch] *= self._lengthen.factor(h, weight[batch], X[batch])
+                outputs.append(f)
         return torch.cat(outputs)
 
     def _carry_velocity(self, X: Tensor, Z: Tensor, G: Tensor, n_batches: int) -> None:

@@ -1,12 +1,51 @@
 """The largest safe step, from the infinite-width Gram matrix."""
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor
 
 from overparam_sk.linalg import largest_eigenvalue
 from overparam_sk.networks import gated_linear_kernel
 
-__all__ = ["safe_learning_rate"]
+__all__ = ["CurvatureStep", "safe_learning_rate"]
+
+
+@dataclass(frozen=True)
+class CurvatureStep:
+    """Lengthen the safe step while the loss is flat.
+
+    `safe_learning_rate` allows for a softmax whose Hessian has norm 1/2 at every
+    sample. At the current outputs sample s has at most h_s = min(1/2, 2(1 − o_y)),
+    so that the curvature along the batch is at most its trace bound
+    mean_s w_s h_s |x_s|²/2 times m, and c = 2 / (mean_s w_s h_s |x_s|²/2) is stable
+    too. The longer of the two is taken: as the training rows are fitted, h_s falls and
+    the outputs keep growing at a steady pace instead of logarithmically.
+
+    Parameters
+    ----------
+    safe : float
+        c of `safe_learning_rate`: the shortest step.
+    most : float, default=1000.0
+        The longest step, in units of ``safe``: beyond, h_s is rounding error.
+    """
+
+    safe: float
+    most: float = 1000.0
+
+    def factor(self, curvature: Tensor, weight: Tensor, X: Tensor) -> Tensor:
+        """Step for a batch in units of ``safe``, a scalar tensor.
+
+        Parameters
+        ----------
+        curvature : Tensor of shape (B,)
+            h_s.
+        weight : Tensor of shape (B,)
+            w_s.
+        X : Tensor of shape (B, d)
+        """
+        trace = (weight * curvature * X.square().sum(dim=1)).mean() / 2
+        return (2 / (self.safe * trace)).clamp(1.0, self.most)
 
 
 def safe_learning_rate(X: Tensor, sample_weight: Tensor, batch_size: int) -> float:

@@ -49,7 +49,7 @@ def slow_values(W, W0, X, a, gram_rows):
     gram = reference.jacobian_gram(W, a, augmented[gram_rows])
     return {
         "activation_change": reference.activation_change(W, W0, augmented),
-        "relative_distance": np.sqrt((moved**2).sum() / (start**2).sum()),
+        "relative_distance": float(moved.norm() / start.norm()),
         "gram_lambda_min": np.linalg.eigvalsh(gram)[0],
     }
 

@@ -10,6 +10,7 @@ from scipy import sparse
 
 from overparam_sk.networks import LiLiang2018, initial_weights, readout_weights
 from overparam_sk.training import (
+    CurvatureStep,
     DivergenceError,
     MinibatchStream,
     SStepSGD,
@@ -36,7 +37,7 @@ def problem(n=50, d=12, m=40, k=3, seed=0):
     return X, y, W, a
 
 
-def engine(X, y, W, a, B, block_rows, *, step, momentum=0.0, weight=None, rows=None):
+def engine(X, y, W, a, B, block_rows, *, step, weight=None, rows=None, **options):
     weight = torch.ones(len(X), dtype=X.dtype) if weight is None else weight
     if rows is None:
         rows = as_rows(X.numpy(), constant=False, dtype=X.dtype, device=CPU)
@@ -49,8 +50,8 @@ def engine(X, y, W, a, B, block_rows, *, step, momentum=0.0, weight=None, rows=N
         weight,
         MinibatchStream(len(X), B, seed=7),
         step=step,
-        momentum=momentum,
         block_rows=block_rows,
+        **options,
     )
 
 
@@ -98,6 +99,52 @@ def test_any_shape_any_cut(n, d, m, k, B, block_rows, cuts, momentum, seed):
     batches = MinibatchStream(n, B, seed=7).take(sum(cuts)).view(-1, B)
     expected = plain_sgd(W0, a, X, y, batches, step=0.02, momentum=momentum)
     torch.testing.assert_close(trainer.W, expected, rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.parametrize("B", [1, 7, 50])
+def test_lengthened_steps_are_those_of_the_slow_rule(B, block, momentum):
+    X, y, W0, a = problem()
+    weight = torch.linspace(0, 2, len(X), dtype=X.dtype)
+    safe, most = 0.5, 30.0
+    seen = []
+
+    def factor(outputs, batch):
+        total = 0.0
+        for f, s in zip(outputs, batch.tolist(), strict=True):
+            o_y = float(torch.softmax(f, 0)[y[s]])
+            total += float(weight[s]) * min(0.5, 2 * (1 - o_y)) * float(X[s] @ X[s])
+        seen.append(min(most, max(1.0, 2 / (safe * total / len(batch) / 2 + 1e-300))))
+        return seen[-1]
+
+    batches = MinibatchStream(len(X), B, seed=7).take(37).view(37, B)
+    expected = plain_sgd(
+        W0,
+        a,
+        X,
+        y,
+        batches,
+        step=safe / 40,
+        weight=weight,
+        momentum=momentum,
+        factor=factor,
+    )
+    trainer = engine(
+        X,
+        y,
+        W0,
+        a,
+        B,
+        BLOCKS[block](B),
+        step=safe / 40,
+        momentum=momentum,
+        weight=weight,
+        lengthen=CurvatureStep(safe, most),
+    )
+    trainer.advance(37)
+    assert max(seen) > 1
+    assert relative_difference(trainer.W, expected, W0) <= 1e-10
 
 
 def test_inner_blocks_are_crossed():

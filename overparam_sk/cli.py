@@ -1,0 +1,262 @@
+"""The command line: ``python -m overparam_sk study`` and ``reproduce``."""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from overparam_sk.experiments.li_liang_2018 import FIGURES, reproduce
+from overparam_sk.experiments.problems import PROBLEM_NAMES, Problem, load_problem
+from overparam_sk.experiments.report import plain_table, summary_table, write_report
+from overparam_sk.experiments.study import Study, run_study
+
+__all__ = ["main"]
+
+_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Parameters
+    ----------
+    argv : sequence of str, default=None
+        None is what the process was called with.
+
+    Returns
+    -------
+    int
+        0; 1 if data or a device cannot be had; 130 after Ctrl-C. Bad arguments raise
+        SystemExit with 2, as argparse does.
+    """
+    args = _parser().parse_args(argv)
+    command: Callable[[argparse.Namespace], int] = args.command
+    try:
+        return command(args)
+    except KeyboardInterrupt:
+        print("Interrupted before anything was done.", file=sys.stderr)
+        return _INTERRUPTED
+    except (OSError, ValueError) as error:
+        print(f"overparam_sk: error: {error}", file=sys.stderr)
+        return 1
+
+
+def _study(args: argparse.Namespace) -> int:
+    problem = load_problem(
+        args.data,
+        data_home=args.data_home,
+        normalize=args.normalize,
+        random_state=args.seed,
+    )
+    args.out.mkdir(parents=True, exist_ok=True)
+    study = _run(args, problem)
+    print(plain_table(summary_table(study)))
+    for line in write_report(study, args.out):
+        print(line)
+    if study.interrupted:
+        done, all_fits = len(study.rows), len(study.widths) * study.repeats
+        print(f"Interrupted: {done} of {all_fits} fits were done.", file=sys.stderr)
+        return _INTERRUPTED
+    return 0
+
+
+def _run(args: argparse.Namespace, problem: Problem) -> Study:
+    usual = problem.defaults
+    max_iter = _given(args.max_iter, usual.max_iter)
+    return run_study(
+        problem,
+        _given(args.widths, usual.widths),
+        args.repeats,
+        fit_params={
+            "learning_rate": _given(args.learning_rate, usual.learning_rate),
+            "batch_size": _given(args.batch_size, usual.batch_size),
+            "max_iter": max_iter,
+            "record_every": _given(args.record_every, max(1, max_iter // 40)),
+            "device": args.device,
+        },
+        target_accuracy=_given(args.target_accuracy, usual.target_accuracy),
+        random_state=args.seed,
+    )
+
+
+def _reproduce(args: argparse.Namespace) -> int:
+    out = Path(f"overparam-{args.figure}") if args.out is None else args.out
+    out.mkdir(parents=True, exist_ok=True)
+    complete = reproduce(
+        args.figure,
+        out=out,
+        quick=args.quick,
+        data_home=args.data_home,
+        device=args.device,
+        random_state=args.seed,
+    )
+    if not complete:
+        print("Interrupted: what was done is written.", file=sys.stderr)
+    return 0 if complete else _INTERRUPTED
+
+
+def _given(value: Any, usual: Any) -> Any:
+    return usual if value is None else value
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="overparam_sk",
+        description="Wide ReLU networks with their theory measured.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    study = commands.add_parser(
+        "study",
+        help="train a range of widths and show how the diagnostics scale",
+        description="Train networks of several widths and compare their diagnostics. "
+        "Without options: Li and Liang's experiment on synthetic data.",
+    )
+    _add_study_options(study)
+    study.set_defaults(command=_study)
+    figure = commands.add_parser(
+        "reproduce",
+        help="redraw a figure of a paper and judge what the paper says of it",
+        description="Run a figure at the paper's settings, and judge each claim by a "
+        "rule that is printed beside it.",
+    )
+    figure.add_argument("figure", choices=sorted(FIGURES))
+    figure.add_argument(
+        "--quick", action="store_true", help="small widths, two repeats"
+    )
+    figure.add_argument(
+        "--out", type=Path, metavar="DIR", help="default: ./overparam-FIGURE"
+    )
+    _add_common_options(figure)
+    figure.set_defaults(command=_reproduce)
+    return parser
+
+
+def _add_study_options(parser: argparse.ArgumentParser) -> None:
+    def add(flag: str, kind: Callable[[str], Any], metavar: str, text: str) -> None:
+        parser.add_argument(flag, type=kind, metavar=metavar, help=text, default=None)
+
+    parser.add_argument(
+        "--data",
+        type=_data,
+        default="synthetic",
+        metavar="NAME",
+        help=f"{', '.join(PROBLEM_NAMES)}, or FILE.npz with X and y and, if you like, "
+        "X_test and y_test (default: synthetic)",
+    )
+    add("--widths", _widths, "M,M,...", "default: those that are usual for the data")
+    parser.add_argument(
+        "--repeats", type=_count, default=3, metavar="N", help="default: 3"
+    )
+    add("--max-iter", _count, "T", "gradient steps; default: usual for the data")
+    add("--batch-size", _count, "B", "default: usual for the data")
+    add(
+        "--learning-rate",
+        _learning_rate,
+        "C",
+        "the step is C/width; a number or auto; default: usual for the data",
+    )
+    parser.add_argument(
+        "--normalize", action="store_true", default=False, help="scale rows to norm 1"
+    )
+    add(
+        "--target-accuracy",
+        _share,
+        "A",
+        "test accuracy to count the steps to (default: 0.98 synthetic, 0.95 others)",
+    )
+    add("--record-every", _count, "N", "steps between two records; default: T/40")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("overparam-study"),
+        metavar="DIR",
+        help="default: ./overparam-study; files of an earlier study are replaced",
+    )
+    _add_common_options(parser)
+
+
+def _add_common_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--data-home",
+        type=Path,
+        default=None,
+        metavar="DIR",
+        help="folder with the files of the image data",
+    )
+    parser.add_argument(
+        "--device",
+        type=_device,
+        default="auto",
+        metavar="NAME",
+        help="auto, cpu, cuda, cuda:1, ... or mps (default: auto)",
+    )
+    parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="default: 0")
+
+
+def _data(text: str) -> str:
+    if text in PROBLEM_NAMES or text.endswith(".npz"):
+        return text
+    raise argparse.ArgumentTypeError(
+        f"must be one of {', '.join(PROBLEM_NAMES)} or a .npz file, got {text!r}"
+    )
+
+
+def _number(kind: Callable[[str], Any], text: str) -> Any:
+    try:
+        return kind(text)
+    except ValueError:
+        return None
+
+
+def _count(text: str) -> int:
+    value = _number(int, text)
+    if value is None or value < 1:
+        raise argparse.ArgumentTypeError(f"must be an integer >= 1, got {text!r}")
+    return int(value)
+
+
+def _seed(text: str) -> int:
+    value = _number(int, text)
+    if value is None or not 0 <= value < 2**32:
+        raise argparse.ArgumentTypeError(
+            f"must be an integer from 0 to 2**32 - 1, got {text!r}"
+        )
+    return int(value)
+
+
+def _widths(text: str) -> tuple[int, ...]:
+    widths = [_number(int, part) for part in text.split(",")]
+    valid = [width for width in widths if width is not None and width >= 1]
+    if len(valid) < len(widths) or len(set(valid)) < len(valid):
+        raise argparse.ArgumentTypeError(
+            f"must be different integers >= 1 with commas between, got {text!r}"
+        )
+    return tuple(sorted(valid))
+
+
+def _learning_rate(text: str) -> float | str:
+    value = _number(float, text)
+    if text == "auto":
+        return text
+    if value is None or not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(
+            f"must be auto or a finite number > 0, got {text!r}"
+        )
+    return float(value)
+
+
+def _share(text: str) -> float:
+    value = _number(float, text)
+    if value is None or not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"must be a number in (0, 1], got {text!r}")
+    return float(value)
+
+
+def _device(text: str) -> str:
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", text):
+        raise argparse.ArgumentTypeError(
+            f"must be auto, cpu, cuda, cuda:<index> or mps, got {text!r}"
+        )
+    return text

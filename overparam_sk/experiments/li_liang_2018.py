@@ -1,0 +1,283 @@
+"""Figures 1 and 2 of Li and Liang (2018) at their settings, judged claim by claim.
+
+The paper leaves two things open. Section 7 does not say whether the rows are scaled to
+norm 1, which (A2) assumes: both readings are run. It writes the initialisation as
+N(0, 1/√m); as (A3) has σ = 1/√m, the network takes that as the standard deviation, and
+the other reading, a variance of 1/√m, is not run.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from overparam_sk.experiments import claims as judge
+from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Claim, Judgement
+from overparam_sk.experiments.problems import load_problem
+from overparam_sk.experiments.report import (
+    as_json,
+    markdown_table,
+    package_versions,
+    write_report,
+)
+from overparam_sk.experiments.study import Study, run_study
+
+__all__ = ["FIGURES", "Figure", "Reading", "Scale", "reproduce"]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much of a figure is run; ``record_every`` is the course's resolution."""
+
+    widths: tuple[int, ...]
+    repeats: int
+    max_iter: int
+    record_every: int
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way to read what the paper leaves open; ``key`` names its folder."""
+
+    key: str
+    words: str
+    normalize: bool
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure of the paper: its data and settings, and what is said of it."""
+
+    title: str
+    data: str
+    learning_rate: float
+    batch_size: int
+    target_accuracy: float
+    full: Scale
+    quick: Scale
+    readings: tuple[Reading, ...]
+    claims: tuple[Claim, ...]
+
+
+_SIMILAR = (
+    '; of Figure 2: "The observation in general is similar to those on the synthetic '
+    'data (though less significant)"'
+)
+_CONVERGES = '"The test accuracy quickly converges to 100%"'
+_GROWS = '"which is even more significant with larger number of hidden units"'
+_STEPS = (
+    '"the number of iterations to get the accuracy to achieve a desired accuracy '
+    'should be roughly the same"'
+)
+_PATTERN = '"The activation pattern difference ratio is less than 0.1"'
+_DISTANCE = '"The relative distance is less than 0.1"'
+_TOP_20 = (
+    '"the top 20 singular values of the accumulated updates are much larger than the '
+    'rest"'
+)
+_SPECTRUM = '"while the spectrum of the weight matrix do not have such structure"'
+
+FIGURES: dict[str, Figure] = {
+    "ll18-fig1": Figure(
+        title="Figure 1, synthetic data",
+        data="synthetic",
+        learning_rate=10.0,
+        batch_size=16,
+        target_accuracy=0.98,
+        # The first tens of steps decide, so they are looked at closely.
+        full=Scale((1000, 2000, 4000, 8000, 16000), 5, 400, 4),
+        quick=Scale((500, 1000, 2000), 2, 400, 10),
+        readings=(
+            Reading("raw", "rows as drawn", normalize=False),
+            Reading("norm-1", "rows scaled to norm 1", normalize=True),
+        ),
+        claims=(
+            Claim(_CONVERGES, judge.accuracy_converges(0.995, 0.99, 0.25)),
+            Claim(_GROWS, judge.accuracy_grows(0.1)),
+            Claim(_STEPS, judge.same_number_of_steps()),
+            Claim(_PATTERN, judge.stays_below("activation_change", 0.1)),
+            Claim(_DISTANCE, judge.stays_below("relative_distance", 0.1)),
+            Claim(_TOP_20, judge.gap_in_the_update(3.0)),
+            Claim(_SPECTRUM, judge.no_gap_in_the_weights(1.2)),
+        ),
+    ),
+    "ll18-fig2": Figure(
+        title="Figure 2, MNIST",
+        data="mnist",
+        learning_rate=4e3,
+        batch_size=64,
+        target_accuracy=0.95,
+        full=Scale((1000, 2000, 4000, 8000), 5, 20_000, 400),
+        quick=Scale((500, 1000, 2000), 2, 2000, 100),
+        readings=(
+            Reading("norm-1", "rows scaled to norm 1", normalize=True),
+            Reading("raw", "grey values in [0, 1], rows not scaled", normalize=False),
+        ),
+        claims=(
+            Claim(_CONVERGES + _SIMILAR, judge.accuracy_converges(0.95, 0.95, 0.25)),
+            Claim(_GROWS + _SIMILAR, judge.accuracy_grows(0.1)),
+            Claim(_STEPS + _SIMILAR, judge.same_number_of_steps()),
+            Claim(
+                "Figure 2's axis: pattern change up to about 0.4",
+                judge.stays_below("activation_change", 0.4),
+            ),
+            Claim(
+                "Figure 2's axis: relative distance up to about 2.0",
+                judge.stays_below("relative_distance", 2.0),
+            ),
+            Claim(_TOP_20 + _SIMILAR, judge.share_of_the_update(20, 0.8)),
+            Claim(_SPECTRUM + _SIMILAR, judge.share_of_the_weights(20, 0.4)),
+            Claim(
+                '"the observed trend become more evident with more '
+                'overparameterization"',
+                judge.shrinks("activation_change", "relative_distance"),
+            ),
+        ),
+    ),
+}
+
+
+def reproduce(
+    name: str,
+    *,
+    out: Path,
+    quick: bool = False,
+    data_home: str | os.PathLike[str] | None = None,
+    device: str = "auto",
+    random_state: int = 0,
+    progress: bool = True,
+    tell: Callable[[str], Any] = print,
+) -> bool:
+    """Run a figure, reading by reading, and judge what the paper says of it.
+
+    Writes a folder a reading (as :func:`write_report`), claims.md and claims.json.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``FIGURES``.
+    out : Path
+        Folder of the results.
+    quick : bool, default=False
+        Whether to run small widths and two repeats instead of the paper's five.
+    data_home : path-like, default=None
+        Folder with the files of MNIST.
+    device : str, default="auto"
+    random_state : int, default=0
+    progress : bool, default=True
+        Whether to show on stderr how far it is.
+    tell : callable, default=print
+        Takes the lines for the reader.
+
+    Returns
+    -------
+    bool
+        False after Ctrl-C; then only the readings that are complete are judged.
+
+    Raises
+    ------
+    OSError, ValueError
+        If the data cannot be loaded or the device is not there.
+    """
+    figure = FIGURES[name]
+    scale = figure.quick if quick else figure.full
+    judgements: list[Judgement] = []
+    complete = True
+    for reading in figure.readings:
+        tell(f"{figure.title}: {reading.words}")
+        study = _run(figure, scale, reading, data_home, device, random_state, progress)
+        for line in write_report(study, out / reading.key):
+            tell(line)
+        if study.interrupted:
+            complete = False
+            break
+        judgements += [claim.judge(study, reading.words) for claim in figure.claims]
+    if judgements:
+        _write_claims(figure, scale, judgements, out, random_state)
+        tell(_verdicts(judgements))
+        tell(f"Written to {out}: claims.md, claims.json.")
+    return complete
+
+
+def _run(
+    figure: Figure,
+    scale: Scale,
+    reading: Reading,
+    data_home: str | os.PathLike[str] | None,
+    device: str,
+    random_state: int,
+    progress: bool,
+) -> Study:
+    problem = load_problem(
+        figure.data,
+        data_home=data_home,
+        normalize=reading.normalize,
+        random_state=random_state,
+    )
+    return run_study(
+        problem,
+        scale.widths,
+        scale.repeats,
+        fit_params={
+            "learning_rate": figure.learning_rate,
+            "batch_size": figure.batch_size,
+            "max_iter": scale.max_iter,
+            "record_every": scale.record_every,
+            "device": device,
+        },
+        target_accuracy=figure.target_accuracy,
+        random_state=random_state,
+        progress=progress,
+    )
+
+
+def _write_claims(
+    figure: Figure,
+    scale: Scale,
+    judgements: list[Judgement],
+    out: Path,
+    random_state: int,
+) -> None:
+    settings = {
+        "figure": figure.title,
+        "learning_rate": figure.learning_rate,
+        "batch_size": figure.batch_size,
+        "target_accuracy": figure.target_accuracy,
+        "random_state": random_state,
+        **asdict(scale),
+    }
+    head = ["the paper", "reading", "ours", "verdict", "rule"]
+    table = [[j.claim, j.reading, j.ours, j.verdict, j.rule] for j in judgements]
+    table.sort(key=lambda line: [c.words for c in figure.claims].index(line[0]))
+    lines = [
+        f"# Li and Liang (2018), {figure.title}",
+        f"Step c/m with c = {figure.learning_rate:g}, B = {figure.batch_size}, "
+        f"T = {scale.max_iter}, widths {', '.join(map(str, scale.widths))}, "
+        f"{scale.repeats} repeats (mean ± standard deviation), seed {random_state}.",
+        _verdicts(judgements),
+        markdown_table([head, *table]),
+    ]
+    (out / "claims.md").write_text("\n\n".join(lines) + "\n", encoding="utf-8")
+    content = {
+        "versions": package_versions(),
+        "settings": settings,
+        "claims": [asdict(judgement) for judgement in judgements],
+    }
+    text = json.dumps(as_json(content), indent=1, allow_nan=False, ensure_ascii=False)
+    (out / "claims.json").write_text(text + "\n", encoding="utf-8")
+
+
+def _verdicts(judgements: list[Judgement]) -> str:
+    """Count the verdicts of each reading, and say what does not hold."""
+    lines = []
+    for reading in dict.fromkeys(j.reading for j in judgements):
+        mine = [j for j in judgements if j.reading == reading]
+        counts = ", ".join(
+            f"{sum(j.verdict == verdict for j in mine)} {verdict}"
+            for verdict in (HOLDS, TREND, NOT)
+        )
+        lines.append(f"- {reading}: of {len(mine)} claims {counts}.")
+        lines += [f"  - {j.verdict}: {j.claim}" for j in mine if j.verdict != HOLDS]
+    return "\n".join(lines)

@@ -1,0 +1,228 @@
+"""The data of a study: what is learned, what it is tested on, and usual settings."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+from sklearn.preprocessing import normalize as scale_to_norm_1
+from sklearn.utils import check_X_y
+
+from overparam_sk.datasets import (
+    fetch_fashion_mnist,
+    fetch_mnist,
+    make_clustered_mixture,
+)
+
+__all__ = ["PROBLEM_NAMES", "Defaults", "Problem", "load_problem"]
+
+# X, y, X_test, y_test
+Split = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
+
+_N_CLASSES, _N_COMPONENTS = 10, 2
+
+
+@dataclass(frozen=True)
+class Defaults:
+    """Settings of a study where none are given; the first three are the estimator's.
+
+    Parameters
+    ----------
+    learning_rate : float or "auto"
+    batch_size : int
+    max_iter : int
+    widths : tuple of int
+    target_accuracy : float
+        The test accuracy to which the steps are counted.
+    """
+
+    learning_rate: float | str = "auto"
+    batch_size: int = 64
+    max_iter: int = 2000
+    widths: tuple[int, ...] = (250, 500, 1000, 2000)
+    target_accuracy: float = 0.95
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Training and test rows of one classification problem.
+
+    Parameters
+    ----------
+    name : str
+    X : ndarray of shape (n_samples, n_features), float32
+    y : ndarray of shape (n_samples,)
+    X_test, y_test : ndarray
+    n_classes : int
+        k.
+    n_components : int or None
+        Components of each class, l; None where nobody knows.
+    defaults : Defaults
+    redraw : callable or None, default=None
+        seed -> (X, y, X_test, y_test), for data that each repeat draws anew.
+    """
+
+    name: str
+    X: NDArray[Any]
+    y: NDArray[Any]
+    X_test: NDArray[Any]
+    y_test: NDArray[Any]
+    n_classes: int
+    n_components: int | None
+    defaults: Defaults
+    redraw: Callable[[int], Split] | None = None
+
+    @property
+    def n_clusters(self) -> int:
+        """Components in all, k·l; k where l is not known."""
+        return self.n_classes * (self.n_components or 1)
+
+    def for_repeat(self, seed: int) -> "Problem":
+        """Draw the data of a repeat; data that is not generated stays as it is."""
+        if self.redraw is None:
+            return self
+        X, y, X_test, y_test = self.redraw(seed)
+        return replace(self, X=X, y=y, X_test=X_test, y_test=y_test)
+
+
+def load_problem(
+    name: str | os.PathLike[str],
+    *,
+    data_home: str | os.PathLike[str] | None = None,
+    normalize: bool = False,
+    random_state: int = 0,
+) -> Problem:
+    """Load or generate the data of a study.
+
+    Parameters
+    ----------
+    name : {"synthetic", "digits", "mnist", "fashion"} or path
+        "synthetic" is LL18's mixture [1]_: 1000 training and 1000 test rows in 1000
+        dimensions, 10 classes of 2 components; every repeat draws its own. "mnist" and
+        "fashion" have their published split. A path is that of an ``.npz`` file with
+        X and y and, optionally, X_test and y_test; otherwise a quarter is set apart,
+        as for "digits".
+    data_home : path-like, default=None
+        Folder with the files of "mnist" or "fashion"; see
+        :func:`overparam_sk.datasets.fetch_mnist`.
+    normalize : bool, default=False
+        Whether every row is scaled to Euclidean norm 1 ([1]_, assumption (A2)).
+    random_state : int, default=0
+        Seed of the generated data, or of the split.
+
+    Returns
+    -------
+    Problem
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or a file does not hold what it must.
+    OSError
+        If a file is missing.
+
+    References
+    ----------
+    .. [1] Y. Li, Y. Liang. "Learning Overparameterized Neural Networks via Stochastic
+       Gradient Descent on Structured Data", NeurIPS 2018, sections 3 and 7.
+    """
+    if name == "synthetic":
+        return _synthetic(normalize, random_state)
+    if name in ("mnist", "fashion"):
+        split, defaults = _images(str(name), data_home), _LL18_MNIST
+    elif name == "digits":
+        X, y = load_digits(return_X_y=True)
+        split, defaults = _split(X / 16, y, random_state), Defaults()
+    elif Path(name).suffix == ".npz":
+        split, defaults = _from_file(Path(name), random_state), Defaults()
+    else:
+        raise ValueError(
+            f"name must be one of {', '.join(PROBLEM_NAMES)} or a .npz file, got "
+            f"{str(name)!r}."
+        )
+    n_classes = len(np.unique(split[1]))
+    split = _float32(split, normalize)
+    return Problem(str(name), *split, n_classes, None, defaults)
+
+
+PROBLEM_NAMES = ("synthetic", "digits", "mnist", "fashion")
+
+# LL18, section 7.
+_LL18_SYNTHETIC = Defaults(10.0, 16, 400, (1000, 2000, 4000, 8000), 0.98)
+_LL18_MNIST = Defaults(4e3, 64, 20_000, (1000, 2000, 4000, 8000), 0.95)
+
+
+def _synthetic(normalize: bool, random_state: int) -> Problem:
+    redraw = partial(_draw_mixture, normalize)
+    return Problem(
+        "synthetic",
+        *redraw(random_state),
+        _N_CLASSES,
+        _N_COMPONENTS,
+        _LL18_SYNTHETIC,
+        redraw,
+    )
+
+
+def _draw_mixture(normalize: bool, seed: int) -> Split:
+    X, y = make_clustered_mixture(
+        2000,
+        1000,
+        n_classes=_N_CLASSES,
+        n_components=_N_COMPONENTS,
+        random_state=seed,
+    )
+    X, X_test, y, y_test = train_test_split(X, y, test_size=1000, random_state=seed)
+    return _float32((X, y, X_test, y_test), normalize)
+
+
+def _images(name: str, data_home: str | os.PathLike[str] | None) -> Split:
+    fetch = {"mnist": fetch_mnist, "fashion": fetch_fashion_mnist}[name]
+    X, y = fetch(data_home, subset="train", return_X_y=True)
+    X_test, y_test = fetch(data_home, subset="test", return_X_y=True)
+    return X, y, X_test, y_test
+
+
+def _from_file(path: Path, random_state: int) -> Split:
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = dict(file)
+    except (BadZipFile, EOFError, ValueError) as error:
+        raise ValueError(f"{path} must be an .npz file of plain arrays: {error}") from (
+            error
+        )
+    missing = {"X", "y"} - set(arrays)
+    if ("X_test" in arrays) != ("y_test" in arrays):
+        missing |= {"X_test", "y_test"} - set(arrays)
+    if missing:
+        raise ValueError(
+            f"{path} must hold X and y, and X_test and y_test or neither; it lacks "
+            f"{', '.join(sorted(missing))}."
+        )
+    X, y = check_X_y(arrays["X"], arrays["y"], dtype=np.float32)
+    if "X_test" not in arrays:
+        return _split(X, y, random_state)
+    X_test, y_test = check_X_y(arrays["X_test"], arrays["y_test"], dtype=np.float32)
+    return X, y, X_test, y_test
+
+
+def _split(X: NDArray[Any], y: NDArray[Any], random_state: int) -> Split:
+    X, X_test, y, y_test = train_test_split(
+        X, y, test_size=0.25, stratify=y, random_state=random_state
+    )
+    return X, y, X_test, y_test
+
+
+def _float32(split: Split, normalize: bool) -> Split:
+    X, y, X_test, y_test = split
+    X, X_test = X.astype(np.float32), X_test.astype(np.float32)
+    if normalize:
+        X, X_test = scale_to_norm_1(X), scale_to_norm_1(X_test)
+    return X, y, X_test, y_test

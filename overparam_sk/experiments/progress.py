@@ -1,0 +1,107 @@
+"""How far a study is, on stderr: a rich bar where there is one, else a line."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+__all__ = ["progress_bar", "time_left"]
+
+Advance = Callable[[float], None]
+
+
+@contextmanager
+def progress_bar(
+    n_fits: int, work: float, *, enabled: bool = True
+) -> Iterator[Advance]:
+    """Show the fits done and an estimate of the time that the others will take.
+
+    A terminal gets a rich bar where rich is installed and otherwise one line that
+    is written over; a file gets a line a fit.
+
+    Parameters
+    ----------
+    n_fits : int
+    work : float
+        Of all fits, in any unit: the estimate is the rest of it at the speed so far.
+    enabled : bool, default=True
+
+    Yields
+    ------
+    callable
+        To be called with the work of every fit that is done.
+    """
+    if not enabled:
+        yield lambda _: None
+        return
+    started, done, fits = time.monotonic(), 0.0, 0
+    with _shown(n_fits, work) as show:
+
+        def advance(of_fit: float) -> None:
+            nonlocal done, fits
+            done, fits = done + of_fit, fits + 1
+            show(fits, done, time_left(time.monotonic() - started, done, work))
+
+        yield advance
+
+
+def time_left(elapsed: float, done: float, work: float) -> str:
+    """Estimate the remaining time from the work done so far, as text."""
+    if done >= work:
+        return f"done in {_duration(elapsed)}"
+    return f"about {_duration(elapsed * (work - done) / done)} left"
+
+
+Show = Callable[[int, float, str], None]
+
+
+@contextmanager
+def _shown(n_fits: int, work: float) -> Iterator[Show]:
+    if sys.stderr.isatty():
+        try:
+            import rich.console
+            import rich.progress as bars
+        except ImportError:
+            pass
+        else:
+            columns = (
+                "fits",
+                bars.BarColumn(),
+                "{task.fields[fits]}/" + str(n_fits),
+                "{task.fields[left]}",
+            )
+            console = rich.console.Console(stderr=True)
+            with bars.Progress(*columns, console=console) as progress:
+                task = progress.add_task("", total=work, fits=0, left="")
+                yield lambda fits, done, left: progress.update(
+                    task, completed=done, fits=fits, left=left
+                )
+            return
+    with _plain(n_fits) as show:
+        yield show
+
+
+@contextmanager
+def _plain(n_fits: int) -> Iterator[Show]:
+    terminal = sys.stderr.isatty()
+
+    def show(fits: int, _: float, left: str) -> None:
+        line = f"{fits}/{n_fits} fits, {left}"
+        if terminal:
+            print(f"\r{line:<60}", end="", file=sys.stderr, flush=True)
+        else:
+            print(line, file=sys.stderr, flush=True)
+
+    try:
+        yield show
+    finally:
+        if terminal:
+            print(file=sys.stderr)
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes:02d} min"
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"

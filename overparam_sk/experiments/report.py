@@ -1,0 +1,212 @@
+"""A study as a table, and as files: CSV, JSON, Markdown and a figure."""
+
+import csv
+import json
+import platform
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from overparam_sk.experiments.figure import draw_study
+from overparam_sk.experiments.study import FitRow, Study
+
+__all__ = [
+    "as_json",
+    "markdown_table",
+    "mean_and_std",
+    "package_versions",
+    "plain_table",
+    "singular_value_gap",
+    "summary_table",
+    "write_report",
+]
+
+Table = list[list[str]]
+
+_PACKAGES = ("overparam-sk", "numpy", "scikit-learn", "torch")
+
+
+def mean_and_std(values: Iterable[float], form: str = ".3g") -> str:
+    """Write a mean and, of several values, the sample standard deviation.
+
+    Parameters
+    ----------
+    values : iterable of float
+        NaN is a value that there is not.
+    form : str, default=".3g"
+        Format of the mean; the standard deviation has two significant digits, or the
+        same format where that has a fixed number of decimals.
+
+    Returns
+    -------
+    str
+        "mean ± std", "value", or "–" for no value.
+    """
+    known = [value for value in values if np.isfinite(value)]
+    if not known:
+        return "–"
+    mean = f"{np.mean(known):{form}}"
+    if len(known) == 1:
+        return mean
+    std_form = form if form.endswith("f") else ".2g"
+    return f"{mean} ± {np.std(known, ddof=1):{std_form}}"
+
+
+def summary_table(study: Study) -> Table:
+    """Means and standard deviations over the repeats, a line a width.
+
+    Parameters
+    ----------
+    study : Study
+
+    Returns
+    -------
+    list of list of str
+        The first line is the head. s_j is the j-th singular value of W − W(0), of
+        which LL18 expect the first k·l to be large.
+    """
+    kl = study.n_clusters
+    head = [
+        "width",
+        "test accuracy",
+        "pattern change",
+        "relative distance",
+        f"steps to {study.target_accuracy:.0%}",
+        f"s_{kl}",
+        f"s_{kl + 1}",
+        f"s_{kl}/s_{kl + 1}",
+    ]
+    return [head, *(_summary_line(study, width) for width in study.widths)]
+
+
+def _summary_line(study: Study, width: int) -> list[str]:
+    fits = study.fits(width)
+    gaps = np.array([singular_value_gap(row, study.n_clusters) for row in fits])
+    return [
+        f"{width}",
+        mean_and_std((row.test_accuracy for row in fits), ".4f"),
+        mean_and_std(row.activation_change for row in fits),
+        mean_and_std(row.relative_distance for row in fits),
+        _steps(fits),
+        *(mean_and_std(column) for column in gaps.reshape(-1, 3).T),
+    ]
+
+
+def singular_value_gap(row: FitRow, n_clusters: int) -> tuple[float, float, float]:
+    """Return s_kl, s_{kl+1} and their ratio; NaN where there are not as many."""
+    s = row.update_singular_values
+    last = float(s[n_clusters - 1]) if len(s) >= n_clusters else np.nan
+    after = float(s[n_clusters]) if len(s) > n_clusters else np.nan
+    return last, after, last / after if after > 0 else np.nan
+
+
+def _steps(fits: Sequence[FitRow]) -> str:
+    reached = [row.steps_to_target for row in fits if row.steps_to_target is not None]
+    if not reached:
+        return "not reached" if fits else "–"
+    text = mean_and_std(reached, ".0f")
+    missing = len(fits) - len(reached)
+    return f"{text} ({len(reached)} of {len(fits)} fits)" if missing else text
+
+
+def plain_table(table: Table) -> str:
+    """Lay a table out in columns, for a terminal."""
+    sizes = [max(map(len, column)) for column in zip(*table, strict=True)]
+    lines = [
+        "  ".join(cell.rjust(n) for cell, n in zip(line, sizes, strict=True))
+        for line in table
+    ]
+    return "\n".join(lines)
+
+
+def markdown_table(table: Table) -> str:
+    """Write a table as Markdown."""
+    lines = [" | ".join(cell.replace("|", "\\|") for cell in line) for line in table]
+    rule = " | ".join("---" for _ in table[0])
+    return "\n".join(f"| {line} |" for line in [lines[0], rule, *lines[1:]])
+
+
+def write_report(study: Study, folder: Path) -> list[str]:
+    """Write study.csv, study.json, study.md and study.png, over those that are there.
+
+    Parameters
+    ----------
+    study : Study
+    folder : Path
+        Made where it is not there.
+
+    Returns
+    -------
+    list of str
+        What to tell the reader: failed fits, files written, a figure left out.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_csv(study, folder / "study.csv")
+    content = {"versions": package_versions(), **asdict(study)}
+    text = json.dumps(as_json(content), indent=1, allow_nan=False)
+    (folder / "study.json").write_text(text + "\n", encoding="utf-8")
+    notes = _failures(study)
+    lines = [f"# {_title(study)}", markdown_table(summary_table(study)), *notes]
+    (folder / "study.md").write_text("\n\n".join(lines) + "\n", encoding="utf-8")
+    written = ["study.csv", "study.json", "study.md"]
+    try:
+        if draw_study(study, folder / "study.png", _title(study)):
+            written.append("study.png")
+    except ImportError as error:
+        notes.append(f"No figure: {error}")
+    return [*notes, f"Written to {folder}: {', '.join(written)}."]
+
+
+def _title(study: Study) -> str:
+    name = Path(study.problem).name
+    repeats = f"{study.repeats} repeats" if study.repeats > 1 else "1 repeat"
+    done = f", {len(study.rows)} fits done" if study.interrupted else ""
+    return f"Width study of {name}, {repeats}{done}"
+
+
+def _failures(study: Study) -> list[str]:
+    return [
+        f"Width {row.width}, repeat {row.repeat} has no figures: {row.failure}"
+        for row in study.failures()
+    ]
+
+
+def _write_csv(study: Study, path: Path) -> None:
+    """One line a fit; the arrays are in the JSON file."""
+    kl = study.n_clusters
+    singular = [f"s_{kl}", f"s_{kl + 1}", f"s_{kl}/s_{kl + 1}"]
+    arrays = {"history", "update_singular_values", "weight_singular_values"}
+    names = [name for name in FitRow.__dataclass_fields__ if name not in arrays]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([*names, *singular])
+        for row in study.rows:
+            gap = singular_value_gap(row, kl)
+            writer.writerow([*(getattr(row, name) for name in names), *gap])
+
+
+def as_json(value: Any) -> Any:
+    """Turn arrays into lists and what is not finite into null, as JSON has neither."""
+    if isinstance(value, dict):
+        return {str(key): as_json(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json(entry) for entry in value]
+    if isinstance(value, np.ndarray):
+        return as_json(value.tolist())
+    if isinstance(value, np.generic):
+        return as_json(value.item())
+    if isinstance(value, float) and not np.isfinite(value):
+        return None
+    return value
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of Python and of the packages that decide the figures."""
+    return {
+        "python": platform.python_version(),
+        **{name: version(name) for name in _PACKAGES},
+    }

@@ -1,0 +1,10 @@
+"""Displays of fitted networks: arrays first, drawn only when asked.
+
+A display is made by a ``from_*`` class method, holds numpy arrays, and draws them with
+``plot``, the only place that needs matplotlib.
+"""
+
+from overparam_sk.plotting.training_dynamics import TrainingDynamicsDisplay
+from overparam_sk.plotting.update_spectrum import UpdateSpectrumDisplay
+
+__all__ = ["TrainingDynamicsDisplay", "UpdateSpectrumDisplay"]

@@ -1,0 +1,73 @@
+"""The little that the displays need of matplotlib, imported when they draw."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["axes_row", "colors", "draw_mean_and_band", "import_pyplot"]
+
+
+def import_pyplot() -> Any:
+    """matplotlib.pyplot; an ImportError names the extra that brings it."""
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            "plot needs matplotlib; install it with: pip install 'overparam-sk[plot]'"
+        ) from error
+    return plt
+
+
+def axes_row(ax: Any, n_panels: int) -> NDArray[Any]:
+    """Return the given axes as an array of ``n_panels``, or a new figure's."""
+    if ax is None:
+        _, made = import_pyplot().subplots(
+            1, n_panels, figsize=(4.2 * n_panels, 3.4), squeeze=False, layout="tight"
+        )
+        row: NDArray[Any] = made.ravel()
+        return row
+    given = np.array(ax, dtype=object).ravel()
+    if len(given) != n_panels:
+        raise ValueError(f"ax must hold {n_panels} axes, got {len(given)}.")
+    return given
+
+
+def colors(n_curves: int, cmap: str | None) -> list[Any]:
+    """One colour a curve: those of the cycle, or spread over a colour map."""
+    if cmap is None:
+        return [f"C{i % 10}" for i in range(n_curves)]
+    # The last tenth of the usual maps is too light to be seen on white.
+    places = np.linspace(0.0, 0.9, n_curves)
+    return list(import_pyplot().get_cmap(cmap)(places))
+
+
+def draw_mean_and_band(
+    ax: Any, x: NDArray[Any], repeats: NDArray[Any], **line: Any
+) -> Any:
+    """Draw the mean over the repeats and, of several, a band of ±1 standard deviation.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    x : ndarray of shape (n_points,)
+    repeats : ndarray of shape (n_repeats, n_points)
+    **line
+        Of ``Axes.plot``.
+
+    Returns
+    -------
+    matplotlib Line2D
+    """
+    mean = repeats.mean(axis=0)
+    (drawn,) = ax.plot(x, mean, **line)
+    if len(repeats) > 1:
+        std = repeats.std(axis=0, ddof=1)
+        low = mean - std
+        if ax.get_yscale() == "log":
+            # A band that reaches 0 has no lower edge there.
+            low = np.where(low > 0, low, repeats.min(axis=0))
+        ax.fill_between(
+            x, low, mean + std, color=drawn.get_color(), alpha=0.2, linewidth=0
+        )
+    return drawn

@@ -1,0 +1,265 @@
+"""The course of training: accuracy, coupling and distance against the iteration."""
+
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overparam_sk.plotting._axes import axes_row, colors, draw_mean_and_band
+from overparam_sk.plotting._groups import as_groups, fitted_attribute
+
+__all__ = ["TrainingDynamicsDisplay"]
+
+_PANELS = ("score", "activation_change", "relative_distance")
+_LABELS = {
+    "activation_change": "share of patterns changed",
+    "relative_distance": "‖W − W(0)‖ / ‖W(0)‖",
+    "gram_lambda_min": "smallest Gram eigenvalue",
+    "loss": "training loss",
+    "val_loss": "validation loss",
+}
+_SCORE_LABELS = {
+    frozenset({"val_score"}): "validation score",
+    frozenset({"score"}): "training score",
+}
+
+
+class TrainingDynamicsDisplay:
+    """Courses of ``history_`` against the iteration, mean and spread over repeats.
+
+    Make one with :meth:`from_estimator`, :meth:`from_estimators` or
+    :meth:`from_histories`. All parameters are stored as attributes.
+
+    Parameters
+    ----------
+    names : list of str
+        One a curve.
+    iterations : list of ndarray of shape (n_records,)
+        Per curve, the iterations that all of its repeats recorded.
+    courses : dict of str to list of ndarray of shape (n_repeats, n_records)
+        Per column of the history, and there per curve. "score" is ``val_score`` where
+        there was a validation set, and otherwise the training score.
+    score_label : str, default="score"
+        What "score" is.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+    ax_ : ndarray of matplotlib Axes of shape (n_panels,)
+    lines_ : ndarray of matplotlib Line2D of shape (n_panels, n_curves)
+        The mean lines; set by :meth:`plot`, as the two above.
+
+    See Also
+    --------
+    UpdateSpectrumDisplay : The rank of what was learned.
+
+    Examples
+    --------
+    >>> from overparam_sk import OverparamReLUClassifier
+    >>> from overparam_sk.plotting import TrainingDynamicsDisplay
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> nets = [
+    ...     OverparamReLUClassifier(width, max_iter=50, random_state=0).fit(X, y)
+    ...     for width in (20, 200)
+    ... ]
+    >>> display = TrainingDynamicsDisplay.from_estimators(nets)
+    >>> display.names
+    ['20', '200']
+    >>> display.plot()  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        *,
+        names: list[str],
+        iterations: list[NDArray[Any]],
+        courses: dict[str, list[NDArray[Any]]],
+        score_label: str = "score",
+    ) -> None:
+        self.names = names
+        self.iterations = iterations
+        self.courses = courses
+        self.score_label = score_label
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, *, name: str | None = None
+    ) -> "TrainingDynamicsDisplay":
+        """Take the courses of one fitted estimator.
+
+        Parameters
+        ----------
+        estimator : fitted estimator with ``history_``
+        name : str, default=None
+            None is its width.
+
+        Returns
+        -------
+        TrainingDynamicsDisplay
+        """
+        return cls.from_estimators([estimator], names=None if name is None else [name])
+
+    @classmethod
+    def from_estimators(
+        cls, estimators: Any, *, names: Iterable[str] | None = None
+    ) -> "TrainingDynamicsDisplay":
+        """Take the courses of several fitted estimators, with or without repeats.
+
+        Parameters
+        ----------
+        estimators : dict or list
+            A dict maps the name of a curve to a fitted estimator or to a list of them,
+            its repeats. In a list every estimator is a curve of its own.
+        names : iterable of str, default=None
+            Names of a list's curves. None takes the widths where they differ.
+
+        Returns
+        -------
+        TrainingDynamicsDisplay
+
+        Raises
+        ------
+        ValueError
+            If an estimator is not fitted or has no history, the names do not fit, or
+            the repeats of a curve share no recorded iteration.
+        """
+        groups = as_groups(estimators, names)
+        return cls.from_histories(
+            {
+                name: [fitted_attribute(e, "history_") for e in group]
+                for name, group in groups.items()
+            }
+        )
+
+    @classmethod
+    def from_histories(cls, histories: Mapping[str, Any]) -> "TrainingDynamicsDisplay":
+        """Take the courses of histories that outlived their estimators.
+
+        Parameters
+        ----------
+        histories : dict of str to dict or list of dict
+            Name of a curve -> the ``history_`` of one fit, or of each of its repeats.
+
+        Returns
+        -------
+        TrainingDynamicsDisplay
+
+        Raises
+        ------
+        ValueError
+            If a history is empty, or the repeats of a curve share no iteration.
+        """
+        groups = as_groups(dict(histories), None)
+        flat = [history for group in groups.values() for history in group]
+        if not all(history.get("iteration") is not None for history in flat):
+            raise ValueError(
+                "Every history_ must have recorded iterations, got an empty one: fit "
+                "with record_every='auto' or an integer."
+            )
+        scores = ["val_score" if "val_score" in h else "score" for h in flat]
+        columns = reduce(set.intersection, (set(h) for h in flat)) | {"score"}
+        columns -= {"iteration"} | ({"score"} if not _have_scores(flat) else set())
+        iterations = [_common_iterations(name, g) for name, g in groups.items()]
+        courses = {
+            column: [
+                np.stack([_course(h, column, at) for h in group])
+                for at, group in zip(iterations, groups.values(), strict=True)
+            ]
+            for column in sorted(columns)
+        }
+        return cls(
+            names=list(groups),
+            iterations=iterations,
+            courses=courses,
+            score_label=_SCORE_LABELS.get(frozenset(scores), "score"),
+        )
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        quantities: Iterable[str] | None = None,
+        cmap: str | None = None,
+    ) -> "TrainingDynamicsDisplay":
+        """Draw one panel a quantity: mean lines, and bands of ±1 standard deviation.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or array of them, default=None
+            One a panel. None makes a figure.
+        quantities : iterable of str, default=None
+            Columns of ``courses``. None is the score, the activation change and the
+            relative distance, those of them that every history has.
+        cmap : str, default=None
+            Colour map over the curves, for names with an order. None is the cycle.
+
+        Returns
+        -------
+        self : TrainingDynamicsDisplay
+
+        Raises
+        ------
+        ValueError
+            If a quantity was not recorded by all, or ``ax`` has another length.
+        ImportError
+            If matplotlib is not installed.
+        """
+        panels = self._panels(quantities)
+        self.ax_ = axes_row(ax, len(panels))
+        self.figure_ = self.ax_[0].figure
+        lines = np.empty((len(panels), len(self.names)), dtype=object)
+        for row, (panel, panel_ax) in enumerate(zip(panels, self.ax_, strict=True)):
+            shades = colors(len(self.names), cmap)
+            for i, name in enumerate(self.names):
+                lines[row, i] = draw_mean_and_band(
+                    panel_ax,
+                    self.iterations[i],
+                    self.courses[panel][i],
+                    color=shades[i],
+                    label=name,
+                )
+            label = self.score_label if panel == "score" else _LABELS.get(panel, panel)
+            panel_ax.set(xlabel="iteration", ylabel=label)
+        if len(self.names) > 1:
+            self.ax_[0].legend()
+        self.lines_ = lines
+        return self
+
+    def _panels(self, quantities: Iterable[str] | None) -> list[str]:
+        if quantities is None:
+            return [panel for panel in _PANELS if panel in self.courses]
+        panels = [quantities] if isinstance(quantities, str) else list(quantities)
+        unknown = [panel for panel in panels if panel not in self.courses]
+        if unknown or not panels:
+            raise ValueError(
+                f"quantities must be among {sorted(self.courses)}, which every history "
+                f"has, got {panels}."
+            )
+        return panels
+
+
+def _have_scores(histories: list[Mapping[str, Any]]) -> bool:
+    return all("val_score" in h or "score" in h for h in histories)
+
+
+def _common_iterations(name: str, group: list[Mapping[str, Any]]) -> NDArray[Any]:
+    """Find what all repeats recorded: early stopping ends some of them sooner."""
+    common = reduce(np.intersect1d, (np.asarray(h["iteration"]) for h in group))
+    if not len(common):
+        raise ValueError(
+            f"The repeats of a curve must share recorded iterations, got none for "
+            f"{name!r}."
+        )
+    return np.asarray(common)
+
+
+def _course(
+    history: Mapping[str, Any], column: str, iterations: NDArray[Any]
+) -> NDArray[Any]:
+    if column == "score" and "val_score" in history:
+        column = "val_score"
+    recorded = np.asarray(history["iteration"])
+    return np.asarray(history[column], dtype=float)[np.isin(recorded, iterations)]

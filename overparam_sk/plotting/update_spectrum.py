@@ -1,0 +1,247 @@
+"""The rank of what was learned: singular values of W − W(0), beside those of W."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overparam_sk.plotting._axes import axes_row, colors, draw_mean_and_band
+from overparam_sk.plotting._groups import as_groups, fitted_attribute
+
+__all__ = ["UpdateSpectrumDisplay"]
+
+
+class UpdateSpectrumDisplay:
+    """Singular values of the accumulated update, and of the final weights [1]_.
+
+    Make one with :meth:`from_estimator` or :meth:`from_estimators`. All parameters are
+    stored as attributes.
+
+    Parameters
+    ----------
+    names : list of str
+        One a curve.
+    update_singular_values : list of ndarray of shape (n_repeats, n_values)
+        Per curve, those of W − W(0), descending.
+    weight_singular_values : list of ndarray of shape (n_repeats, n_values) or None, \
+default=None
+        Per curve, those of W itself, to compare with.
+    n_components : int or None, default=None
+        Number of components of the data in all, the paper's k·l.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+    ax_ : matplotlib Axes
+    lines_ : list of matplotlib Line2D
+        The mean lines of the update; set by :meth:`plot`, as the others.
+    weight_lines_ : list of matplotlib Line2D
+        The mean lines of W; empty where they are not shown.
+    component_line_ : matplotlib Line2D or None
+        The vertical line at ``n_components``.
+
+    See Also
+    --------
+    TrainingDynamicsDisplay : How the training went.
+
+    References
+    ----------
+    .. [1] Y. Li, Y. Liang. "Learning Overparameterized Neural Networks via Stochastic
+       Gradient Descent on Structured Data", NeurIPS 2018, section 7.
+
+    Examples
+    --------
+    >>> from overparam_sk import OverparamReLUClassifier
+    >>> from overparam_sk.plotting import UpdateSpectrumDisplay
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> net = OverparamReLUClassifier(20, max_iter=50, random_state=0).fit(X, y)
+    >>> display = UpdateSpectrumDisplay.from_estimator(net, n_components=3)
+    >>> display.update_singular_values[0].shape
+    (1, 4)
+    >>> display.plot()  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        *,
+        names: list[str],
+        update_singular_values: list[NDArray[Any]],
+        weight_singular_values: list[NDArray[Any]] | None = None,
+        n_components: int | None = None,
+    ) -> None:
+        self.names = names
+        self.update_singular_values = update_singular_values
+        self.weight_singular_values = weight_singular_values
+        self.n_components = n_components
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        *,
+        name: str | None = None,
+        n_components: int | None = None,
+        weights: bool = True,
+    ) -> "UpdateSpectrumDisplay":
+        """Take the spectra of one fitted estimator.
+
+        Parameters
+        ----------
+        estimator : fitted estimator with ``update_singular_values_``
+        name : str, default=None
+            None is its width.
+        n_components : int, default=None
+            Number of components of the data in all, the paper's k·l.
+        weights : bool, default=True
+            Whether to compute the singular values of ``hidden_weights_`` too.
+
+        Returns
+        -------
+        UpdateSpectrumDisplay
+        """
+        return cls.from_estimators(
+            [estimator],
+            names=None if name is None else [name],
+            n_components=n_components,
+            weights=weights,
+        )
+
+    @classmethod
+    def from_estimators(
+        cls,
+        estimators: Any,
+        *,
+        names: Iterable[str] | None = None,
+        n_components: int | None = None,
+        weights: bool = True,
+    ) -> "UpdateSpectrumDisplay":
+        """Take the spectra of several fitted estimators, with or without repeats.
+
+        Parameters
+        ----------
+        estimators : dict or list
+            A dict maps the name of a curve to a fitted estimator or to a list of them,
+            its repeats. In a list every estimator is a curve of its own.
+        names : iterable of str, default=None
+            Names of a list's curves. None takes the widths where they differ.
+        n_components : int, default=None
+            Number of components of the data in all, the paper's k·l.
+        weights : bool, default=True
+            Whether to compute the singular values of ``hidden_weights_`` too.
+
+        Returns
+        -------
+        UpdateSpectrumDisplay
+
+        Raises
+        ------
+        ValueError
+            If an estimator is not fitted or lacks the singular values, the names do not
+            fit, the repeats of a curve differ in shape, or ``n_components`` < 1.
+        """
+        if n_components is not None and n_components < 1:
+            raise ValueError(f"n_components must be >= 1 or None, got {n_components}.")
+        groups = as_groups(estimators, names)
+        updates = {
+            name: [fitted_attribute(e, "update_singular_values_") for e in group]
+            for name, group in groups.items()
+        }
+        spectra = None
+        if weights:
+            spectra = {
+                name: [_singular_values(e) for e in group]
+                for name, group in groups.items()
+            }
+        return cls(
+            names=list(groups),
+            update_singular_values=_stacked(updates),
+            weight_singular_values=None if spectra is None else _stacked(spectra),
+            n_components=n_components,
+        )
+
+    def plot(
+        self, ax: Any = None, *, show_weights: bool = True, cmap: str | None = None
+    ) -> "UpdateSpectrumDisplay":
+        """Draw the update's singular values solid, those of the weights dashed.
+
+        Both axes are logarithmic: the first k·l of a thousand values are what matters.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            None makes a figure.
+        show_weights : bool, default=True
+            Whether to draw the spectra of W, where there are any.
+        cmap : str, default=None
+            Colour map over the curves, for names with an order. None is the cycle.
+
+        Returns
+        -------
+        self : UpdateSpectrumDisplay
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        (self.ax_,) = axes_row(ax, 1)
+        self.figure_ = self.ax_.figure
+        self.ax_.set(
+            xscale="log", yscale="log", xlabel="index", ylabel="singular value"
+        )
+        shades = colors(len(self.names), cmap)
+        self.lines_ = [
+            _draw(self.ax_, values, color=shade, label=name)
+            for name, values, shade in zip(
+                self.names, self.update_singular_values, shades, strict=True
+            )
+        ]
+        shown = (self.weight_singular_values or []) if show_weights else []
+        self.weight_lines_ = [
+            _draw(self.ax_, values, color=shade, linestyle="--", linewidth=1)
+            for values, shade in zip(shown, shades, strict=False)
+        ]
+        self.component_line_ = None
+        if self.n_components is not None:
+            self.component_line_ = self.ax_.axvline(
+                self.n_components, color="0.5", linestyle=":", linewidth=1
+            )
+        if len(self.names) > 1 or self.weight_lines_:
+            self._legend()
+        return self
+
+    def _legend(self) -> None:
+        handles, labels = list(self.lines_), list(self.names)
+        if self.weight_lines_:
+            handles.append(self.weight_lines_[0])
+            labels.append("W itself")
+        if self.component_line_ is not None:
+            handles.append(self.component_line_)
+            labels.append(f"index {self.n_components}")
+        self.ax_.legend(handles, labels)
+
+
+def _draw(ax: Any, values: NDArray[Any], **line: Any) -> Any:
+    index = np.arange(1, values.shape[1] + 1)
+    # An exact zero, of a direction that no row has, has no place on a log axis.
+    positive = (values > 0).all(axis=0)
+    return draw_mean_and_band(ax, index[positive], values[:, positive], **line)
+
+
+def _singular_values(estimator: Any) -> NDArray[Any]:
+    W = np.asarray(fitted_attribute(estimator, "hidden_weights_"))
+    return np.linalg.svd(W, compute_uv=False)
+
+
+def _stacked(spectra: dict[str, list[Any]]) -> list[NDArray[Any]]:
+    """One array of shape (n_repeats, n_values) a curve."""
+    for name, group in spectra.items():
+        shapes = {np.shape(values) for values in group}
+        if len(shapes) > 1 or any(len(shape) != 1 for shape in shapes):
+            raise ValueError(
+                "The singular values of a curve's repeats must be 1-D arrays of one "
+                f"length, got shapes {sorted(shapes)} for {name!r}."
+            )
+    return [np.stack(group).astype(float) for group in spectra.values()]

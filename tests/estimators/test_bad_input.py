@@ -1,0 +1,173 @@
+"""Bad input is refused in scikit-learn's words, bad parameters by name."""
+
+import os
+import signal
+import threading
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
+
+from overparam_sk import DivergenceError, OverparamReLUClassifier
+
+X = np.random.default_rng(0).normal(size=(20, 3))
+y = np.arange(20) % 2
+
+
+def net(**parameters):
+    defaults = {"width": 10, "max_iter": 5, "random_state": 0}
+    return OverparamReLUClassifier(**{**defaults, **parameters})
+
+
+def spoilt(value):
+    bad = X.copy()
+    bad[3, 1] = value
+    return bad
+
+
+@pytest.mark.parametrize(
+    ("bad_X", "bad_y", "error", "match"),
+    [
+        (spoilt(np.nan), y, ValueError, "Input X contains NaN"),
+        (spoilt(np.inf), y, ValueError, "Input X contains infinity"),
+        (X.astype(str).astype(object) + "x", y, ValueError, "could not convert string"),
+        (X[:, 0], y, ValueError, "Expected 2D array, got 1D array"),
+        (X[None], y, ValueError, "Found array with dim 3"),
+        (X[:0], y[:0], ValueError, r"0 sample\(s\)"),
+        (X[:, :0], y, ValueError, r"0 feature\(s\)"),
+        (X + 1j, y, ValueError, "Complex data not supported"),
+        ([[1, 2], [3]], y[:2], ValueError, "inhomogeneous"),
+        (X, y[:-1], ValueError, "inconsistent numbers of samples"),
+        (X, np.zeros(20, int), ValueError, "at least 2 classes.*only one class"),
+        (X, X[:, 0], ValueError, "Unknown label type: continuous"),
+        (X, np.c_[y, y], ValueError, "y should be a 1d array"),
+        (X, np.where(y, np.nan, 0.0), ValueError, "Input y contains NaN"),
+    ],
+)
+def test_bad_training_data(bad_X, bad_y, error, match):
+    estimator = net()
+    with pytest.raises(error, match=match):
+        estimator.fit(bad_X, bad_y)
+    with pytest.raises(NotFittedError):
+        estimator.predict(X)
+
+
+def test_bad_data_for_predictions():
+    estimator = net()
+    for method in (estimator.predict, estimator.predict_proba, estimator.initial_weights):
+        with pytest.raises(NotFittedError):
+            method(*([] if method == estimator.initial_weights else [X]))
+    estimator.fit(X, y)
+    with pytest.raises(ValueError, match="X has 2 features, but .* expecting 3"):
+        estimator.predict(X[:, :2])
+    estimator.fit(X.astype(np.float32), y)
+    with pytest.raises(ValueError, match=r"infinity or a value too large for dtype\('f"):
+        estimator.predict(spoilt(1e300))
+
+
+@pytest.mark.parametrize(
+    ("weight", "match"),
+    [
+        (np.ones(19), "sample_weight.shape == "),
+        (-np.ones(20), "[Nn]egative values"),
+        (np.zeros(20), "must have a positive entry|only zero|at least one"),
+        (np.full(20, np.nan), "sample_weight contains NaN"),
+    ],
+)
+def test_bad_weights(weight, match):
+    with pytest.raises(ValueError, match=match):
+        net().fit(X, y, weight)
+
+
+def test_bad_validation_set():
+    with pytest.raises(ValueError, match="must be given together"):
+        net().fit(X, y, X_val=X)
+    with pytest.raises(ValueError, match="X has 2 features"):
+        net().fit(X, y, X_val=X[:, :2], y_val=y)
+    with pytest.raises(ValueError, match=r"y_val must hold labels among \[0, 1\], got"):
+        net().fit(X, y, X_val=X, y_val=y + 1)
+
+
+BAD_PARAMETERS = {
+    "width": [0, -3, 2.5, "wide", None, True],
+    "learning_rate": [0, -1.0, "fast", np.nan, np.inf, None],
+    "momentum": [-0.1, 1.0, None, "heavy"],
+    "batch_size": [0, 1.5, "all", None],
+    "max_iter": [0, None, 2.0],
+    "tol": [-1e-3, None],
+    "n_iter_no_change": [0, "auto"],
+    "early_stopping": [None, "yes", 1],
+    "validation_fraction": [0.0, 1.0, None],
+    "class_weight": ["even", 3],
+    "fit_intercept": [None, 0],
+    "warm_start": ["no"],
+    "record_every": [0, 2.5, "often"],
+    "diagnostics": ["gram_lambda_min", ("rank",), 3],
+    "gram_samples": [0, None],
+    "block_size": [0, "big"],
+    "device": ["gpu", "cuda:x", 0, None],
+    "verbose": [-1, "no"],
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(n, v) for n, values in BAD_PARAMETERS.items() for v in values]
+)
+def test_bad_parameters(name, value):
+    with pytest.raises(ValueError, match=rf"^{name} must be .*, got ") as caught:
+        net(**{name: value}).fit(X, y)
+    assert repr(value) in str(caught.value)
+
+
+def test_every_parameter_has_a_rule():
+    assert set(BAD_PARAMETERS) == set(net().get_params()) - {"random_state"}
+
+
+def test_early_stopping_needs_records():
+    with pytest.raises(ValueError, match="record_every must be .*early_stopping"):
+        net(early_stopping=True, record_every=None).fit(X, y)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+@pytest.mark.parametrize("device", ["cuda", "cuda:1"])
+def test_a_missing_device_is_no_silent_fallback(device):
+    with pytest.raises(ValueError, match=f"got '{device}' where 0 CUDA devices"):
+        net(device=device).fit(X, y)
+
+
+def test_rows_that_overflow_float64():
+    with pytest.raises(ValueError, match=r"squared norms .* scale X"):
+        net().fit(X * 1e200, y)
+
+
+@pytest.mark.parametrize("warm_start", [False, True])
+def test_divergence_is_named_and_leaves_the_estimator_unfitted(warm_start):
+    estimator = net(warm_start=warm_start).fit(X, y)
+    estimator.set_params(learning_rate=1e307)
+    with pytest.raises(DivergenceError, match=r"iteration \d+: lower learning_rate"):
+        estimator.fit(1e3 * X, y)
+    with pytest.raises(NotFittedError):
+        estimator.predict(X)
+    assert not [name for name in vars(estimator) if name.endswith("_")]
+
+
+def test_ctrl_c_keeps_what_was_trained():
+    estimator = net(width=500, max_iter=10**7, record_every=1000)
+    timer = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.warns(ConvergenceWarning, match="interrupted from the keyboard"):
+        estimator.fit(X, y)
+    timer.join()
+    assert 0 < estimator.n_iter_ < 10**7
+    assert estimator.relative_distance_ > 0
+    assert estimator.predict(X).shape == (20,)
+
+
+def test_verbose_prints_every_record(capsys):
+    with warnings.catch_warnings():
+        net(verbose=1, record_every=5).fit(X, y)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in lines] == ["iteration 0", "iteration 5"]
+    assert "relative_distance 0" in lines[0]

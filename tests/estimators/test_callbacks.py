@@ -1,0 +1,109 @@
+"""scikit-learn's callbacks, through the shim."""
+
+import numpy as np
+import pytest
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from overparam_sk import OverparamReLUClassifier
+
+X = np.random.default_rng(0).normal(size=(60, 3))
+y = (X[:, 0] > 0).astype(int)
+HAS_CALLBACKS = hasattr(OverparamReLUClassifier, "set_callbacks")
+needs_callbacks = pytest.mark.skipif(
+    not HAS_CALLBACKS, reason="scikit-learn < 1.9 has no callbacks"
+)
+
+
+def net(**parameters):
+    defaults = {"width": 20, "max_iter": 40, "record_every": 10, "random_state": 0}
+    return OverparamReLUClassifier(**{**defaults, **parameters})
+
+
+class Watcher:
+    """A callback that looks at every iteration and stops at one."""
+
+    def __init__(self, stop_at=None):
+        self.events = []
+        self.scores = []
+        self.stop_at = stop_at
+
+    def setup(self, estimator, context):
+        self.events.append("setup")
+
+    def teardown(self, estimator, context):
+        self.events.append("teardown")
+
+    def on_fit_task_begin(self, estimator, context, *, X=None):
+        self.events.append(f"begin {context.task_name} {context.task_id}")
+
+    def on_fit_task_end(self, estimator, context, *, X=None, fitted_estimator=None):
+        self.events.append(f"end {context.task_name} {context.task_id}")
+        self.scores.append(fitted_estimator.score(X, y))
+        return context.task_name == "iteration" and context.task_id == self.stop_at
+
+
+def test_a_fit_needs_no_callbacks():
+    # With scikit-learn < 1.9 this is all there is.
+    assert net().fit(X, y).n_iter_ == 40
+
+
+@needs_callbacks
+def test_hooks_are_called_in_order_with_a_fitted_estimator():
+    watcher = Watcher()
+    estimator = net(record_every=20).set_callbacks(watcher)
+    estimator.fit(X, y)
+    iterations = [f"{e} iteration {i}" for i in range(3) for e in ("begin", "end")]
+    assert watcher.events == [
+        "setup",
+        "begin fit 0",
+        *iterations,
+        "end fit 0",
+        "teardown",
+    ]
+    # Iteration 0 is W(0), the last iteration and the end of the fit the same weights.
+    assert watcher.scores[-1] == watcher.scores[-2] == estimator.score(X, y)
+    assert watcher.scores[0] < watcher.scores[-1]
+
+
+@needs_callbacks
+def test_a_callback_stops_the_fit():
+    watcher = Watcher(stop_at=2)
+    estimator = net().set_callbacks(watcher).fit(X, y)
+    assert estimator.n_iter_ == 20
+    assert watcher.events[-2:] == ["end fit 0", "teardown"]
+    assert watcher.scores[-1] == estimator.score(X, y)
+
+
+@needs_callbacks
+def test_teardown_after_a_failure():
+    watcher = Watcher()
+    estimator = net(learning_rate=1e307).set_callbacks(watcher)
+    with pytest.raises(FloatingPointError):
+        estimator.fit(1e3 * X, y)
+    assert watcher.events[-1] == "teardown"
+
+
+@needs_callbacks
+def test_progress_bars_nest(capsys, monkeypatch):
+    pytest.importorskip("rich")
+    monkeypatch.setenv("COLUMNS", "200")
+    from sklearn.callback import ProgressBar
+
+    net().set_callbacks(ProgressBar()).fit(X, y)
+    assert "OverparamReLUClassifier - fit" in capsys.readouterr().out
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), net()),
+        {"overparamreluclassifier__width": [10, 20]},
+        cv=2,
+    )
+    # By default a bar goes one level deep; None goes all the way down.
+    for depth, levels in {
+        1: ("GridSearchCV - fit", "Pipeline - fit"),
+        None: ("GridSearchCV - fit", "Pipeline - fit", "OverparamReLUClassifier - fit"),
+    }.items():
+        search.set_callbacks(ProgressBar(max_propagation_depth=depth)).fit(X, y)
+        printed = capsys.readouterr().out
+        for level in levels:
+            assert level in printed

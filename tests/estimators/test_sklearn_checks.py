@@ -1,0 +1,25 @@
+"""scikit-learn's own checks on the default instance: all of them, none excused."""
+
+import sklearn
+from sklearn.utils.estimator_checks import check_estimator
+from sklearn.utils.fixes import parse_version
+
+from overparam_sk import OverparamReLUClassifier
+
+# Checks that scikit-learn skips for want of an optional package.
+NEEDS_A_PACKAGE = {"check_dataframe_column_names_consistency", "check_array_api_input"}
+
+
+def test_every_check_of_the_default_instance_passes():
+    results = check_estimator(OverparamReLUClassifier(), on_fail=None, on_skip=None)
+    assert len(results) >= 50
+    not_passed = {
+        result["check_name"]: (result["status"], str(result["exception"]))
+        for result in results
+        if result["status"] != "passed"
+        and not (
+            result["status"] == "skipped" and result["check_name"] in NEEDS_A_PACKAGE
+        )
+    }
+    assert not not_passed
+    assert parse_version(sklearn.__version__) >= parse_version("1.7")
