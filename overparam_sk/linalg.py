@@ -17,7 +17,8 @@ def singular_values(M: Tensor) -> Tensor:
     -------
     Tensor of shape (min(p, q),), float64, on the device of ``M``
     """
-    return torch.linalg.svdvals(M.double())
+    values: Tensor = torch.linalg.svdvals(M.double())
+    return values
 
 
 def largest_eigenvalue(H: Tensor) -> float:

@@ -44,9 +44,7 @@ def batches_of(permutations, n_rows, batch_size, n_batches):
     stream = []
     while len(stream) < n_batches * batch_size:
         stream.extend(next(permutations))
-    return [
-        stream[i * batch_size : (i + 1) * batch_size] for i in range(n_batches)
-    ]
+    return [stream[i * batch_size : (i + 1) * batch_size] for i in range(n_batches)]
 
 
 def jacobian_gram(W, a, X):

@@ -28,14 +28,15 @@ ALLOWED = {
     "plotting": set(),
     "model_selection": set(),
     # estimators
-    "estimators": {"diagnostics", "interop", "networks", "training"},
+    "estimators": {"diagnostics", "interop", "networks", "rows", "training"},
     "interop": {"diagnostics", "networks", "training"},
     # dynamics
-    "diagnostics": {"linalg", "networks", "training.observer"},
-    "training": {"linalg", "networks"},
+    "diagnostics": {"linalg", "networks", "rows", "training.observer"},
+    "training": {"linalg", "networks", "rows"},
     # definitions
     "networks": {"linalg"},
     "linalg": set(),
+    "rows": set(),
     # beside the house
     "datasets": set(),
 }
@@ -49,9 +50,16 @@ TORCH_FLOORS = {
     "interop",
     "linalg",
     "networks",
+    "rows",
     "training",
 }
-SKLEARN_FLOORS = set(ALLOWED) - {"diagnostics", "linalg", "networks", "training"}
+SKLEARN_FLOORS = set(ALLOWED) - {
+    "diagnostics",
+    "linalg",
+    "networks",
+    "rows",
+    "training",
+}
 THIRD_PARTY = {"torch": TORCH_FLOORS, "sklearn": SKLEARN_FLOORS}
 # Extras, which `import overparam_sk` must do without: inside functions only.
 OPTIONAL = {"dask", "distributed", "matplotlib", "pandas", "rich", "skops"}

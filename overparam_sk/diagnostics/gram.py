@@ -1,4 +1,4 @@
-"""The Gram matrix of the network at its current weights, and its smallest eigenvalue."""
+"""The Gram matrix at the current weights, and its smallest eigenvalue."""
 
 from typing import ClassVar
 

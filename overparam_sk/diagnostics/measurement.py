@@ -14,7 +14,8 @@ from overparam_sk.diagnostics._base import (
     WeightView,
 )
 from overparam_sk.networks import LiLiang2018
-from overparam_sk.training import Rows, StepRecord
+from overparam_sk.rows import Rows
+from overparam_sk.training.observer import StepRecord
 
 __all__ = ["Measurement", "Monitor", "Sample", "measure"]
 
@@ -182,9 +183,7 @@ class Monitor:
     def _validate(
         self, W: Tensor, rows: Rows, targets: Tensor, weight: Tensor
     ) -> dict[str, float]:
-        outputs = [
-            self.network.outputs(X @ W.T) for _, X in rows.blocks(_ROW_BLOCK)
-        ]
+        outputs = [self.network.outputs(X @ W.T) for _, X in rows.blocks(_ROW_BLOCK)]
         loss, score = loss_and_score(self.network, torch.cat(outputs), targets, weight)
         return {"val_loss": loss, "val_score": score}
 

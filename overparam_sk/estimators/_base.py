@@ -22,16 +22,12 @@ from overparam_sk.estimators._checks import (
     local_random_state,
     parameter_rules,
 )
-from overparam_sk.estimators._run import (
-    FirstLayerRun,
-    Seeds,
-    Start,
-    TrainingData,
-    fitted_weights,
-)
+from overparam_sk.estimators._data import TrainingData
+from overparam_sk.estimators._run import FirstLayerRun, Seeds, Start
 from overparam_sk.estimators._state import StampedState
 from overparam_sk.networks import LiLiang2018, initial_weights
-from overparam_sk.training import Outcome, as_rows, as_tensor
+from overparam_sk.rows import as_rows, as_tensor
+from overparam_sk.training import Outcome
 
 __all__ = ["FirstLayerEstimator"]
 
@@ -41,7 +37,7 @@ _LAZY = "update_singular_values"
 _PREDICT_ELEMENTS = 2**23
 
 
-class FirstLayerEstimator(CallbackSupport, StampedState):  # type: ignore[misc]
+class FirstLayerEstimator(CallbackSupport, StampedState):
     """An estimator around a network whose first layer is trained by s-step SGD."""
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -97,13 +93,13 @@ class FirstLayerEstimator(CallbackSupport, StampedState):  # type: ignore[misc]
         self,
         data: TrainingData,
         n_classes: int,
-        n_steps: int,
+        n_steps: int | None,
         *,
         resume: bool = False,
         keep_learning_rate: bool = False,
         with_callbacks: bool = False,
     ) -> None:
-        """Train for ``n_steps`` and set the fitted attributes; all or none of them."""
+        """Train for ``n_steps``, None being one pass; set all fitted attributes."""
         seeds = Seeds.draw(local_random_state(self.random_state))
         start = None
         if resume:
@@ -111,7 +107,7 @@ class FirstLayerEstimator(CallbackSupport, StampedState):  # type: ignore[misc]
             start = self._start(data, n_classes, keep_learning_rate)
         parameters = SimpleNamespace(**self.get_params(deep=False))
         run = FirstLayerRun(parameters, data, n_classes, seeds, start)
-        looks = run.checkpoints(n_steps)
+        looks = run.checkpoints(run.steps_of_a_pass if n_steps is None else n_steps)
         context = fit_context(self, len(looks)) if with_callbacks else None
         if context is None:
             outcome = run.train(looks)
@@ -130,7 +126,7 @@ class FirstLayerEstimator(CallbackSupport, StampedState):  # type: ignore[misc]
         attributes = run.attributes()
         for name, value in attributes.items():
             setattr(self, name, value)
-        vars(self).pop("_update_singular_values", None)
+        self.__dict__.pop("_update_singular_values", None)
         if context is not None:
             observer.finish(attributes)
 

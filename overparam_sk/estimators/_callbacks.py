@@ -4,31 +4,40 @@ With an older scikit-learn the estimators have no ``set_callbacks`` and nothing 
 called.
 """
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from overparam_sk.training import StepRecord
 
 __all__ = ["CallbackObserver", "CallbackSupport", "fit_context", "with_callbacks"]
 
+_Method = TypeVar("_Method", bound=Callable[..., Any])
+
 try:
-    from sklearn.callback import CallbackSupportMixin, with_callbacks
+    from sklearn.callback import CallbackSupportMixin
+    from sklearn.callback import with_callbacks as _with_callbacks
 except ImportError:
 
     class CallbackSupport:
         """scikit-learn < 1.9: no callbacks."""
 
-    def with_callbacks(method: Any) -> Any:
+    def with_callbacks(method: _Method) -> _Method:
         """scikit-learn < 1.9: the method as it is."""
         return method
 
-    def fit_context(estimator: Any, n_records: int) -> None:
+    def fit_context(estimator: Any, n_records: int) -> Any:
         """scikit-learn < 1.9: there is no context."""
-        return None
+        return
 
 else:
 
     class CallbackSupport(CallbackSupportMixin):  # type: ignore[no-redef]
         """scikit-learn >= 1.9: ``set_callbacks``."""
+
+    def with_callbacks(method: _Method) -> _Method:
+        """scikit-learn >= 1.9: tear the callbacks down whatever happens."""
+        managed: _Method = _with_callbacks(method)
+        return managed
 
     def fit_context(estimator: Any, n_records: int) -> Any:
         """Root context of a fit whose tasks are its recorded iterations."""

@@ -3,6 +3,7 @@
 Messages say what a thing must be and what it was.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from math import isfinite
 from numbers import Integral, Real
@@ -17,8 +18,8 @@ from sklearn.utils.validation import _check_sample_weight
 __all__ = [
     "check_known_classes",
     "check_parameters",
-    "check_sample_weight",
     "check_same_shape",
+    "check_sample_weight",
     "check_several_classes",
     "local_random_state",
     "parameter_rules",
@@ -31,7 +32,9 @@ Rule = tuple[Callable[[Any], bool], str]
 def _integer(low: int) -> Rule:
     def holds(value: Any) -> bool:
         return (
-            isinstance(value, Integral) and not isinstance(value, bool) and value >= low
+            isinstance(value, Integral)
+            and not isinstance(value, bool)
+            and int(value) >= low
         )
 
     return holds, f"an integer >= {low}"
@@ -43,7 +46,7 @@ def _number(low: float, high: float, text: str) -> Rule:
             isinstance(value, Real)
             and not isinstance(value, bool)
             and isfinite(value)
-            and low <= value <= high
+            and low <= float(value) <= high
         )
 
     return holds, text
@@ -77,8 +80,9 @@ def _mapping() -> Rule:
 
 def _device() -> Rule:
     def holds(value: Any) -> bool:
-        name, _, index = value.partition(":") if isinstance(value, str) else ("", "", "")
-        return name in ("cpu", "cuda", "mps") and (index.isdigit() or not _)
+        return isinstance(value, str) and bool(
+            re.fullmatch(r"cpu|mps|cuda(:\d+)?", value)
+        )
 
     return holds, "'cpu', 'cuda', 'cuda:<index>' or 'mps'"
 
@@ -134,7 +138,7 @@ def check_parameters(parameters: dict[str, Any], rules: dict[str, Rule]) -> None
 def local_random_state(random_state: Any) -> np.random.RandomState:
     """A generator of our own: for None a fresh one, never numpy's global one."""
     if random_state is None:
-        return np.random.RandomState()  # noqa: NPY002
+        return np.random.RandomState()
     state: np.random.RandomState = check_random_state(random_state)
     return state
 

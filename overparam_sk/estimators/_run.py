@@ -13,12 +13,14 @@ from torch import Tensor
 
 from overparam_sk.diagnostics import REGISTRY, Monitor, Sample, measure
 from overparam_sk.estimators._checks import resolve_device
+from overparam_sk.estimators._data import TrainingData
 from overparam_sk.networks import (
     LiLiang2018,
     initial_weight_chunks,
     initial_weights,
     readout_weights,
 )
+from overparam_sk.rows import Rows, as_rows, as_tensor
 from overparam_sk.training import (
     CurvatureStep,
     DivergenceError,
@@ -26,17 +28,14 @@ from overparam_sk.training import (
     NoImprovement,
     Observer,
     Outcome,
-    Rows,
     SStepSGD,
     StepRecord,
-    as_rows,
-    as_tensor,
     auto_block_rows,
     safe_learning_rate,
     train,
 )
 
-__all__ = ["FirstLayerRun", "Seeds", "Start", "TrainingData", "fitted_weights"]
+__all__ = ["FirstLayerRun", "Seeds", "Start", "fitted_weights"]
 
 # Training rows that the history looks at, and how often with record_every="auto":
 # looking may cost about this share of the steps.
@@ -45,16 +44,6 @@ _MONITORED_SHARE = 0.08
 _MOST_RECORDS = 40
 # Training rows from which the largest safe step is computed.
 _STEP_SIZE_ROWS = 1000
-
-
-@dataclass(frozen=True)
-class TrainingData:
-    """Validated numpy data: X dense or CSR, y class indices, one weight a sample."""
-
-    X: Any
-    y: NDArray[np.int64]
-    weight: NDArray[Any]
-    validation: "TrainingData | None" = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +114,11 @@ class FirstLayerRun:
     def iteration(self) -> int:
         """Gradient steps done, those of the runs before included."""
         return self._trainer.iteration
+
+    @property
+    def steps_of_a_pass(self) -> int:
+        """⌈n/B⌉."""
+        return -(-len(self._rows) // self._batch_size)
 
     def predictor(self, W: Tensor) -> dict[str, Any]:
         """The fitted attributes that a prediction with the weights W needs."""

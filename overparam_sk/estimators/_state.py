@@ -13,7 +13,7 @@ __all__ = ["StampedState"]
 _FORMAT = 1
 
 
-class StampedState(BaseEstimator):  # type: ignore[misc]
+class StampedState(BaseEstimator):
     """An estimator whose pickles carry the package's version and a format number."""
 
     def __getstate__(self) -> dict[str, Any]:
@@ -31,8 +31,8 @@ class StampedState(BaseEstimator):  # type: ignore[misc]
         here = version("overparam-sk")
         if format_ > _FORMAT:
             raise ValueError(
-                f"The pickle's format must be at most {_FORMAT}, got {format_}, written "
-                f"by overparam-sk {written_by}: upgrade overparam-sk from {here}."
+                f"The pickle's format must be at most {_FORMAT}, got {format_}, "
+                f"written by overparam-sk {written_by}: upgrade from {here}."
             )
         if written_by != here:
             warnings.warn(
@@ -49,4 +49,4 @@ class StampedState(BaseEstimator):  # type: ignore[misc]
         """Remove every fitted attribute: the estimator is unfitted."""
         for name in [n for n in vars(self) if n.endswith("_") and n[0] != "_"]:
             delattr(self, name)
-        vars(self).pop("_update_singular_values", None)
+        self.__dict__.pop("_update_singular_values", None)

@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_softmax, softmax
 from sklearn.base import ClassifierMixin
-from sklearn.model_selection import train_test_split
 from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import column_or_1d, validate_data
+from sklearn.utils.validation import column_or_1d
 
 from overparam_sk.estimators._base import FirstLayerEstimator
 from overparam_sk.estimators._callbacks import with_callbacks
@@ -17,14 +16,13 @@ from overparam_sk.estimators._checks import (
     check_known_classes,
     check_sample_weight,
     check_several_classes,
-    local_random_state,
 )
-from overparam_sk.estimators._run import TrainingData
+from overparam_sk.estimators._data import TrainingData, hold_out, validate
 
 __all__ = ["OverparamReLUClassifier"]
 
 
-class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):  # type: ignore[misc]
+class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):
     """Two-layer overparameterized ReLU network, trained by minibatch SGD [1]_.
 
     f_i(x) = Σ_r a_{i,r} ReLU(⟨w_r, x⟩) with a fixed Gaussian readout a. The first
@@ -50,7 +48,7 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):  # type: ig
         Rows of a minibatch, B. "auto" is min(256, n_samples), so that small data is
         full-batch: deterministic, and exactly sample-weight equivalent. Permutations
         of successive epochs are joined and cut into batches of exactly B.
-    max_iter : int, default=2000
+    max_iter : int, default=1000
         Gradient steps, the paper's T.
     tol : float, default=1e-4
         A change of the watched figure up to this is no improvement.
@@ -145,8 +143,7 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):  # type: ig
     --------
     >>> from overparam_sk import OverparamReLUClassifier
     >>> from overparam_sk.datasets import make_clustered_mixture
-    >>> from sklearn.model_selection import train_test_split
-    >>> X, y = make_clustered_mixture(400, 100, random_state=0)
+    >>>     >>> X, y = make_clustered_mixture(400, 100, random_state=0)
     >>> X, X_test, y, y_test = train_test_split(X, y, random_state=0)
     >>> net = OverparamReLUClassifier(width=500, random_state=0).fit(X, y)
     >>> net.score(X_test, y_test)
@@ -162,7 +159,7 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):  # type: ig
         learning_rate: Any = "auto",
         momentum: Any = "auto",
         batch_size: Any = "auto",
-        max_iter: int = 2000,
+        max_iter: int = 1000,
         tol: float = 1e-4,
         n_iter_no_change: int | None = None,
         early_stopping: bool = False,
@@ -297,12 +294,10 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):  # type: ig
             data = self._validated(
                 X, y, sample_weight, classes=classes, reset=not resume
             )
-            n_samples = data.X.shape[0]
-            B = min(256, n_samples) if self.batch_size == "auto" else self.batch_size
             self._train(
                 data,
                 len(self.classes_),
-                -(-n_samples // B),
+                None,
                 resume=resume,
                 keep_learning_rate=True,
             )
@@ -374,14 +369,7 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):  # type: ig
         self, X: Any, y: Any, sample_weight: Any, *, classes: Any, reset: bool
     ) -> TrainingData:
         """Check data for training and set ``classes_``."""
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            reset=reset,
-            accept_sparse="csr",
-            dtype=[np.float64, np.float32],
-        )
+        X, y = validate(self, X, y, reset=reset)
         check_classification_targets(y)
         if reset:
             self.classes_ = np.unique(y if classes is None else classes)
@@ -403,25 +391,10 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):  # type: ig
         if X_val is not None or y_val is not None:
             if X_val is None or y_val is None:
                 raise ValueError("X_val and y_val must be given together.")
-            X_val, y_val = validate_data(
-                self,
-                X_val,
-                y_val,
-                reset=False,
-                accept_sparse="csr",
-                dtype=[np.float64, np.float32],
-            )
+            X_val, y_val = validate(self, X_val, y_val, reset=False)
             y_val = self._encoded("y_val", column_or_1d(y_val))
             held = TrainingData(X_val, y_val, np.ones(len(y_val)))
             return TrainingData(data.X, data.y, data.weight, held)
         if not self.early_stopping:
             return data
-        seed = local_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        train, held_out = train_test_split(
-            np.arange(len(data.y)),
-            test_size=self.validation_fraction,
-            stratify=data.y,
-            random_state=seed,
-        )
-        held = TrainingData(data.X[held_out], data.y[held_out], data.weight[held_out])
-        return TrainingData(data.X[train], data.y[train], data.weight[train], held)
+        return hold_out(data, self.validation_fraction, self.random_state)

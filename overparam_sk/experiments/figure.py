@@ -73,12 +73,12 @@ def _draw(
         quantities=["score", "activation_change", "relative_distance"],
         cmap="viridis",
     )
-    axes[0].set(ylabel="test accuracy", ylim=(None, 1.02))
+    axes[0].set(ylabel="test accuracy", ylim=(max(0, axes[0].get_ylim()[0]), 1.02))
     axes[0].axhline(study.target_accuracy, color="0.5", linestyle=":", linewidth=1)
     axes[0].legend(title="width m", loc="lower right")
     for ax in axes[1:3]:
         ax.set_ylim(bottom=0)
     spectrum.plot(axes[3], cmap="viridis")
-    axes[3].set(xlabel="index", ylabel="singular values of W − W(0)", title="")
+    axes[3].set(xlabel="index", ylabel="singular values of W − W(0)")
     figure.suptitle(title)
     figure.savefig(path, dpi=150)

@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from overparam_sk.experiments import claims as judge
+from overparam_sk.experiments import claim_rules as rules
 from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Claim, Judgement
 from overparam_sk.experiments.problems import load_problem
 from overparam_sk.experiments.report import (
@@ -88,19 +88,19 @@ FIGURES: dict[str, Figure] = {
         target_accuracy=0.98,
         # The first tens of steps decide, so they are looked at closely.
         full=Scale((1000, 2000, 4000, 8000, 16000), 5, 400, 4),
-        quick=Scale((500, 1000, 2000), 2, 400, 10),
+        quick=Scale((500, 1000, 2000), 2, 400, 4),
         readings=(
             Reading("raw", "rows as drawn", normalize=False),
             Reading("norm-1", "rows scaled to norm 1", normalize=True),
         ),
         claims=(
-            Claim(_CONVERGES, judge.accuracy_converges(0.995, 0.99, 0.25)),
-            Claim(_GROWS, judge.accuracy_grows(0.1)),
-            Claim(_STEPS, judge.same_number_of_steps()),
-            Claim(_PATTERN, judge.stays_below("activation_change", 0.1)),
-            Claim(_DISTANCE, judge.stays_below("relative_distance", 0.1)),
-            Claim(_TOP_20, judge.gap_in_the_update(3.0)),
-            Claim(_SPECTRUM, judge.no_gap_in_the_weights(1.2)),
+            Claim(_CONVERGES, rules.accuracy_converges(0.995, 0.99, 0.25)),
+            Claim(_GROWS, rules.accuracy_grows(0.1)),
+            Claim(_STEPS, rules.same_number_of_steps()),
+            Claim(_PATTERN, rules.stays_below("activation_change", 0.1)),
+            Claim(_DISTANCE, rules.stays_below("relative_distance", 0.1)),
+            Claim(_TOP_20, rules.gap_in_the_update(20, 3.0)),
+            Claim(_SPECTRUM, rules.no_gap_in_the_weights(20, 1.2)),
         ),
     ),
     "ll18-fig2": Figure(
@@ -116,23 +116,23 @@ FIGURES: dict[str, Figure] = {
             Reading("raw", "grey values in [0, 1], rows not scaled", normalize=False),
         ),
         claims=(
-            Claim(_CONVERGES + _SIMILAR, judge.accuracy_converges(0.95, 0.95, 0.25)),
-            Claim(_GROWS + _SIMILAR, judge.accuracy_grows(0.1)),
-            Claim(_STEPS + _SIMILAR, judge.same_number_of_steps()),
+            Claim(_CONVERGES + _SIMILAR, rules.accuracy_converges(0.95, 0.95, 0.25)),
+            Claim(_GROWS + _SIMILAR, rules.accuracy_grows(0.1)),
+            Claim(_STEPS + _SIMILAR, rules.same_number_of_steps()),
             Claim(
                 "Figure 2's axis: pattern change up to about 0.4",
-                judge.stays_below("activation_change", 0.4),
+                rules.stays_below("activation_change", 0.4),
             ),
             Claim(
                 "Figure 2's axis: relative distance up to about 2.0",
-                judge.stays_below("relative_distance", 2.0),
+                rules.stays_below("relative_distance", 2.0),
             ),
-            Claim(_TOP_20 + _SIMILAR, judge.share_of_the_update(20, 0.8)),
-            Claim(_SPECTRUM + _SIMILAR, judge.share_of_the_weights(20, 0.4)),
+            Claim(_TOP_20 + _SIMILAR, rules.share_of_the_update(20, 0.8)),
+            Claim(_SPECTRUM + _SIMILAR, rules.share_of_the_weights(20, 0.4)),
             Claim(
                 '"the observed trend become more evident with more '
                 'overparameterization"',
-                judge.shrinks("activation_change", "relative_distance"),
+                rules.shrinks("activation_change", "relative_distance"),
             ),
         ),
     ),
@@ -186,9 +186,10 @@ def reproduce(
     judgements: list[Judgement] = []
     complete = True
     for reading in figure.readings:
-        tell(f"{figure.title}: {reading.words}")
+        title = f"{figure.title}: {reading.words}"
+        tell(title)
         study = _run(figure, scale, reading, data_home, device, random_state, progress)
-        for line in write_report(study, out / reading.key):
+        for line in write_report(study, out / reading.key, title):
             tell(line)
         if study.interrupted:
             complete = False
@@ -275,9 +276,9 @@ def _verdicts(judgements: list[Judgement]) -> str:
     for reading in dict.fromkeys(j.reading for j in judgements):
         mine = [j for j in judgements if j.reading == reading]
         counts = ", ".join(
-            f"{sum(j.verdict == verdict for j in mine)} {verdict}"
+            f"{verdict}: {sum(j.verdict == verdict for j in mine)}"
             for verdict in (HOLDS, TREND, NOT)
         )
-        lines.append(f"- {reading}: of {len(mine)} claims {counts}.")
+        lines.append(f"- {reading}: {len(mine)} claims; {counts}.")
         lines += [f"  - {j.verdict}: {j.claim}" for j in mine if j.verdict != HOLDS]
     return "\n".join(lines)

@@ -65,6 +65,8 @@ class Problem:
     n_components : int or None
         Components of each class, l; None where nobody knows.
     defaults : Defaults
+    normalized : bool, default=False
+        Whether the rows were scaled to norm 1.
     redraw : callable or None, default=None
         seed -> (X, y, X_test, y_test), for data that each repeat draws anew.
     """
@@ -77,6 +79,7 @@ class Problem:
     n_classes: int
     n_components: int | None
     defaults: Defaults
+    normalized: bool = False
     redraw: Callable[[int], Split] | None = None
 
     @property
@@ -110,8 +113,8 @@ def load_problem(
         X and y and, optionally, X_test and y_test; otherwise a quarter is set apart,
         as for "digits".
     data_home : path-like, default=None
-        Folder with the files of "mnist" or "fashion"; see
-        :func:`overparam_sk.datasets.fetch_mnist`.
+        Folder with the files of "mnist" or "fashion", and then the only place where
+        they are looked for; see :func:`overparam_sk.datasets.fetch_mnist`.
     normalize : bool, default=False
         Whether every row is scaled to Euclidean norm 1 ([1]_, assumption (A2)).
     random_state : int, default=0
@@ -149,7 +152,7 @@ def load_problem(
         )
     n_classes = len(np.unique(split[1]))
     split = _float32(split, normalize)
-    return Problem(str(name), *split, n_classes, None, defaults)
+    return Problem(str(name), *split, n_classes, None, defaults, normalize)
 
 
 PROBLEM_NAMES = ("synthetic", "digits", "mnist", "fashion")
@@ -167,6 +170,7 @@ def _synthetic(normalize: bool, random_state: int) -> Problem:
         _N_CLASSES,
         _N_COMPONENTS,
         _LL18_SYNTHETIC,
+        normalize,
         redraw,
     )
 
@@ -184,9 +188,13 @@ def _draw_mixture(normalize: bool, seed: int) -> Split:
 
 
 def _images(name: str, data_home: str | os.PathLike[str] | None) -> Split:
-    fetch = {"mnist": fetch_mnist, "fashion": fetch_fashion_mnist}[name]
-    X, y = fetch(data_home, subset="train", return_X_y=True)
-    X_test, y_test = fetch(data_home, subset="test", return_X_y=True)
+    fetch: Callable[..., Any] = {"mnist": fetch_mnist, "fashion": fetch_fashion_mnist}[
+        name
+    ]
+    # A folder that was named is meant: nothing is downloaded in its stead.
+    options = {"return_X_y": True, "download_if_missing": data_home is None}
+    X, y = fetch(data_home, subset="train", **options)
+    X_test, y_test = fetch(data_home, subset="test", **options)
     return X, y, X_test, y_test
 
 

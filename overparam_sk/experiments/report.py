@@ -38,8 +38,7 @@ def mean_and_std(values: Iterable[float], form: str = ".3g") -> str:
     values : iterable of float
         NaN is a value that there is not.
     form : str, default=".3g"
-        Format of the mean; the standard deviation has two significant digits, or the
-        same format where that has a fixed number of decimals.
+        Format of both; the standard deviation has one digit less with ".3g".
 
     Returns
     -------
@@ -49,11 +48,16 @@ def mean_and_std(values: Iterable[float], form: str = ".3g") -> str:
     known = [value for value in values if np.isfinite(value)]
     if not known:
         return "–"
-    mean = f"{np.mean(known):{form}}"
+    mean = _figure(float(np.mean(known)), form)
     if len(known) == 1:
         return mean
-    std_form = form if form.endswith("f") else ".2g"
-    return f"{mean} ± {np.std(known, ddof=1):{std_form}}"
+    std_form = ".2g" if form == ".3g" else form
+    return f"{mean} ± {_figure(float(np.std(known, ddof=1)), std_form)}"
+
+
+def _figure(value: float, form: str) -> str:
+    """Format a number, one of a hundred or more without an exponent."""
+    return f"{value:{'.0f' if abs(value) >= 100 else form}}"
 
 
 def summary_table(study: Study) -> Table:
@@ -130,7 +134,7 @@ def markdown_table(table: Table) -> str:
     return "\n".join(f"| {line} |" for line in [lines[0], rule, *lines[1:]])
 
 
-def write_report(study: Study, folder: Path) -> list[str]:
+def write_report(study: Study, folder: Path, title: str | None = None) -> list[str]:
     """Write study.csv, study.json, study.md and study.png, over those that are there.
 
     Parameters
@@ -138,6 +142,8 @@ def write_report(study: Study, folder: Path) -> list[str]:
     study : Study
     folder : Path
         Made where it is not there.
+    title : str, default=None
+        What the study is of; None is its data.
 
     Returns
     -------
@@ -149,23 +155,26 @@ def write_report(study: Study, folder: Path) -> list[str]:
     content = {"versions": package_versions(), **asdict(study)}
     text = json.dumps(as_json(content), indent=1, allow_nan=False)
     (folder / "study.json").write_text(text + "\n", encoding="utf-8")
+    headline = _headline(study, title)
     notes = _failures(study)
-    lines = [f"# {_title(study)}", markdown_table(summary_table(study)), *notes]
+    lines = [f"# {headline}", markdown_table(summary_table(study)), *notes]
     (folder / "study.md").write_text("\n\n".join(lines) + "\n", encoding="utf-8")
     written = ["study.csv", "study.json", "study.md"]
     try:
-        if draw_study(study, folder / "study.png", _title(study)):
+        if draw_study(study, folder / "study.png", headline):
             written.append("study.png")
     except ImportError as error:
         notes.append(f"No figure: {error}")
     return [*notes, f"Written to {folder}: {', '.join(written)}."]
 
 
-def _title(study: Study) -> str:
-    name = Path(study.problem).name
+def _headline(study: Study, title: str | None) -> str:
+    if title is None:
+        rows = ", rows of norm 1" if study.normalized else ""
+        title = f"Width study of {Path(study.problem).name}{rows}"
     repeats = f"{study.repeats} repeats" if study.repeats > 1 else "1 repeat"
     done = f", {len(study.rows)} fits done" if study.interrupted else ""
-    return f"Width study of {name}, {repeats}{done}"
+    return f"{title}, {repeats}{done}"
 
 
 def _failures(study: Study) -> list[str]:

@@ -84,6 +84,8 @@ class Study:
     random_state : int
     rows : list of FitRow
         By width and repeat.
+    normalized : bool, default=False
+        Whether the data's rows were scaled to norm 1.
     interrupted : bool, default=False
         Whether Ctrl-C left some fits undone.
     """
@@ -96,6 +98,7 @@ class Study:
     target_accuracy: float
     random_state: int
     rows: list[FitRow]
+    normalized: bool = False
     interrupted: bool = False
 
     def fits(self, width: int) -> list[FitRow]:
@@ -178,6 +181,7 @@ def run_study(
         target_accuracy=target_accuracy,
         random_state=random_state,
         rows=sorted(rows, key=lambda row: (row.width, row.repeat)),
+        normalized=problem.normalized,
         interrupted=interrupted,
     )
 

@@ -3,10 +3,9 @@
 from overparam_sk.training._loop import Outcome, train
 from overparam_sk.training.minibatches import MinibatchStream
 from overparam_sk.training.observer import Observer, StepRecord
-from overparam_sk.training.rows import Rows, as_rows, as_tensor
 from overparam_sk.training.sgd import DivergenceError, SStepSGD, auto_block_rows
-from overparam_sk.training.stopping import NoImprovement
 from overparam_sk.training.step_size import CurvatureStep, safe_learning_rate
+from overparam_sk.training.stopping import NoImprovement
 
 __all__ = [
     "CurvatureStep",
@@ -15,11 +14,8 @@ __all__ = [
     "NoImprovement",
     "Observer",
     "Outcome",
-    "Rows",
     "SStepSGD",
     "StepRecord",
-    "as_rows",
-    "as_tensor",
     "auto_block_rows",
     "safe_learning_rate",
     "train",

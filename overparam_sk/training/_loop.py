@@ -53,7 +53,8 @@ def train(
         for checkpoint in checkpoints:
             trainer.advance(checkpoint - trainer.iteration)
             record = StepRecord(trainer.iteration, trainer.W)
-            if any([observer.observe(record) for observer in observers]):
+            stops = [observer.observe(record) for observer in observers]
+            if any(stops):
                 return Outcome.STOPPED
     except KeyboardInterrupt:
         return Outcome.INTERRUPTED

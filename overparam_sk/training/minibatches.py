@@ -31,7 +31,7 @@ class MinibatchStream:
         self._left = torch.empty(0, dtype=torch.int64)
 
     def take(self, n_batches: int) -> Tensor:
-        """Row indices of the next batches, shape (n_batches · B,), int64, on the CPU."""
+        """Row indices of the next batches, (n_batches · B,) int64, on the CPU."""
         wanted = n_batches * self.batch_size
         if self.batch_size == self.n_rows:
             return torch.arange(self.n_rows).repeat(n_batches)

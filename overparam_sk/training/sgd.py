@@ -21,8 +21,8 @@ import torch
 from torch import Tensor
 
 from overparam_sk.networks import FirstLayerNetwork, Scratch
+from overparam_sk.rows import Rows
 from overparam_sk.training.minibatches import MinibatchStream
-from overparam_sk.training.rows import Rows
 from overparam_sk.training.step_size import CurvatureStep
 
 __all__ = ["DivergenceError", "SStepSGD", "auto_block_rows"]
@@ -174,7 +174,7 @@ class SStepSGD:
         return torch.cat(outputs)
 
     def _carry_velocity(self, X: Tensor, Z: Tensor, G: Tensor, n_batches: int) -> None:
-        """Add the incoming velocity's part to Z; weight G by how often D_l was added."""
+        """Add the velocity's part to Z; weight G by how often D_l was added."""
         age = self._ages(n_batches)
         assert self._velocity is not None
         Z.addmm_(X * self._geometric(age, first=1), self._velocity.T)

@@ -22,7 +22,8 @@ from overparam_sk.networks import (
     initial_weights,
     readout_weights,
 )
-from overparam_sk.training import StepRecord, as_rows
+from overparam_sk.rows import as_rows
+from overparam_sk.training import StepRecord
 
 
 def state(m=30, d=5, k=3, n=17, constant=False):

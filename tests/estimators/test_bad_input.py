@@ -56,14 +56,18 @@ def test_bad_training_data(bad_X, bad_y, error, match):
 
 def test_bad_data_for_predictions():
     estimator = net()
-    for method in (estimator.predict, estimator.predict_proba, estimator.initial_weights):
+    for method in (
+        estimator.predict,
+        estimator.predict_proba,
+        estimator.initial_weights,
+    ):
         with pytest.raises(NotFittedError):
             method(*([] if method == estimator.initial_weights else [X]))
     estimator.fit(X, y)
-    with pytest.raises(ValueError, match="X has 2 features, but .* expecting 3"):
+    with pytest.raises(ValueError, match=r"X has 2 features, but .* expecting 3"):
         estimator.predict(X[:, :2])
     estimator.fit(X.astype(np.float32), y)
-    with pytest.raises(ValueError, match=r"infinity or a value too large for dtype\('f"):
+    with pytest.raises(ValueError, match=r"infinity or a value too large for dty"):
         estimator.predict(spoilt(1e300))
 
 
@@ -126,7 +130,7 @@ def test_every_parameter_has_a_rule():
 
 
 def test_early_stopping_needs_records():
-    with pytest.raises(ValueError, match="record_every must be .*early_stopping"):
+    with pytest.raises(ValueError, match=r"record_every must be .*early_stopping"):
         net(early_stopping=True, record_every=None).fit(X, y)
 
 

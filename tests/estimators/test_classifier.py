@@ -221,7 +221,7 @@ def test_warm_start_goes_on():
     np.testing.assert_array_equal(
         half.history_["iteration"][: len(first_half)], first_half
     )
-    with pytest.raises(ValueError, match="width must stay 50.*got 51"):
+    with pytest.raises(ValueError, match=r"width must stay 50.*got 51"):
         half.set_params(width=51).fit(X, y)
 
 

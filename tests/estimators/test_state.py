@@ -23,6 +23,10 @@ def fitted(**parameters):
     ).fit(X, y)
 
 
+def via_pickle(estimator):
+    return pickle.loads(pickle.dumps(estimator))
+
+
 def via_joblib(estimator):
     buffer = io.BytesIO()
     joblib.dump(estimator, buffer)
@@ -32,7 +36,9 @@ def via_joblib(estimator):
 
 @pytest.mark.parametrize("fit_intercept", [False, True])
 @pytest.mark.parametrize(
-    "trip", [via_joblib, lambda e: pickle.loads(pickle.dumps(e))], ids=["joblib", "pickle"]
+    "trip",
+    [via_joblib, lambda e: pickle.loads(pickle.dumps(e))],
+    ids=["joblib", "pickle"],
 )
 def test_round_trip(trip, fit_intercept):
     net = fitted(fit_intercept=fit_intercept)
@@ -51,9 +57,7 @@ def test_clone_is_unfitted_and_equal():
     twin = clone(net)
     assert twin.get_params() == net.get_params()
     assert not [name for name in vars(twin) if name.endswith("_")]
-    np.testing.assert_array_equal(
-        twin.fit(X, y).hidden_weights_, net.hidden_weights_
-    )
+    np.testing.assert_array_equal(twin.fit(X, y).hidden_weights_, net.hidden_weights_)
 
 
 def plain(value):

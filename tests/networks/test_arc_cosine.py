@@ -10,7 +10,9 @@ from overparam_sk.networks import gate_gram, gated_linear_kernel
 numbers = st.floats(-10, 10).map(lambda v: round(v, 3))
 
 
-@given(X=arrays(float, (4, 3), elements=numbers), Y=arrays(float, (2, 3), elements=numbers))
+@given(
+    X=arrays(float, (4, 3), elements=numbers), Y=arrays(float, (2, 3), elements=numbers)
+)
 def test_closed_form(X, Y):
     kernel = gated_linear_kernel(torch.from_numpy(X), torch.from_numpy(Y))
     expected = [[reference_kernel(x, y) for y in Y.tolist()] for x in X.tolist()]

@@ -50,9 +50,7 @@ def test_differentiate_is_the_scaled_derivative_by_autograd():
     W, a, X, y = network()
     scale = torch.linspace(-1, 2, len(X), dtype=torch.float64).unsqueeze(1)
     Z = (X @ W.T).requires_grad_()
-    losses = torch.nn.functional.cross_entropy(
-        torch.relu(Z) @ a.T, y, reduction="none"
-    )
+    losses = torch.nn.functional.cross_entropy(torch.relu(Z) @ a.T, y, reduction="none")
     (losses * scale.squeeze()).sum().backward()
     D = Z.detach().clone()
     scratch = Scratch(torch.full_like(D, torch.nan), torch.full_like(D, torch.nan))

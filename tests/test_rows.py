@@ -3,7 +3,7 @@ import pytest
 import torch
 from scipy import sparse
 
-from overparam_sk.training import as_rows, as_tensor
+from overparam_sk.rows import as_rows, as_tensor
 
 CPU = torch.device("cpu")
 

@@ -1,0 +1,50 @@
+"""Validated data, on its way from scikit-learn to the training run."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.model_selection import train_test_split
+from sklearn.utils.validation import validate_data
+
+from overparam_sk.estimators._checks import local_random_state
+
+__all__ = ["TrainingData", "hold_out", "validate"]
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Validated numpy data: X dense or CSR, y class indices, one weight a sample."""
+
+    X: Any
+    y: NDArray[np.int64]
+    weight: NDArray[Any]
+    validation: "TrainingData | None" = None
+
+    def rows(self, places: NDArray[np.int64]) -> "TrainingData":
+        """Some of the samples."""
+        return TrainingData(self.X[places], self.y[places], self.weight[places])
+
+
+def validate(estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+    """X dense or CSR in float64 or float32, and y, in scikit-learn's words or not."""
+    checked: tuple[Any, Any] = validate_data(
+        estimator,
+        X,
+        y,
+        reset=reset,
+        accept_sparse="csr",
+        dtype=[np.float64, np.float32],
+    )
+    return checked
+
+
+def hold_out(data: TrainingData, fraction: float, random_state: Any) -> TrainingData:
+    """Set a stratified share of the data apart, for validation."""
+    seed = local_random_state(random_state).randint(np.iinfo(np.int32).max)
+    kept, held_out = train_test_split(
+        np.arange(len(data.y)), test_size=fraction, stratify=data.y, random_state=seed
+    )
+    kept_data = data.rows(kept)
+    return TrainingData(kept_data.X, kept_data.y, kept_data.weight, data.rows(held_out))

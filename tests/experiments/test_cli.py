@@ -1,0 +1,157 @@
+"""The command line, end to end on data of sixty rows."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from overparam_sk import OverparamReLUClassifier
+from overparam_sk.cli import main
+from overparam_sk.experiments import li_liang_2018
+from overparam_sk.experiments.li_liang_2018 import FIGURES, Scale
+
+
+@pytest.fixture
+def data(tmp_path):
+    random = np.random.RandomState(0)
+    y = np.arange(60) % 3
+    X = np.eye(3)[y] * 3 + random.randn(60, 3)
+    np.savez(tmp_path / "rows.npz", X=X, y=y)
+    return tmp_path / "rows.npz"
+
+
+def small(data, out):
+    return [
+        *("study", "--data", str(data), "--widths", "20,10", "--repeats", "2"),
+        *("--max-iter", "30", "--out", str(out)),
+    ]
+
+
+def test_a_study_in_a_process_of_its_own(data, tmp_path):
+    command = [sys.executable, "-m", "overparam_sk", *small(data, tmp_path / "out")]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    head, ten, twenty, written = run.stdout.splitlines()
+    assert head.split()[0] == "width"
+    assert [ten.split()[0], twenty.split()[0]] == ["10", "20"]
+    assert "study.png" in written
+    assert run.stderr.splitlines()[-1].startswith("4/4 fits, done in ")
+    content = json.loads((tmp_path / "out" / "study.json").read_text("utf-8"))
+    assert len(content["rows"]) == 4
+    assert content["fit_params"]["fit_intercept"] is False
+    assert content["fit_params"]["learning_rate"] == "auto"
+
+
+def test_options_reach_the_estimator(data, tmp_path, capsys):
+    options = "--learning-rate 0.5 --batch-size 4 --record-every 15 --seed 3"
+    options += " --target-accuracy 0.5 --device cpu --normalize"
+    assert main([*small(data, tmp_path), *options.split()]) == 0
+    assert "steps to 50%" in capsys.readouterr().out
+    content = json.loads((tmp_path / "study.json").read_text("utf-8"))
+    wanted = {"learning_rate": 0.5, "batch_size": 4, "record_every": 15}
+    assert wanted.items() <= content["fit_params"].items()
+    assert content["random_state"] == 3
+    assert content["normalized"] is True
+    assert content["rows"][0]["history"]["iteration"] == [0, 15, 30]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["study", "--widths", "10,x"], "must be different integers >= 1"),
+        (["study", "--widths", "10,10"], "must be different integers >= 1"),
+        (["study", "--repeats", "0"], "must be an integer >= 1, got '0'"),
+        (["study", "--learning-rate", "-1"], "must be auto or a finite number > 0"),
+        (["study", "--learning-rate", "inf"], "must be auto or a finite number > 0"),
+        (["study", "--target-accuracy", "98"], "must be a number in (0, 1]"),
+        (["study", "--data", "iris"], "must be one of synthetic, digits"),
+        (["study", "--device", "gpu"], "must be auto, cpu, cuda"),
+        (["study", "--seed", "-1"], "must be an integer from 0"),
+        (["reproduce", "fig1"], "invalid choice"),
+        ([], "required"),
+    ],
+)
+def test_bad_arguments_end_with_2(options, message, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(options)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_data_that_cannot_be_loaded_ends_with_1(tmp_path, capsys):
+    assert main(["study", "--data", str(tmp_path / "none.npz")]) == 1
+    error = capsys.readouterr().err
+    assert "none.npz" in error
+    assert "Traceback" not in error
+
+
+def test_a_named_folder_without_the_images_is_not_made_up_for(tmp_path, capsys):
+    options = ["study", "--data", "mnist", "--data-home", str(tmp_path)]
+    assert main(options) == 1
+    assert "must hold the four files of mnist" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_ends_with_130_after_a_report(data, tmp_path, capsys, monkeypatch):
+    fit, calls = OverparamReLUClassifier.fit, []
+
+    def interrupted(self, *args, **kwargs):
+        calls.append(self.width)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return fit(self, *args, **kwargs)
+
+    monkeypatch.setattr(OverparamReLUClassifier, "fit", interrupted)
+    assert main(small(data, tmp_path)) == 130
+    assert "2 of 4 fits were done" in capsys.readouterr().err
+    content = json.loads((tmp_path / "study.json").read_text("utf-8"))
+    assert len(content["rows"]) == 2
+
+
+@pytest.fixture
+def tiny(monkeypatch, data):
+    """The figures, with their claims, on sixty rows."""
+    load = li_liang_2018.load_problem
+    monkeypatch.setattr(
+        li_liang_2018,
+        "load_problem",
+        lambda name, data_home, **kwargs: load(data, **kwargs),
+    )
+    scale = Scale((10, 20), 2, 40, 2)
+    for name, figure in FIGURES.items():
+        small = dataclasses.replace(figure, quick=scale, learning_rate=0.5)
+        monkeypatch.setitem(FIGURES, name, small)
+
+
+@pytest.mark.parametrize("name", sorted(FIGURES))
+def test_a_figure_is_judged_claim_by_claim(name, tiny, tmp_path, capsys):
+    assert main(["reproduce", name, "--quick", "--out", str(tmp_path / "out")]) == 0
+    out = tmp_path / "out"
+    claims = json.loads((out / "claims.json").read_text("utf-8"))["claims"]
+    assert len(claims) == 2 * len(FIGURES[name].claims)
+    known = {"holds", "holds in trend", "does not hold as printed"}
+    assert {claim["verdict"] for claim in claims} <= known
+    text = (out / "claims.md").read_text("utf-8")
+    assert all(claim["ours"] in text for claim in claims)
+    for reading in FIGURES[name].readings:
+        assert (out / reading.key / "study.csv").exists()
+        assert (out / reading.key / "study.png").exists()
+        assert reading.words in capsys.readouterr().out or reading.words in text
+
+
+def test_an_interrupted_figure_judges_what_is_complete(tiny, tmp_path, monkeypatch):
+    fit, calls = OverparamReLUClassifier.fit, []
+
+    def interrupted(self, *args, **kwargs):
+        calls.append(self.width)
+        if len(calls) == 6:
+            raise KeyboardInterrupt
+        return fit(self, *args, **kwargs)
+
+    monkeypatch.setattr(OverparamReLUClassifier, "fit", interrupted)
+    assert main(["reproduce", "ll18-fig1", "--quick", "--out", str(tmp_path)]) == 130
+    claims = json.loads((tmp_path / "claims.json").read_text("utf-8"))["claims"]
+    assert len(claims) == len(FIGURES["ll18-fig1"].claims)

@@ -1,0 +1,69 @@
+"""Where the data of a study comes from."""
+
+import numpy as np
+import pytest
+
+from overparam_sk.experiments import load_problem
+
+
+@pytest.fixture
+def rows():
+    random = np.random.RandomState(0)
+    return {"X": random.randn(60, 4), "y": np.arange(60) % 3}
+
+
+def test_synthetic_is_li_and_liangs(rows):
+    problem = load_problem("synthetic", normalize=True)
+    assert problem.X.shape == problem.X_test.shape == (1000, 1000)
+    assert problem.X.dtype == np.float32
+    assert problem.n_clusters == 20
+    np.testing.assert_allclose(np.linalg.norm(problem.X, axis=1), 1, rtol=1e-5)
+    usual = problem.defaults
+    assert (usual.learning_rate, usual.batch_size, usual.max_iter) == (10, 16, 400)
+    other = problem.for_repeat(1)
+    assert not np.allclose(other.X, problem.X)
+    np.testing.assert_array_equal(problem.for_repeat(1).X, other.X)
+
+
+def test_digits_are_split():
+    problem = load_problem("digits", random_state=1)
+    assert len(problem.y) + len(problem.y_test) == 1797
+    assert problem.X.max() == 1
+    assert problem.n_clusters == problem.n_classes == 10
+    assert problem.for_repeat(5) is problem
+
+
+def test_a_file_is_split_or_has_its_own_test_rows(tmp_path, rows):
+    np.savez(tmp_path / "a.npz", **rows)
+    problem = load_problem(tmp_path / "a.npz")
+    assert len(problem.y) == 45
+    assert np.bincount(problem.y_test).tolist() == [5, 5, 5]
+    np.savez(tmp_path / "b.npz", **rows, X_test=rows["X"][:6], y_test=rows["y"][:6])
+    problem = load_problem(str(tmp_path / "b.npz"))
+    np.testing.assert_array_equal(problem.X_test, rows["X"][:6].astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"y": None}, "it lacks y"),
+        ({"X_test": np.zeros((3, 4))}, "it lacks y_test"),
+        ({"X": np.full((60, 4), np.nan)}, "contains NaN"),
+        ({"X": np.zeros((59, 4))}, "inconsistent numbers of samples"),
+    ],
+)
+def test_a_file_that_does_not_hold_the_data_is_refused(tmp_path, rows, change, message):
+    arrays = {k: v for k, v in {**rows, **change}.items() if v is not None}
+    np.savez(tmp_path / "a.npz", **arrays)
+    with pytest.raises(ValueError, match=message):
+        load_problem(tmp_path / "a.npz")
+
+
+def test_what_is_no_npz_file_and_unknown_names_are_refused(tmp_path):
+    (tmp_path / "a.npz").write_text("text")
+    with pytest.raises(ValueError, match=r"must be an \.npz file of plain arrays"):
+        load_problem(tmp_path / "a.npz")
+    with pytest.raises(FileNotFoundError):
+        load_problem(tmp_path / "none.npz")
+    with pytest.raises(ValueError, match="name must be one of synthetic, digits"):
+        load_problem("iris")
