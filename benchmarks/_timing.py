@@ -98,12 +98,17 @@ def timed(function, device="cpu"):
 
 
 def in_turn(peers, repeats, device="cpu"):
-    """Median seconds of each peer; the peers take turns, after one warm-up each."""
+    """Median seconds of each peer; the peers take turns, after one warm-up each.
+
+    The threads of one library's pool spin for a while after their last work and would
+    slow the next peer down, so each turn waits until they sleep.
+    """
     for peer in peers.values():
         peer()
     seconds = {name: [] for name in peers}
     for _ in range(repeats):
         for name, peer in peers.items():
+            time.sleep(0.3)
             seconds[name].append(timed(peer, device))
     return {name: statistics.median(values) for name, values in seconds.items()}
 

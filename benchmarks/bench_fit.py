@@ -105,7 +105,7 @@ def peers_of(problem, m, B, epochs):
 def engine_row(d, m, B, repeats):
     """One row of the engine's table."""
     problem = Problem(ROWS, d, m)
-    epochs = max(1, round(2e10 / (ROWS / B * step_flops(m, d, B))))
+    epochs = max(1, round(4e10 / (ROWS / B * step_flops(m, d, B))))
     seconds = in_turn(peers_of(problem, m, B, epochs), repeats)
     n_steps = epochs * ROWS // B
     rate = gemm_flops(m, d, 256)
