@@ -124,6 +124,8 @@ class FirstLayerEstimator(CallbackSupport, StampedState):
                 stacklevel=3,
             )
         attributes = run.attributes()
+        for name in REGISTRY:  # those of an earlier call must not outlive it
+            self.__dict__.pop(f"{name}_", None)
         for name, value in attributes.items():
             setattr(self, name, value)
         self.__dict__.pop("_update_singular_values", None)
@@ -149,7 +151,7 @@ class FirstLayerEstimator(CallbackSupport, StampedState):
         known = ("classes_", "n_features_in_", "feature_names_in_")
         return {
             **{name: getattr(self, name) for name in known if hasattr(self, name)},
-            **run.predictor(W),
+            **run.predictor(W.clone()),  # the run goes on and moves W
         }
 
     def _outputs(self, X: Any) -> NDArray[Any]:

@@ -27,6 +27,7 @@ class Watcher:
     def __init__(self, stop_at=None):
         self.events = []
         self.scores = []
+        self.weights = []
         self.stop_at = stop_at
 
     def setup(self, estimator, context):
@@ -41,6 +42,7 @@ class Watcher:
     def on_fit_task_end(self, estimator, context, *, X=None, fitted_estimator=None):
         self.events.append(f"end {context.task_name} {context.task_id}")
         self.scores.append(fitted_estimator.score(X, y))
+        self.weights.append(fitted_estimator.hidden_weights_)
         return context.task_name == "iteration" and context.task_id == self.stop_at
 
 
@@ -65,6 +67,8 @@ def test_hooks_are_called_in_order_with_a_fitted_estimator():
     # Iteration 0 is W(0), the last iteration and the end of the fit the same weights.
     assert watcher.scores[-1] == watcher.scores[-2] == estimator.score(X, y)
     assert watcher.scores[0] < watcher.scores[-1]
+    # What a callback was given does not move on with the run.
+    np.testing.assert_array_equal(watcher.weights[0], estimator.initial_weights())
 
 
 @needs_callbacks

@@ -134,6 +134,17 @@ def test_one_diagnostic_alone(name):
         assert (other in net.history_) == (other == name and name in REGISTRY)
 
 
+def test_switched_off_diagnostics_do_not_outlive_the_fit():
+    X, y = problem()
+    net = OverparamReLUClassifier(**FAST, warm_start=True).fit(X, y)
+    net.set_params(diagnostics=("relative_distance",)).fit(X, y)
+    assert not hasattr(net, "activation_change_")
+    assert len({len(column) for column in net.history_.values()}) == 1
+    net.set_params(diagnostics="all").fit(X, y)
+    assert len({len(column) for column in net.history_.values()}) == 1
+    assert np.isnan(net.history_["activation_change"][0])
+
+
 def test_no_diagnostics():
     X, y = problem()
     net = OverparamReLUClassifier(**FAST, diagnostics=None).fit(X, y)
