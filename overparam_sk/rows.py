@@ -10,7 +10,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["Rows", "as_rows", "as_tensor"]
+__all__ = ["Rows", "as_rows", "as_tensor", "rows_that_fit"]
+
+
+# Numbers of a dense block of rows, where nothing else decides its size.
+_BLOCK_ELEMENTS = 2**22
+
+
+def rows_that_fit(n_columns: int) -> int:
+    """How many rows of ``n_columns`` numbers make a block of bounded size."""
+    return max(1, _BLOCK_ELEMENTS // n_columns)
 
 
 class Rows(ABC):
@@ -57,7 +66,12 @@ class Rows(ABC):
         return out
 
     def blocks(self, size: int) -> Iterator[tuple[slice, Tensor]]:
-        """All rows in order, ``size`` at a time: their places and the dense rows."""
+        """All rows in order, their places and the dense rows, few at a time.
+
+        At most ``size`` rows, and fewer if they are so long that the dense block would
+        be large.
+        """
+        size = min(size, rows_that_fit(self.n_columns))
         for start in range(0, self.n_rows, size):
             places = slice(start, min(start + size, self.n_rows))
             yield places, self.take(torch.arange(places.start, places.stop))

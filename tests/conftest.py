@@ -1,7 +1,17 @@
 """Skip what this machine cannot run, with the reason."""
 
+import signal
+
 import pytest
 import torch
+
+
+@pytest.fixture
+def ctrl_c():
+    """Python's own answer to SIGINT, which a background job may have switched off."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield lambda: signal.raise_signal(signal.SIGINT)
+    signal.signal(signal.SIGINT, before)
 
 
 def pytest_collection_modifyitems(items):

@@ -28,6 +28,14 @@ def test_take_and_blocks(container, constant, dtype):
     np.testing.assert_allclose(torch.cat([b for _, b in blocks]), expected, rtol=1e-7)
 
 
+def test_long_rows_come_in_small_blocks(monkeypatch):
+    monkeypatch.setattr("overparam_sk.rows._BLOCK_ELEMENTS", 12)
+    rows = as_rows(np.ones((7, 4)), constant=False, dtype=torch.float64, device=CPU)
+    assert [len(X) for _, X in rows.blocks(100)] == [3, 3, 1]
+    monkeypatch.setattr("overparam_sk.rows._BLOCK_ELEMENTS", 1)
+    assert [len(X) for _, X in rows.blocks(100)] == [1] * 7
+
+
 def test_dense_float_rows_are_not_copied_on_the_cpu():
     X = np.ones((3, 2))
     assert as_tensor(X).data_ptr() == X.ctypes.data

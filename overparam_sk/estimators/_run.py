@@ -20,7 +20,7 @@ from overparam_sk.networks import (
     initial_weights,
     readout_weights,
 )
-from overparam_sk.rows import Rows, as_rows, as_tensor
+from overparam_sk.rows import Rows, as_rows, as_tensor, rows_that_fit
 from overparam_sk.training import (
     CurvatureStep,
     DivergenceError,
@@ -221,7 +221,8 @@ class FirstLayerRun:
             return float(self._parameters.learning_rate)
         if start is not None and start.learning_rate is not None:
             return start.learning_rate
-        subset = self._subset(_STEP_SIZE_ROWS, 0)
+        fit = rows_that_fit(self._rows.n_columns)
+        subset = self._subset(min(fit, _STEP_SIZE_ROWS), 0)
         return safe_learning_rate(
             self._rows.take(subset),
             self._weight[subset.to(self._device)],

@@ -1,8 +1,7 @@
 """Bad input is refused in scikit-learn's words, bad parameters by name."""
 
-import os
-import signal
 import threading
+import time
 import warnings
 
 import numpy as np
@@ -11,6 +10,7 @@ import torch
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
 from overparam_sk import DivergenceError, OverparamReLUClassifier
+from overparam_sk.training import MinibatchStream
 
 X = np.random.default_rng(0).normal(size=(20, 3))
 y = np.arange(20) % 2
@@ -157,13 +157,26 @@ def test_divergence_is_named_and_leaves_the_estimator_unfitted(warm_start):
     assert not [name for name in vars(estimator) if name.endswith("_")]
 
 
-def test_ctrl_c_keeps_what_was_trained():
+def test_ctrl_c_keeps_what_was_trained(monkeypatch, ctrl_c):
+    training = threading.Event()
+    take = MinibatchStream.take
+
+    def spy(self, n_batches):
+        training.set()
+        return take(self, n_batches)
+
+    def press_ctrl_c():
+        assert training.wait(60)
+        time.sleep(0.3)
+        ctrl_c()
+
+    monkeypatch.setattr(MinibatchStream, "take", spy)
     estimator = net(width=500, max_iter=10**7, record_every=1000)
-    timer = threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
+    presser = threading.Thread(target=press_ctrl_c)
+    presser.start()
     with pytest.warns(ConvergenceWarning, match="interrupted from the keyboard"):
         estimator.fit(X, y)
-    timer.join()
+    presser.join()
     assert 0 < estimator.n_iter_ < 10**7
     assert estimator.relative_distance_ > 0
     assert estimator.predict(X).shape == (20,)

@@ -1,5 +1,3 @@
-import signal
-
 import pytest
 import torch
 
@@ -9,7 +7,8 @@ from overparam_sk.training import NoImprovement, Outcome, StepRecord, train
 class Counter:
     """A trainer that only counts."""
 
-    def __init__(self, interrupt_at=None):
+    def __init__(self, interrupt_at=None, interrupt=None):
+        self.interrupt = interrupt
         self.W = torch.zeros(1)
         self.iteration = 0
         self.interrupt_at = interrupt_at
@@ -17,7 +16,7 @@ class Counter:
     def advance(self, n_steps):
         for _ in range(n_steps):
             if self.iteration == self.interrupt_at:
-                signal.raise_signal(signal.SIGINT)
+                self.interrupt()
             self.iteration += 1
             self.W += 1
 
@@ -47,8 +46,8 @@ def test_all_observers_see_the_stop():
     assert after.seen[-1] == (4, 4)
 
 
-def test_keyboard_interrupt_ends_the_run():
-    trainer = Counter(interrupt_at=5)
+def test_keyboard_interrupt_ends_the_run(ctrl_c):
+    trainer = Counter(interrupt_at=5, interrupt=ctrl_c)
     assert train(trainer, [0, 4, 8], []) is Outcome.INTERRUPTED
     assert trainer.iteration == 5
 
