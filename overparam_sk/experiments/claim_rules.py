@@ -73,13 +73,14 @@ def accuracy_grows(share: float) -> Rule:
         ours = f"mean early test accuracy {_by_width(fits, early, '.4f')}"
         if gain > spread and (rises >= 0).all():
             return ours, HOLDS
-        return ours, TREND if gain > 0 else NOT
+        error = spread / min(map(len, values)) ** 0.5
+        return ours, TREND if gain > error else NOT
 
     return Rule(
         f"Test accuracy averaged over the first {share:.0%} of the steps (recorded "
         "ones). holds: it never falls from a width to the next, and the gain from the "
-        "smallest to the largest exceeds their joint standard deviation; in trend: it "
-        "is higher at the largest width than at the smallest.",
+        "smallest to the largest exceeds their joint standard deviation; in trend: "
+        "that gain exceeds the standard error of the difference.",
         find,
     )
 

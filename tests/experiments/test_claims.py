@@ -71,10 +71,18 @@ def test_early_accuracy_grows_with_width(histories, expected):
     assert verdict(rules.accuracy_grows(0.25), study(*rows)) == expected
 
 
-def test_a_gain_within_the_spread_is_a_trend():
-    first = [row(10, i, history=h) for i, h in enumerate((SLOW, FAST))]
-    second = [row(20, i, history=FAST) for i in range(2)]
-    assert verdict(rules.accuracy_grows(0.25), study(*first, *second)) == TREND
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [
+        ((FAST, FAST, FAST, FAST), TREND),
+        ((SLOW, FAST, FAST, FAST), NOT),  # within the standard error
+        ((SLOW, SLOW, SLOW, FAST), NOT),
+    ],
+)
+def test_a_gain_within_the_spread_is_at_most_a_trend(second, expected):
+    first = [row(10, i, history=h) for i, h in enumerate((SLOW, SLOW, FAST, FAST))]
+    second = [row(20, i, history=h) for i, h in enumerate(second)]
+    assert verdict(rules.accuracy_grows(0.25), study(*first, *second)) == expected
 
 
 @pytest.mark.parametrize(
