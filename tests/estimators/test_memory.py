@@ -22,8 +22,8 @@ if kind == "dense":
 else:
     d = 20_000
     width = 500
-    X = sparse.random_array((20_000, d), density=1e-3, format="csr", rng=rng)
-    X = X.astype("f4")
+    places = rng.integers(0, 20_000, (2, 400_000))  # density 0.1 %
+    X = sparse.csr_array((np.ones(400_000, "f4"), places), shape=(20_000, d))
     y = rng.integers(0, 10, 20_000)
 options = {"batch_size": 16, "learning_rate": 1.0, "random_state": 0}
 OverparamReLUClassifier(10, max_iter=20, **options).fit(X[:500], y[:500])
