@@ -192,7 +192,7 @@ class FirstLayerRun:
             "history_": self._history(),
             **{f"{name}_": value for name, value in measured.diagnostics.items()},
         }
-        if p.early_stopping and self._stopper is not None:
+        if self._stopper is not None and self._stopper.best_W is not None:
             state["best_validation_score_"] = self._stopper.best
         return state
 
@@ -306,7 +306,8 @@ class FirstLayerRun:
 
     def _make_stopper(self) -> NoImprovement | None:
         p, monitor = self._parameters, self._monitor
-        if p.early_stopping:
+        # A single pass of partial_fit has no validation set to watch.
+        if p.early_stopping and monitor.validation is not None:
             return NoImprovement(
                 lambda: monitor.latest("val_score"),
                 tol=p.tol,
