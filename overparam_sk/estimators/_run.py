@@ -166,7 +166,7 @@ class FirstLayerRun:
         DivergenceError
             If the loss is no finite number.
         """
-        p, subset = self._parameters, self._subset(self._parameters.gram_samples, 2)
+        subset = self._subset(self._parameters.gram_samples, 2)
         measured = measure(
             self._diagnostics(),
             self._network,
