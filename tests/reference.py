@@ -73,3 +73,43 @@ def activation_change(W, W0, X):
         for x in X:
             changed += bool(w @ x > 0) != bool(w0 @ x > 0)
     return changed / (len(W) * len(X))
+
+
+class TwoHiddenReLU(nn.Module):
+    """K19's network as an ordinary module: A and B are parameters."""
+
+    def __init__(self, A, B, w):
+        super().__init__()
+        self.A = nn.Parameter(A.clone())
+        self.B = nn.Parameter(B.clone())
+        self.register_buffer("w", w.clone())
+
+    def forward(self, X):
+        hidden = torch.relu(torch.relu(X @ self.A.T) @ self.B.T)
+        return hidden @ self.w / self.B.numel() ** 0.5
+
+
+def two_hidden_gram_parts(A, B, w, X):
+    """J Jᵀ for the Jacobians of K19's outputs in B and in A, by torch.func."""
+
+    def outputs(A, B):
+        return torch.relu(torch.relu(X @ A.T) @ B.T) @ w / B.numel() ** 0.5
+
+    jacobians = torch.func.jacrev(outputs, argnums=(1, 0))(A, B)
+    flat = [J.reshape(len(X), -1) for J in jacobians]
+    return [J @ J.T for J in flat]
+
+
+def gradient_descent(A, B, w, X, y, n_steps, *, step, weight=None, momentum=0.0):
+    """(A, B) and the losses before each step, by autograd and torch.optim.SGD."""
+    net = TwoHiddenReLU(A, B, w)
+    optimizer = torch.optim.SGD(net.parameters(), lr=step, momentum=momentum)
+    weight = torch.ones_like(y) if weight is None else weight
+    losses = []
+    for _ in range(n_steps):
+        optimizer.zero_grad()
+        loss = (weight * (net(X) - y) ** 2).sum() / 2
+        loss.backward()
+        losses.append(float(loss))
+        optimizer.step()
+    return net.A.detach(), net.B.detach(), losses

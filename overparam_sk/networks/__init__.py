@@ -2,6 +2,15 @@
 
 from overparam_sk.networks._base import FirstLayerNetwork, Scratch
 from overparam_sk.networks.arc_cosine import gated_linear_kernel
+from overparam_sk.networks.kong_2019 import (
+    Forward,
+    Kong2019Weights,
+    RowNorm,
+    forward,
+    gram_parts,
+    initial_layers,
+    preactivation_gradients,
+)
 from overparam_sk.networks.li_liang_2018 import (
     LiLiang2018,
     gate_gram,
@@ -12,11 +21,18 @@ from overparam_sk.networks.li_liang_2018 import (
 
 __all__ = [
     "FirstLayerNetwork",
+    "Forward",
+    "Kong2019Weights",
     "LiLiang2018",
+    "RowNorm",
     "Scratch",
+    "forward",
     "gate_gram",
     "gated_linear_kernel",
+    "gram_parts",
+    "initial_layers",
     "initial_weight_chunks",
     "initial_weights",
+    "preactivation_gradients",
     "readout_weights",
 ]

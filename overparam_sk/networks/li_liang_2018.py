@@ -21,11 +21,11 @@ only where a pre-activation is exactly zero.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from overparam_sk.networks._base import FirstLayerNetwork, Scratch
+from overparam_sk.networks._streams import generator
 
 __all__ = [
     "LiLiang2018",
@@ -110,11 +110,11 @@ def initial_weight_chunks(
     chunk : Tensor of shape (u, d) or (u, d + 1)
     """
     size = max(1, _CHUNK_ELEMENTS // d)
-    intercept = torch.empty(m, 1).normal_(generator=_generator(seed, 2, 0))
+    intercept = torch.empty(m, 1).normal_(generator=generator(seed, 2))
     for first in range(0, m, size):
         units = slice(first, min(first + size, m))
         chunk = torch.empty(units.stop - first, d)
-        chunk.normal_(generator=_generator(seed, 0, first))
+        chunk.normal_(generator=generator(seed, 0, first))
         if constant:
             chunk = torch.cat([chunk, intercept[units]], dim=1)
         yield units, chunk.to(device=device, dtype=dtype).mul_(m**-0.5)
@@ -143,7 +143,7 @@ def readout_weights(
     seed: int, k: int, m: int, *, dtype: torch.dtype, device: torch.device | str = "cpu"
 ) -> Tensor:
     """The readout a, shape (k, m), entries N(0, 1) (A3)."""
-    draw = torch.empty(k, m).normal_(generator=_generator(seed, 1, 0))
+    draw = torch.empty(k, m).normal_(generator=generator(seed, 1))
     return draw.to(device=device, dtype=dtype)
 
 
@@ -163,8 +163,3 @@ def gate_gram(Z: Tensor, a: Tensor) -> Tensor:
     """
     gated = (Z > 0) * a.double().square().mean(dim=0).sqrt_()
     return gated @ gated.T
-
-
-def _generator(seed: int, stream: int, position: int) -> torch.Generator:
-    state = np.random.SeedSequence([seed, stream, position]).generate_state(1)
-    return torch.Generator().manual_seed(int(state[0]))
