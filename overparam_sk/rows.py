@@ -23,7 +23,7 @@ def rows_that_fit(n_columns: int) -> int:
 
 
 class Rows(ABC):
-    """n rows of d numbers, of which some are asked for at a time.
+    """n rows of d numbers: some of them at a time, or products with all of them.
 
     Parameters
     ----------
@@ -55,6 +55,26 @@ class Rows(ABC):
     @abstractmethod
     def _write(self, indices: Tensor, out: Tensor) -> None:
         """Write the given columns of the rows ``indices`` into ``out``."""
+
+    @abstractmethod
+    def _times(self, M: Tensor) -> Tensor:
+        """The given columns times ``M`` (n_given, p)."""
+
+    @abstractmethod
+    def _transposed_times(self, V: Tensor) -> Tensor:
+        """The transposed given columns times ``V`` (n, p)."""
+
+    def times(self, M: Tensor) -> Tensor:
+        """X M for M of shape (d, p), shape (n, p)."""
+        product = self._times(M[: self.n_given])
+        return product + M[-1] if self.n_columns > self.n_given else product
+
+    def transposed_times(self, V: Tensor) -> Tensor:
+        """Xᵀ V for V of shape (n, p), shape (d, p)."""
+        product = self._transposed_times(V)
+        if self.n_columns == self.n_given:
+            return product
+        return torch.cat([product, V.sum(dim=0, keepdim=True)])
 
     def take(self, indices: Tensor, out: Tensor | None = None) -> Tensor:
         """Rows ``indices`` (a CPU int64 tensor) as a dense (len(indices), d) tensor."""
@@ -89,6 +109,12 @@ class _DenseRows(Rows):
         else:
             out.copy_(self._X[indices])
 
+    def _times(self, M: Tensor) -> Tensor:
+        return self._X @ M
+
+    def _transposed_times(self, V: Tensor) -> Tensor:
+        return self._X.T @ V
+
 
 class _SparseRows(Rows):
     def __init__(
@@ -99,6 +125,12 @@ class _SparseRows(Rows):
 
     def _write(self, indices: Tensor, out: Tensor) -> None:
         out.copy_(torch.from_numpy(self._X[indices.numpy()].toarray()))
+
+    def _times(self, M: Tensor) -> Tensor:
+        return torch.from_numpy(self._X @ M.cpu().numpy()).to(M)
+
+    def _transposed_times(self, V: Tensor) -> Tensor:
+        return torch.from_numpy(self._X.T @ V.cpu().numpy()).to(V)
 
 
 def as_tensor(array: NDArray[Any], device: torch.device | str = "cpu") -> Tensor:

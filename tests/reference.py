@@ -110,6 +110,12 @@ def gradient_descent(A, B, w, X, y, n_steps, *, step, weight=None, momentum=0.0)
         optimizer.zero_grad()
         loss = (weight * (net(X) - y) ** 2).sum() / 2
         loss.backward()
-        losses.append(float(loss))
+        losses.append(loss.item())
         optimizer.step()
     return net.A.detach(), net.B.detach(), losses
+
+
+def dead_samples(W, X):
+    """Rows on which no unit of the first layer is active, row by row."""
+    W, X = np.asarray(W), np.asarray(X)
+    return sum(not any(w @ x > 0 for w in W) for x in X)

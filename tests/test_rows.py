@@ -23,6 +23,15 @@ def test_take_and_blocks(container, constant, dtype):
         assert taken.dtype == dtype
         np.testing.assert_allclose(taken, expected[indices], rtol=1e-7)
 
+    M = np.arange(2.0 * rows.n_columns).reshape(-1, 2) / 7
+    V = np.arange(33.0).reshape(11, 3) / 9
+    for product, slow in (
+        (rows.times(torch.from_numpy(M).to(dtype)), expected @ M),
+        (rows.transposed_times(torch.from_numpy(V).to(dtype)), expected.T @ V),
+    ):
+        assert product.dtype == dtype
+        np.testing.assert_allclose(product, slow, rtol=1e-5, atol=1e-5)
+
     blocks = list(rows.blocks(4))
     assert [(p.start, p.stop) for p, _ in blocks] == [(0, 4), (4, 8), (8, 11)]
     np.testing.assert_allclose(torch.cat([b for _, b in blocks]), expected, rtol=1e-7)

@@ -3,33 +3,46 @@
 from overparam_sk.diagnostics._base import Diagnostic
 from overparam_sk.diagnostics.accumulated_update import (
     RelativeDistance,
+    WeightChange,
     relative_distance,
     update_singular_values,
 )
 from overparam_sk.diagnostics.coupling import ActivationChange, activation_change
-from overparam_sk.diagnostics.gram import GramLambdaMin
-from overparam_sk.diagnostics.measurement import (
-    Measurement,
-    Monitor,
+from overparam_sk.diagnostics.dead_samples import DeadSamples
+from overparam_sk.diagnostics.first_layer import (
+    FirstLayerMonitor,
     Sample,
-    measure,
+    measure_first_layer,
 )
+from overparam_sk.diagnostics.gram import GramLambdaMin, check_gram_fits
+from overparam_sk.diagnostics.monitor import Measurement, Monitor
+from overparam_sk.diagnostics.two_hidden import TwoHiddenMonitor, measure_two_hidden
 
 # A new diagnostic is one file and one line here: it then is a fitted attribute and a
 # column of the history.
 REGISTRY: dict[str, type[Diagnostic]] = {
     diagnostic.name: diagnostic
-    for diagnostic in (ActivationChange, RelativeDistance, GramLambdaMin)
+    for diagnostic in (
+        ActivationChange,
+        RelativeDistance,
+        WeightChange,
+        DeadSamples,
+        GramLambdaMin,
+    )
 }
 
 __all__ = [
     "REGISTRY",
     "Diagnostic",
+    "FirstLayerMonitor",
     "Measurement",
     "Monitor",
     "Sample",
+    "TwoHiddenMonitor",
     "activation_change",
-    "measure",
+    "check_gram_fits",
+    "measure_first_layer",
+    "measure_two_hidden",
     "relative_distance",
     "update_singular_values",
 ]

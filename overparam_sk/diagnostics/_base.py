@@ -1,17 +1,18 @@
-"""What a diagnostic is: something that adds up over chunks of hidden units.
+"""What a diagnostic is: something that adds up over what it is shown of a layer.
 
-A diagnostic never sees the whole network at once. It is shown views of a few hidden
-units, all units in turn, and then asked for its value. Along a run the same code sees
-one view of a seeded subset of rows; at the end of a fit it sees all rows.
+A diagnostic never sees a wide network at once. It is shown views of a few hidden units
+and rows, all in turn, and then asked for its value. Along a run the same code sees one
+view of a seeded subset of rows; at the end of a fit it sees all rows.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from torch import Tensor
 
-__all__ = ["Diagnostic", "PatternView", "SampleView", "View", "WeightView"]
+__all__ = ["Diagnostic", "GramView", "Panel", "PatternView", "View", "WeightView"]
 
 
 @dataclass(frozen=True)
@@ -24,27 +25,26 @@ class WeightView:
 
 @dataclass(frozen=True)
 class PatternView:
-    """Activation patterns 1{pre-activation > 0} of u hidden units on n rows."""
+    """Activation patterns 1{pre-activation > 0} of u hidden units on r rows."""
 
-    active: Tensor  # (n, u) bool
-    active0: Tensor  # (n, u) bool, at initialisation
+    active: Tensor  # (r, u) bool
+    active0: Tensor  # (r, u) bool, at initialisation
+    rows: slice  # which rows these are
+    n: int  # of how many
 
 
 @dataclass(frozen=True)
-class SampleView:
-    """u hidden units on the sample of training rows for which a Gram matrix is made."""
+class GramView:
+    """A summand of the Gram matrix of the whole network on a sample of rows."""
 
-    X: Tensor  # (n, d)
-    Z: Tensor  # (n, u) pre-activations
-    a: Tensor  # (k, u) readout
-    m: int  # hidden units of the whole network
+    part: Tensor  # (n, n) float64
 
 
-View = WeightView | PatternView | SampleView
+View = WeightView | PatternView | GramView
 
 
 class Diagnostic(ABC):
-    """One figure about a network.
+    """One figure about a layer, or about the whole network.
 
     Attributes
     ----------
@@ -52,15 +52,46 @@ class Diagnostic(ABC):
         Of the history's column; with an underscore, of the fitted attribute.
     sees : type
         The view it is shown.
+    layers : slice
+        The layers that have such a figure, each its own. A figure about the whole
+        network belongs to the first.
     """
 
     name: ClassVar[str]
     sees: ClassVar[type]
+    layers: ClassVar[slice] = slice(None)
 
     @abstractmethod
     def accumulate(self, view: View) -> None:
-        """Take in some more hidden units."""
+        """Take in some more hidden units or rows."""
 
     @abstractmethod
     def value(self) -> float:
-        """Return the figure for all units that were shown."""
+        """Return the figure for all that was shown."""
+
+
+class Panel:
+    """The diagnostics of one look at a network of ``n_layers`` trained layers."""
+
+    def __init__(self, diagnostics: Iterable[type[Diagnostic]], n_layers: int) -> None:
+        self._of = {
+            diagnostic: {i: diagnostic() for i in range(n_layers)[diagnostic.layers]}
+            for diagnostic in diagnostics
+        }
+
+    def sees(self, *kinds: type) -> bool:
+        """Whether some diagnostic looks at one of these kinds of view."""
+        return any(diagnostic.sees in kinds for diagnostic in self._of)
+
+    def show(self, view: View, layer: int = 0) -> None:
+        """Show ``view`` of a layer to the diagnostics that look at such views."""
+        for diagnostic, of_layer in self._of.items():
+            if diagnostic.sees is type(view) and layer in of_layer:
+                of_layer[layer].accumulate(view)
+
+    def values(self) -> dict[str, Sequence[float]]:
+        """The figures by name, one for each layer that has such a figure."""
+        return {
+            diagnostic.name: [one.value() for one in of_layer.values()]
+            for diagnostic, of_layer in self._of.items()
+        }

@@ -1,4 +1,4 @@
-"""The accumulated update W − W(0): how large it is, and of what rank (LL18 §7)."""
+"""The accumulated update W − W(0): how large it is (LL18 §7, K19 §V), of what rank."""
 
 from typing import Any, ClassVar
 
@@ -9,7 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 from overparam_sk.diagnostics._base import Diagnostic, View, WeightView
 from overparam_sk.linalg import singular_values
 
-__all__ = ["RelativeDistance", "relative_distance", "update_singular_values"]
+__all__ = [
+    "RelativeDistance",
+    "WeightChange",
+    "relative_distance",
+    "update_singular_values",
+]
 
 
 class RelativeDistance(Diagnostic):
@@ -31,6 +36,25 @@ class RelativeDistance(Diagnostic):
     def value(self) -> float:
         """The ratio of the norms."""
         return float((self._moved / self._start) ** 0.5)
+
+
+class WeightChange(Diagnostic):
+    """‖W − W(0)‖_F, not divided by anything (K19 §V)."""
+
+    name: ClassVar[str] = "weight_change"
+    sees: ClassVar[type] = WeightView
+
+    def __init__(self) -> None:
+        self._moved = 0.0
+
+    def accumulate(self, view: View) -> None:
+        """Add the units' squared norms."""
+        assert isinstance(view, WeightView)
+        self._moved += float((view.W - view.W0).norm()) ** 2
+
+    def value(self) -> float:
+        """The norm."""
+        return float(self._moved**0.5)
 
 
 def relative_distance(W: ArrayLike, W0: ArrayLike) -> float:

@@ -55,5 +55,7 @@ def activation_change(W: ArrayLike, W0: ArrayLike, X: ArrayLike) -> float:
         return (X_ @ M.T) > 0
 
     diagnostic = ActivationChange()
-    diagnostic.accumulate(PatternView(active(W_), active(W0_)))
+    diagnostic.accumulate(
+        PatternView(active(W_), active(W0_), slice(0, len(X_)), len(X_))
+    )
     return diagnostic.value()

@@ -1,6 +1,8 @@
 """What the estimators share: validate -> train -> numpy state."""
 
 import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
+from torch import Tensor
 
 from overparam_sk.diagnostics import REGISTRY, update_singular_values
 from overparam_sk.estimators._callbacks import (
@@ -17,32 +20,60 @@ from overparam_sk.estimators._callbacks import (
     fit_context,
 )
 from overparam_sk.estimators._checks import (
+    check_given_together,
     check_parameters,
     check_same_shape,
     local_random_state,
     parameter_rules,
 )
-from overparam_sk.estimators._data import TrainingData
-from overparam_sk.estimators._run import FirstLayerRun, Seeds, Start
+from overparam_sk.estimators._data import TrainingData, hold_out
+from overparam_sk.estimators._run import Run, Seeds, Start
 from overparam_sk.estimators._state import StampedState
-from overparam_sk.networks import LiLiang2018, initial_weights
-from overparam_sk.rows import as_rows, as_tensor
+from overparam_sk.rows import Rows, as_rows, as_tensor
 from overparam_sk.training import Outcome
 
-__all__ = ["FirstLayerEstimator"]
+__all__ = ["WideNetworkEstimator"]
 
 # Needs the weights alone, and is computed when it is first looked at.
 _LAZY = "update_singular_values"
-# Numbers of pre-activations that a prediction holds at a time.
-_PREDICT_ELEMENTS = 2**23
 
 
-class FirstLayerEstimator(CallbackSupport, StampedState):
-    """An estimator around a network whose first layer is trained by s-step SGD."""
+class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
+    """An estimator around a network that is trained by one of our runs."""
 
+    @abstractmethod
     def __sklearn_is_fitted__(self) -> bool:
         """Whether there are trained weights."""
-        return hasattr(self, "hidden_weights_")
+
+    @abstractmethod
+    def _validated(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Any:
+        """Check data for training, as TrainingData, and set what y tells."""
+
+    @abstractmethod
+    def _validated_held(self, X: Any, y: Any) -> TrainingData:
+        """Check a validation set."""
+
+    @abstractmethod
+    def _make_run(
+        self,
+        parameters: SimpleNamespace,
+        data: TrainingData,
+        seeds: Seeds,
+        start: Start | None,
+    ) -> Run:
+        """The run that a fit is."""
+
+    @abstractmethod
+    def _trained_weights(self) -> tuple[NDArray[Any], ...]:
+        """The trained matrices as a run wants them, intercepts as last columns."""
+
+    @abstractmethod
+    def _sizes(self, data: TrainingData) -> dict[str, tuple[int, int]]:
+        """Sizes that a run can only go on with if they stay: name -> (now, asked)."""
+
+    @abstractmethod
+    def _updates(self) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+        """Weights now and at initialisation, for each trained layer."""
 
     def __sklearn_tags__(self) -> Any:
         """Sparse input is welcome."""
@@ -50,29 +81,10 @@ class FirstLayerEstimator(CallbackSupport, StampedState):
         tags.input_tags.sparse = True
         return tags
 
-    def initial_weights(self) -> NDArray[Any]:
-        """Hidden weights at initialisation, W(0), regenerated from ``init_seed_``.
-
-        Returns
-        -------
-        ndarray of shape (width, n_features)
-            Entries N(0, 1/width) (LL18, (A3)), in the dtype of ``hidden_weights_``.
-
-        Raises
-        ------
-        NotFittedError
-            Before ``fit``.
-        """
-        check_is_fitted(self)
-        m, d = self.hidden_weights_.shape
-        dtype = as_tensor(self.readout_weights_).dtype
-        W0: NDArray[Any] = initial_weights(self.init_seed_, m, d, dtype=dtype).numpy()
-        return W0
-
     @property
-    def update_singular_values_(self) -> NDArray[np.float64]:
-        """Singular values of W − W(0), descending; computed when first looked at."""
-        if "hidden_weights_" not in vars(self) or not (
+    def update_singular_values_(self) -> Any:
+        """Singular values of each layer's W − W(0); computed when first looked at."""
+        if not self.__sklearn_is_fitted__() or not (
             self.diagnostics == "all" or _LAZY in (self.diagnostics or ())
         ):
             raise AttributeError(
@@ -80,33 +92,67 @@ class FirstLayerEstimator(CallbackSupport, StampedState):
                 f"fitted, with diagnostics='all' or '{_LAZY}' among them."
             )
         if "_update_singular_values" not in vars(self):
-            self._update_singular_values = update_singular_values(
-                self.hidden_weights_, self.initial_weights()
-            )
+            values = [update_singular_values(W, W0) for W, W0 in self._updates()]
+            self._update_singular_values = values[0] if len(values) == 1 else values
         return self._update_singular_values
 
     def _check_parameters(self) -> None:
         rules = parameter_rules((*REGISTRY, _LAZY))
         check_parameters(self.get_params(deep=False), rules)
 
+    def _fit(self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any) -> None:
+        """The body of ``fit``."""
+        self._check_parameters()
+        resume = self.warm_start and self.__sklearn_is_fitted__()
+        if not resume:
+            self._forget()
+        try:
+            data = self._validated(X, y, sample_weight, reset=not resume)
+            data = self._with_validation(data, X_val, y_val)
+            start = self._start(data, None) if resume else None
+            self._train(data, self.max_iter, start, with_callbacks=True)
+        except FloatingPointError:
+            self._forget()
+            raise
+
+    def _with_validation(
+        self, data: TrainingData, X_val: Any, y_val: Any
+    ) -> TrainingData:
+        """Add the given validation set, or set a share of the data apart."""
+        if X_val is not None or y_val is not None:
+            check_given_together(X_val=X_val, y_val=y_val)
+            held = self._validated_held(X_val, y_val)
+            return TrainingData(data.X, data.y, data.weight, held)
+        if not self.early_stopping:
+            return data
+        return hold_out(
+            data,
+            self.validation_fraction,
+            self.random_state,
+            stratified=hasattr(self, "classes_"),
+        )
+
+    def _start(self, data: TrainingData, learning_rate: float | None) -> Start:
+        """The present state, to go on from."""
+        check_same_shape(self._sizes(data))
+        return Start(
+            self._trained_weights(), self.n_iter_, learning_rate, self.history_
+        )
+
     def _train(
         self,
         data: TrainingData,
-        n_classes: int,
         n_steps: int | None,
+        start: Start | None,
         *,
-        resume: bool = False,
-        keep_learning_rate: bool = False,
         with_callbacks: bool = False,
     ) -> None:
         """Train for ``n_steps``, None being one pass; set all fitted attributes."""
         seeds = Seeds.draw(local_random_state(self.random_state))
-        start = None
-        if resume:
+        if start is not None:
             seeds = Seeds(self.init_seed_, seeds.batches, seeds.subsets)
-            start = self._start(data, n_classes, keep_learning_rate)
         parameters = SimpleNamespace(**self.get_params(deep=False))
-        run = FirstLayerRun(parameters, data, n_classes, seeds, start)
+        run = self._make_run(parameters, data, seeds, start)
         looks = run.checkpoints(run.steps_of_a_pass if n_steps is None else n_steps)
         context = fit_context(self, len(looks)) if with_callbacks else None
         if context is None:
@@ -121,7 +167,7 @@ class FirstLayerEstimator(CallbackSupport, StampedState):
                 "Training was interrupted from the keyboard: the weights are those of "
                 f"iteration {run.iteration} of {looks[-1]}.",
                 ConvergenceWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
         attributes = run.attributes()
         for name in REGISTRY:  # those of an earlier call must not outlive it
@@ -132,53 +178,27 @@ class FirstLayerEstimator(CallbackSupport, StampedState):
         if context is not None:
             observer.finish(attributes)
 
-    def _start(self, data: TrainingData, n_classes: int, keep: bool) -> Start:
-        check_same_shape(
-            {
-                "width": (self.hidden_weights_.shape[0], self.width),
-                "n_features": (self.hidden_weights_.shape[1], data.X.shape[1]),
-                "n_classes": (self.readout_weights_.shape[0], n_classes),
-            }
-        )
-        W = self.hidden_weights_
-        if self.fit_intercept:
-            W = np.column_stack([W, self.hidden_intercept_])
-        rate = self.learning_rate_ if keep else None
-        return Start(W, self.n_iter_, rate, self.history_)
-
-    def _snapshot(self, run: FirstLayerRun, W: torch.Tensor) -> dict[str, Any]:
-        """Attributes of an estimator that is ready to predict with weights W."""
+    def _snapshot(self, run: Run, weights: Sequence[Tensor]) -> dict[str, Any]:
+        """Attributes of an estimator that is ready to predict with ``weights``."""
         known = ("classes_", "n_features_in_", "feature_names_in_")
         return {
             **{name: getattr(self, name) for name in known if hasattr(self, name)},
-            **run.predictor(W.clone()),  # the run goes on and moves W
+            # the run goes on and moves them
+            **run.predictor([W.clone() for W in weights]),
         }
 
-    def _outputs(self, X: Any) -> NDArray[Any]:
-        """Outputs f(x) of the network, shape (n_samples, n_outputs)."""
+    def _rows_to_predict(self, X: Any, like: NDArray[Any]) -> Rows:
+        """Rows to predict, in the dtype of ``like``, on the model's device or CPU."""
         check_is_fitted(self)
-        W, b = as_tensor(self.hidden_weights_), as_tensor(self.hidden_intercept_)
         # What overflows float32 is refused as infinite; numpy need not warn as well.
         with np.errstate(over="ignore"):
             X = validate_data(
-                self,
-                X,
-                reset=False,
-                accept_sparse="csr",
-                dtype=self.hidden_weights_.dtype.type,
+                self, X, reset=False, accept_sparse="csr", dtype=like.dtype.type
             )
         # A model trained on a GPU predicts there, and elsewhere where there is none.
         device = torch.device(self.device_ if _is_here(self.device_) else "cpu")
-        W, b = W.to(device), b.to(device)
-        network = LiLiang2018(as_tensor(self.readout_weights_, device))
-        rows = as_rows(X, constant=False, dtype=W.dtype, device=device)
-        size = max(1, _PREDICT_ELEMENTS // len(W))
-        outputs = [
-            network.outputs(torch.addmm(b, block, W.T)).cpu()
-            for _, block in rows.blocks(size)
-        ]
-        result: NDArray[Any] = torch.cat(outputs).numpy()
-        return result
+        dtype = as_tensor(like).dtype
+        return as_rows(X, constant=False, dtype=dtype, device=device)
 
 
 def _is_here(device: str) -> bool:

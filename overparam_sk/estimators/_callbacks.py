@@ -55,7 +55,7 @@ class CallbackObserver:
     X, y : array-like
         The training data, as given to ``fit``.
     fitted_attributes : callable
-        Takes the weights W and returns the attributes of an estimator that is
+        Takes the weights and returns the attributes of an estimator that is
         ready to predict as if the fit had stopped here; called only if a callback
         wants such an estimator.
     """
@@ -76,7 +76,7 @@ class CallbackObserver:
         task.call_on_fit_task_begin(**told)
         stop = task.call_on_fit_task_end(
             **told,
-            reconstruction_attributes=lambda: self._fitted_attributes(record.W),
+            reconstruction_attributes=lambda: self._fitted_attributes(record.weights),
         )
         return bool(stop)
 

@@ -14,8 +14,11 @@ import torch
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight
+from torch import Tensor
 
 __all__ = [
+    "check_finite_targets",
+    "check_given_together",
     "check_known_classes",
     "check_parameters",
     "check_same_shape",
@@ -98,13 +101,15 @@ def _names(known: Iterable[str]) -> Rule:
 
 def parameter_rules(diagnostics: Iterable[str]) -> dict[str, Rule]:
     """What the value of each parameter must be."""
+    half_open_unit = _number(0.0, np.nextafter(1, 0), "a number in [0, 1)")
     open_unit = _number(np.nextafter(0, 1), np.nextafter(1, 0), "a number in (0, 1)")
     return {
         "width": _integer(1),
+        "width1": _integer(1),
+        "width2": _integer(1),
+        "row_norm": _one_of("clip", "unit", None),
         "learning_rate": _either(_one_of("auto"), _positive()),
-        "momentum": _either(
-            _one_of("auto"), _number(0.0, np.nextafter(1, 0), "a number in [0, 1)")
-        ),
+        "momentum": _either(_one_of("auto"), half_open_unit),
         "batch_size": _either(_one_of("auto"), _integer(1)),
         "max_iter": _integer(1),
         "tol": _number(0.0, np.inf, "a finite number >= 0"),
@@ -184,6 +189,16 @@ def check_sample_weight(sample_weight: Any, X: Any) -> NDArray[Any]:
     return weight
 
 
+def check_finite_targets(y: NDArray[Any], targets: Tensor, weight: Tensor) -> None:
+    """Refuse targets whose squared loss overflows in the computation's precision."""
+    if not bool((weight * targets.square()).sum().isfinite()):
+        raise ValueError(
+            "The weighted sum of squares of y must be a finite number in "
+            f"{str(targets.dtype).removeprefix('torch.')}, got entries up to "
+            f"{np.abs(y).max():.3g}: scale y."
+        )
+
+
 def check_known_classes(name: str, y: NDArray[Any], classes: NDArray[Any]) -> None:
     """Refuse labels that are not among the classes."""
     unknown = np.setdiff1d(y, classes)
@@ -192,6 +207,12 @@ def check_known_classes(name: str, y: NDArray[Any], classes: NDArray[Any]) -> No
             f"{name} must hold labels among {classes.tolist()}, got also "
             f"{unknown.tolist()}."
         )
+
+
+def check_given_together(**given: Any) -> None:
+    """Refuse some of these arguments without the others."""
+    if any(value is None for value in given.values()):
+        raise ValueError(f"{' and '.join(given)} must be given together.")
 
 
 def check_same_shape(sizes: dict[str, tuple[int, int]]) -> None:

@@ -15,10 +15,10 @@ __all__ = ["TrainingData", "hold_out", "validate"]
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Validated numpy data: X dense or CSR, y class indices, one weight a sample."""
+    """Validated numpy data: X dense or CSR, y as numbers, one weight a sample."""
 
     X: Any
-    y: NDArray[np.int64]
+    y: NDArray[Any]  # class indices, or real targets
     weight: NDArray[Any]
     validation: "TrainingData | None" = None
 
@@ -27,7 +27,9 @@ class TrainingData:
         return TrainingData(self.X[places], self.y[places], self.weight[places])
 
 
-def validate(estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
+def validate(
+    estimator: Any, X: Any, y: Any, *, reset: bool, y_numeric: bool = False
+) -> tuple[Any, Any]:
     """X dense or CSR in float64 or float32, and y, in scikit-learn's words or not."""
     checked: tuple[Any, Any] = validate_data(
         estimator,
@@ -36,15 +38,21 @@ def validate(estimator: Any, X: Any, y: Any, *, reset: bool) -> tuple[Any, Any]:
         reset=reset,
         accept_sparse="csr",
         dtype=[np.float64, np.float32],
+        y_numeric=y_numeric,
     )
     return checked
 
 
-def hold_out(data: TrainingData, fraction: float, random_state: Any) -> TrainingData:
-    """Set a stratified share of the data apart, for validation."""
+def hold_out(
+    data: TrainingData, fraction: float, random_state: Any, *, stratified: bool
+) -> TrainingData:
+    """Set a share of the data apart, for validation."""
     seed = local_random_state(random_state).randint(np.iinfo(np.int32).max)
     kept, held_out = train_test_split(
-        np.arange(len(data.y)), test_size=fraction, stratify=data.y, random_state=seed
+        np.arange(len(data.y)),
+        test_size=fraction,
+        stratify=data.y if stratified else None,
+        random_state=seed,
     )
     kept_data = data.rows(kept)
     return TrainingData(kept_data.X, kept_data.y, kept_data.weight, data.rows(held_out))

@@ -4,10 +4,13 @@ import warnings
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
+from torch import Tensor
 
-__all__ = ["StampedState"]
+__all__ = ["StampedState", "split_intercept"]
 
 # Raised when the meaning of a fitted attribute changes.
 _FORMAT = 1
@@ -50,3 +53,11 @@ class StampedState(BaseEstimator):
         for name in [n for n in vars(self) if n.endswith("_") and n[0] != "_"]:
             delattr(self, name)
         self.__dict__.pop("_update_singular_values", None)
+
+
+def split_intercept(W: Tensor, n_given: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The weights of the given columns, and those of the constant 1 or else zeros."""
+    whole: NDArray[Any] = W.detach().cpu().numpy()
+    if whole.shape[1] > n_given:
+        return whole[:, :n_given], whole[:, n_given]
+    return whole, np.zeros(len(whole), dtype=whole.dtype)

@@ -10,14 +10,14 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-from overparam_sk.estimators._base import FirstLayerEstimator
 from overparam_sk.estimators._callbacks import with_callbacks
 from overparam_sk.estimators._checks import (
     check_known_classes,
     check_sample_weight,
     check_several_classes,
 )
-from overparam_sk.estimators._data import TrainingData, hold_out, validate
+from overparam_sk.estimators._data import TrainingData, validate
+from overparam_sk.estimators._first_layer import FirstLayerEstimator
 
 __all__ = ["OverparamReLUClassifier"]
 
@@ -73,8 +73,8 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):
         Iterations between two entries of ``history_``. "auto" looks as often as
         costs under a tenth of the steps, at most 40 times; None at the end only.
     diagnostics : "all", None or tuple of str, default="all"
-        Which of "activation_change", "relative_distance", "gram_lambda_min" and
-        "update_singular_values" are measured.
+        Which of "activation_change", "relative_distance", "weight_change",
+        "dead_samples", "gram_lambda_min" and "update_singular_values" are measured.
     gram_samples : int, default=200
         Training rows, a seeded subset, of the Gram matrix.
     block_size : "auto" or int, default="auto"
@@ -112,6 +112,10 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):
         differs from that at initialisation (LL18 §7).
     relative_distance_ : float
         ‖W − W(0)‖_F / ‖W(0)‖_F of ``hidden_weights_`` (LL18 §7).
+    weight_change_ : float
+        ‖W − W(0)‖_F of ``hidden_weights_``.
+    dead_samples_ : int
+        Training rows on which no hidden unit is active.
     gram_lambda_min_ : float
         Smallest eigenvalue of the class-averaged Gram matrix
         H_st = x_s·x_t (1/m) Σ_r ā_r 1_rs 1_rt, ā_r = mean_i a²_{i,r}, at the end of
@@ -237,23 +241,7 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):
         ConvergenceWarning
             After Ctrl-C; the estimator is fitted with what was trained.
         """
-        self._check_parameters()
-        resume = self.warm_start and self.__sklearn_is_fitted__()
-        if not resume:
-            self._forget()
-        try:
-            data = self._validated(X, y, sample_weight, classes=None, reset=not resume)
-            data = self._with_validation(data, X_val, y_val)
-            self._train(
-                data,
-                len(self.classes_),
-                self.max_iter,
-                resume=resume,
-                with_callbacks=True,
-            )
-        except FloatingPointError:
-            self._forget()
-            raise
+        self._fit(X, y, sample_weight, X_val, y_val)
         return self
 
     def partial_fit(
@@ -290,17 +278,14 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):
         """
         self._check_parameters()
         resume = self.__sklearn_is_fitted__()
+        if not resume:
+            self._forget()
+            if classes is not None:
+                self.classes_ = np.unique(classes)
         try:
-            data = self._validated(
-                X, y, sample_weight, classes=classes, reset=not resume
-            )
-            self._train(
-                data,
-                len(self.classes_),
-                None,
-                resume=resume,
-                keep_learning_rate=True,
-            )
+            data = self._validated(X, y, sample_weight, reset=not resume)
+            start = self._start(data, self.learning_rate_) if resume else None
+            self._train(data, None, start)
         except FloatingPointError:
             self._forget()
             raise
@@ -366,35 +351,23 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):
         return logarithms
 
     def _validated(
-        self, X: Any, y: Any, sample_weight: Any, *, classes: Any, reset: bool
+        self, X: Any, y: Any, sample_weight: Any, reset: bool
     ) -> TrainingData:
-        """Check data for training and set ``classes_``."""
         X, y = validate(self, X, y, reset=reset)
         check_classification_targets(y)
-        if reset:
-            self.classes_ = np.unique(y if classes is None else classes)
-            check_several_classes(self.classes_)
+        if not hasattr(self, "classes_"):
+            self.classes_ = np.unique(y)
+        check_several_classes(self.classes_)
         weight = check_sample_weight(sample_weight, X)
         if self.class_weight is not None:
             weight = weight * compute_sample_weight(self.class_weight, y)
         return TrainingData(X, self._encoded("y", y), weight)
 
+    def _validated_held(self, X: Any, y: Any) -> TrainingData:
+        X, y = validate(self, X, y, reset=False)
+        return TrainingData(X, self._encoded("y_val", column_or_1d(y)), np.ones(len(y)))
+
     def _encoded(self, name: str, y: NDArray[Any]) -> NDArray[np.int64]:
         """Class indices of labels."""
         check_known_classes(name, y, self.classes_)
         return np.searchsorted(self.classes_, y).astype(np.int64)
-
-    def _with_validation(
-        self, data: TrainingData, X_val: Any, y_val: Any
-    ) -> TrainingData:
-        """Add the given validation set, or set a share of the data apart."""
-        if X_val is not None or y_val is not None:
-            if X_val is None or y_val is None:
-                raise ValueError("X_val and y_val must be given together.")
-            X_val, y_val = validate(self, X_val, y_val, reset=False)
-            y_val = self._encoded("y_val", column_or_1d(y_val))
-            held = TrainingData(X_val, y_val, np.ones(len(y_val)))
-            return TrainingData(data.X, data.y, data.weight, held)
-        if not self.early_stopping:
-            return data
-        return hold_out(data, self.validation_fraction, self.random_state)

@@ -9,6 +9,7 @@ from overparam_sk.networks.kong_2019 import (
     forward,
     gram_parts,
     initial_layers,
+    outputs,
     preactivation_gradients,
 )
 from overparam_sk.networks.li_liang_2018 import (
@@ -33,6 +34,7 @@ __all__ = [
     "initial_layers",
     "initial_weight_chunks",
     "initial_weights",
+    "outputs",
     "preactivation_gradients",
     "readout_weights",
 ]

@@ -30,6 +30,10 @@ from torch import Tensor
 
 from overparam_sk.networks._streams import generator
 
+# Numbers of second-layer pre-activations that stand at a time where outputs alone are
+# asked for.
+_BLOCK_ELEMENTS = 2**22
+
 __all__ = [
     "Forward",
     "Kong2019Weights",
@@ -39,6 +43,7 @@ __all__ = [
     "initial_layers",
     "loss",
     "normalize_rows",
+    "outputs",
     "preactivation_gradients",
 ]
 
@@ -79,6 +84,12 @@ def forward(Z: Tensor, B: Tensor, w: Tensor) -> Forward:
     V = (S2 @ (w.unsqueeze(1) * B)).mul_(Z > 0)
     u = (V * Y).sum(dim=1).mul_(B.numel() ** -0.5)
     return Forward(Y, S2, V, u)
+
+
+def outputs(Z: Tensor, B: Tensor, w: Tensor) -> Tensor:
+    """U of many rows, shape (n,), a few of them at a time (eqs. 1, 2)."""
+    parts = torch.split(Z, max(1, _BLOCK_ELEMENTS // len(B)))
+    return torch.cat([forward(part, B, w).u for part in parts])
 
 
 def loss(u: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
@@ -142,7 +153,7 @@ def normalize_rows(W: Tensor, row_norm: RowNorm) -> Tensor:
     if row_norm is None:
         return W
     norms = W.norm(dim=1, keepdim=True)
-    return W / (norms.clamp_min(1) if row_norm == "clip" else norms)
+    return torch.div(W, norms.clamp_min(1) if row_norm == "clip" else norms)
 
 
 def initial_layers(
@@ -168,9 +179,5 @@ def initial_layers(
         A = torch.cat([A, weights], dim=1)
     B = torch.empty(h2, h1).normal_(generator=generator(seed, 1))
     w = torch.randint(0, 2, (h2,), generator=generator(seed, 2)) * 2 - 1
-    place = {"device": device, "dtype": dtype}
-    return Kong2019Weights(
-        normalize_rows(A.to(**place), row_norm),
-        normalize_rows(B.to(**place), row_norm),
-        w.to(**place),
-    )
+    A, B, w = (part.to(device, dtype) for part in (A, B, w))
+    return Kong2019Weights(normalize_rows(A, row_norm), normalize_rows(B, row_norm), w)

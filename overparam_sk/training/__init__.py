@@ -1,22 +1,31 @@
 """Dynamics: how the weights move. Torch only; knows no diagnostic and no estimator."""
 
-from overparam_sk.training._loop import Outcome, train
+from overparam_sk.training._loop import Outcome, Trainer, train
+from overparam_sk.training.errors import DivergenceError
+from overparam_sk.training.gradient_descent import GradientDescent
 from overparam_sk.training.minibatches import MinibatchStream
 from overparam_sk.training.observer import Observer, StepRecord
-from overparam_sk.training.sgd import DivergenceError, SStepSGD, auto_block_rows
-from overparam_sk.training.step_size import CurvatureStep, safe_learning_rate
+from overparam_sk.training.sgd import SStepSGD, auto_block_rows
+from overparam_sk.training.step_size import (
+    CurvatureStep,
+    safe_full_batch_step,
+    safe_learning_rate,
+)
 from overparam_sk.training.stopping import NoImprovement
 
 __all__ = [
     "CurvatureStep",
     "DivergenceError",
+    "GradientDescent",
     "MinibatchStream",
     "NoImprovement",
     "Observer",
     "Outcome",
     "SStepSGD",
     "StepRecord",
+    "Trainer",
     "auto_block_rows",
+    "safe_full_batch_step",
     "safe_learning_rate",
     "train",
 ]

@@ -22,8 +22,17 @@ class Outcome(Enum):
 class Trainer(Protocol):
     """A state and a way to advance it."""
 
-    W: Tensor
     iteration: int
+
+    @property
+    def weights(self) -> tuple[Tensor, ...]:
+        """The live trained weights, one matrix a layer."""
+        ...
+
+    @property
+    def outputs(self) -> Tensor | None:
+        """Outputs on all training rows, if they are known at no cost."""
+        ...
 
     def advance(self, n_steps: int, /) -> None:
         """Do ``n_steps`` more gradient steps."""
@@ -52,7 +61,7 @@ def train(
     try:
         for checkpoint in checkpoints:
             trainer.advance(checkpoint - trainer.iteration)
-            record = StepRecord(trainer.iteration, trainer.W)
+            record = StepRecord(trainer.iteration, trainer.weights, trainer.outputs)
             stops = [observer.observe(record) for observer in observers]
             if any(stops):
                 return Outcome.STOPPED

@@ -16,12 +16,16 @@ class StepRecord:
     ----------
     iteration : int
         Gradient steps done so far.
-    W : Tensor of shape (m, d)
-        The live weights, to be read and not written; they move on after the call.
+    weights : tuple of Tensor
+        The live trained weights, one matrix a layer, to be read and not written; they
+        move on after the call.
+    outputs : Tensor of shape (n,) or None
+        Outputs on all training rows, where a full-batch trainer knows them anyway.
     """
 
     iteration: int
-    W: Tensor
+    weights: tuple[Tensor, ...]
+    outputs: Tensor | None = None
 
 
 class Observer(Protocol):

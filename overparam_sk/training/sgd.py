@@ -22,18 +22,15 @@ from torch import Tensor
 
 from overparam_sk.networks import FirstLayerNetwork, Scratch
 from overparam_sk.rows import Rows
+from overparam_sk.training.errors import DivergenceError
 from overparam_sk.training.minibatches import MinibatchStream
 from overparam_sk.training.step_size import CurvatureStep
 
-__all__ = ["DivergenceError", "SStepSGD", "auto_block_rows"]
+__all__ = ["SStepSGD", "auto_block_rows"]
 
 # Rows of an inner block: inside it the corrections go batch by batch, between inner
 # blocks they are one product.
 _INNER_ROWS = 64
-
-
-class DivergenceError(ValueError, FloatingPointError):
-    """The outputs of the network stopped being finite numbers during training."""
 
 
 def auto_block_rows(m: int, d: int) -> int:
@@ -111,6 +108,16 @@ class SStepSGD:
         self._velocity = torch.zeros_like(W) if momentum else None
         self._batches_per_block = max(1, block_rows // stream.batch_size)
         self._buffers: tuple[Tensor, Tensor, Tensor, Scratch] | None = None
+
+    @property
+    def weights(self) -> tuple[Tensor, ...]:
+        """The trained weights: W alone."""
+        return (self.W,)
+
+    @property
+    def outputs(self) -> None:
+        """No step of SGD looks at all rows."""
+        return
 
     def advance(self, n_steps: int) -> None:
         """Do ``n_steps`` gradient steps.

@@ -1,4 +1,4 @@
-"""The largest safe step, from the infinite-width Gram matrix."""
+"""The largest safe steps, from the top eigenvalue of a Gram matrix."""
 
 from dataclasses import dataclass
 
@@ -6,9 +6,14 @@ import torch
 from torch import Tensor
 
 from overparam_sk.linalg import largest_eigenvalue
-from overparam_sk.networks import gated_linear_kernel
+from overparam_sk.networks import (
+    Kong2019Weights,
+    forward,
+    gated_linear_kernel,
+    gram_parts,
+)
 
-__all__ = ["CurvatureStep", "safe_learning_rate"]
+__all__ = ["CurvatureStep", "safe_full_batch_step", "safe_learning_rate"]
 
 
 @dataclass(frozen=True)
@@ -89,9 +94,56 @@ def safe_learning_rate(X: Tensor, sample_weight: Tensor, batch_size: int) -> flo
     B = min(batch_size, n)
     mix = (n - B) / (B * max(1, n - 1))
     c = 4.0 / (((1 - mix) * full + mix * single) * scale) / scale
-    if not 0 < c < float("inf"):
+    _check_step(c, scale)
+    return c
+
+
+def safe_full_batch_step(
+    X: Tensor, weights: Kong2019Weights, sample_weight: Tensor
+) -> float:
+    """η = 1/λ_max(H) for full-batch gradient descent on K19's network.
+
+    Gradient descent on L = ½ Σ_i (u_i − y_i)² is stable for η < 2/λ_max(H(t)). H is
+    the Gram matrix of the network as it starts, not H∞: the part of H that belongs to A
+    does not come near its mean at a fixed h1, however large h2 is.
+
+    Parameters
+    ----------
+    X : Tensor of shape (n, d)
+        Training rows.
+    weights : Kong2019Weights
+    sample_weight : Tensor of shape (n,)
+        Factors of the terms of L.
+
+    Returns
+    -------
+    float
+        η; 1.0 if no row has a gradient, where no step has an effect.
+
+    Raises
+    ------
+    ValueError
+        If inner products of rows of X overflow.
+    """
+    # H is homogeneous of degree 2 in X, so rows are scaled to avoid overflow.
+    scale = float(X.abs().max())
+    if scale == 0:
+        return 1.0
+    rows = X.double() / scale
+    A, B, w = (W.double() for W in weights)
+    root = sample_weight.double().sqrt()
+    H = sum(gram_parts(forward(rows @ A.T, B, w), rows @ rows.T))
+    top = largest_eigenvalue(H * torch.outer(root, root))
+    if top == 0:
+        return 1.0
+    step = 1.0 / (top * scale) / scale
+    _check_step(step, scale)
+    return step
+
+
+def _check_step(step: float, scale: float) -> None:
+    if not 0 < step < float("inf"):
         raise ValueError(
             "The squared norms of the rows of X must be finite and positive numbers, "
             f"got entries up to {scale:.3g}: scale X."
         )
-    return c

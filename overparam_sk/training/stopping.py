@@ -26,7 +26,7 @@ class NoImprovement:
     Attributes
     ----------
     best : float
-    best_W : Tensor or None
+    best_weights : tuple of Tensor or None
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class NoImprovement:
         self._looks_without = 0
         self._to_beat = -float("inf")
         self.best = -float("inf")
-        self.best_W: Tensor | None = None
+        self.best_weights: tuple[Tensor, ...] | None = None
 
     def observe(self, record: StepRecord) -> bool:
         """Compare the latest figure with the best one so far."""
@@ -52,7 +52,7 @@ class NoImprovement:
         if figure > self.best:
             self.best = figure
             if self._keep_best:
-                self.best_W = record.W.clone()
+                self.best_weights = tuple(W.clone() for W in record.weights)
         if figure > self._to_beat + self._tol:
             self._to_beat = figure
             self._looks_without = 0

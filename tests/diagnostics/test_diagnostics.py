@@ -9,10 +9,10 @@ import torch
 
 from overparam_sk.diagnostics import (
     REGISTRY,
-    Monitor,
+    FirstLayerMonitor,
     Sample,
     activation_change,
-    measure,
+    measure_first_layer,
     relative_distance,
     update_singular_values,
 )
@@ -31,6 +31,7 @@ def state(m=30, d=5, k=3, n=17, constant=False):
     W0 = initial_weights(4, m, d, constant=constant, dtype=torch.float64)
     W = W0 + 0.1 * torch.randn(W0.shape, generator=generator, dtype=torch.float64)
     X = torch.randn(n, d, generator=generator, dtype=torch.float64)
+    X[7] = 0  # a dead sample, without the constant
     y = torch.randint(0, k, (n,), generator=generator)
     a = readout_weights(4, k, m, dtype=torch.float64)
     chunks = partial(
@@ -51,6 +52,8 @@ def slow_values(W, W0, X, a, gram_rows):
     return {
         "activation_change": reference.activation_change(W, W0, augmented),
         "relative_distance": float(moved.norm() / start.norm()),
+        "weight_change": float(moved.norm()),
+        "dead_samples": reference.dead_samples(W, augmented),
         "gram_lambda_min": np.linalg.eigvalsh(gram)[0],
     }
 
@@ -60,16 +63,16 @@ def slow_values(W, W0, X, a, gram_rows):
 def test_measure_is_the_definition(name, constant, monkeypatch):
     # Small chunks of units and blocks of rows, so that several of each add up.
     monkeypatch.setattr("overparam_sk.networks.li_liang_2018._CHUNK_ELEMENTS", 35)
-    monkeypatch.setattr("overparam_sk.diagnostics.measurement._ROW_BLOCK", 4)
+    monkeypatch.setattr("overparam_sk.diagnostics.first_layer._ROW_BLOCK", 4)
     W, W0, X, y, a, chunks, rows = state(constant=constant)
     gram_rows = torch.tensor([1, 2, 5])
     weight = torch.linspace(0, 1, len(X), dtype=X.dtype)
-    measured = measure(
+    measured = measure_first_layer(
         [REGISTRY[name]], LiLiang2018(a), W, rows, y, weight, gram_rows, chunks
     )
     expected = slow_values(W, W0, X, a, gram_rows)[name]
-    assert expected > 0
-    assert measured.diagnostics == {name: pytest.approx(expected, rel=1e-9)}
+    assert (expected > 0) == (name != "dead_samples" or not constant)
+    assert measured.diagnostics == {name: [pytest.approx(expected, rel=1e-9)]}
 
     augmented = torch.nn.functional.pad(X, (0, W.shape[1] - X.shape[1]), value=1.0)
     outputs = reference.TwoLayerReLU(W, a)(augmented).detach()
@@ -87,7 +90,7 @@ def test_the_monitor_agrees_with_the_measurement_on_the_same_rows(name):
     ones = torch.ones(len(X), dtype=X.dtype)
     everything = torch.arange(len(X))
     net = LiLiang2018(a)
-    monitor = Monitor(
+    monitor = FirstLayerMonitor(
         [REGISTRY[name]],
         net,
         X.shape[1],
@@ -95,30 +98,34 @@ def test_the_monitor_agrees_with_the_measurement_on_the_same_rows(name):
         chunks,
         validation=(rows, one_hot, ones),
     )
-    assert monitor.observe(StepRecord(3, W)) is False
-    measured = measure([REGISTRY[name]], net, W, rows, y, ones, everything, chunks)
+    assert monitor.observe(StepRecord(3, (W,))) is False
+    measured = measure_first_layer(
+        [REGISTRY[name]], net, W, rows, y, ones, everything, chunks
+    )
     assert monitor.latest("iteration") == 3
     assert monitor.latest("loss") == pytest.approx(measured.loss)
     assert monitor.latest("val_loss") == pytest.approx(measured.loss)
     assert monitor.latest("score") == monitor.latest("val_score") == measured.score
-    assert monitor.latest(name) == pytest.approx(measured.diagnostics[name])
+    assert monitor.latest(name) == pytest.approx(measured.diagnostics[name][0])
 
 
-@pytest.mark.parametrize("name", ["activation_change", "relative_distance"])
+@pytest.mark.parametrize(
+    "name", ["activation_change", "relative_distance", "weight_change"]
+)
 def test_nothing_has_changed_at_initialisation(name):
     _, W0, X, y, a, chunks, rows = state()
     ones = torch.ones(len(X), dtype=X.dtype)
-    measured = measure(
+    measured = measure_first_layer(
         [REGISTRY[name]], LiLiang2018(a), W0, rows, y, ones, torch.arange(3), chunks
     )
-    assert measured.diagnostics[name] == 0.0
+    assert measured.diagnostics[name] == [0.0]
 
 
 def test_a_repeated_row_makes_the_gram_singular():
     W, _, X, y, a, chunks, _ = state()
     X[1] = X[0]
     rows = as_rows(X.numpy(), constant=False, dtype=X.dtype, device=torch.device("cpu"))
-    measured = measure(
+    measured = measure_first_layer(
         [REGISTRY["gram_lambda_min"]],
         LiLiang2018(a),
         W,
@@ -128,7 +135,7 @@ def test_a_repeated_row_makes_the_gram_singular():
         torch.arange(5),
         chunks,
     )
-    assert measured.diagnostics["gram_lambda_min"] == 0.0
+    assert measured.diagnostics["gram_lambda_min"] == [0.0]
 
 
 def test_public_functions_on_arrays():

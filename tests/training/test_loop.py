@@ -13,6 +13,14 @@ class Counter:
         self.iteration = 0
         self.interrupt_at = interrupt_at
 
+    @property
+    def weights(self):
+        return (self.W,)
+
+    @property
+    def outputs(self):
+        return None
+
     def advance(self, n_steps):
         for _ in range(n_steps):
             if self.iteration == self.interrupt_at:
@@ -27,7 +35,7 @@ class Recorder:
         self.stop_at = stop_at
 
     def observe(self, record):
-        self.seen.append((record.iteration, float(record.W)))
+        self.seen.append((record.iteration, float(record.weights[0])))
         return record.iteration == self.stop_at
 
 
@@ -62,9 +70,9 @@ def test_no_improvement(keep_best):
     stops = []
     for iteration in range(4):
         W += 1
-        stops.append(stopper.observe(StepRecord(iteration, W)))
+        stops.append(stopper.observe(StepRecord(iteration, (W,))))
     assert stops == [False, False, False, True]
     assert stopper.best == 0.605
-    assert (stopper.best_W is not None) == keep_best
+    assert (stopper.best_weights is not None) == keep_best
     if keep_best:
-        assert float(stopper.best_W) == 3  # a copy, of the best look
+        assert float(stopper.best_weights[0]) == 3  # a copy, of the best look

@@ -1,23 +1,24 @@
-"""Show a network to its diagnostics: along a run, and once over all rows at the end."""
+"""Show LL18's network to its diagnostics: along a run, and over all rows at the end."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from overparam_sk.diagnostics._base import (
     Diagnostic,
+    GramView,
+    Panel,
     PatternView,
-    SampleView,
-    View,
     WeightView,
 )
-from overparam_sk.networks import LiLiang2018
+from overparam_sk.diagnostics.monitor import Measurement, Monitor, columns
+from overparam_sk.networks import LiLiang2018, gate_gram
 from overparam_sk.rows import Rows
 from overparam_sk.training.observer import StepRecord
 
-__all__ = ["Measurement", "Monitor", "Sample", "measure"]
+__all__ = ["FirstLayerMonitor", "Sample", "measure_first_layer"]
 
 # Rows of X that meet a chunk of units at a time in the pass over all rows.
 _ROW_BLOCK = 2048
@@ -38,23 +39,7 @@ class Sample:
     weight: Tensor  # (n,)
 
 
-@dataclass(frozen=True)
-class Measurement:
-    """The figures of a network over all training rows."""
-
-    loss: float
-    score: float
-    diagnostics: dict[str, float]
-
-
-def show(diagnostics: Sequence[Diagnostic], view: View) -> None:
-    """Show ``view`` to those diagnostics that look at such a view."""
-    for diagnostic in diagnostics:
-        if diagnostic.sees is type(view):
-            diagnostic.accumulate(view)
-
-
-def measure(
+def measure_first_layer(
     diagnostics: Sequence[type[Diagnostic]],
     network: LiLiang2018,
     W: Tensor,
@@ -85,25 +70,27 @@ def measure(
     -------
     Measurement
     """
-    observers = [diagnostic() for diagnostic in diagnostics]
-    kinds = {observer.sees for observer in observers}
+    panel = Panel(diagnostics, n_layers=1)
     given = slice(rows.n_given)  # an intercept's column comes last
     outputs = W.new_zeros(len(rows), len(network.a))
-    X_gram = rows.take(gram_rows) if SampleView in kinds else None
+    if panel.sees(GramView):
+        X_gram = rows.take(gram_rows)
+        inner = _inner_products(X_gram)
     for units, W0 in initial_chunks():
         W_chunk = W[units]
         part = network.of_units(units)
-        show(observers, WeightView(W_chunk[:, given], W0[:, given]))
+        panel.show(WeightView(W_chunk[:, given], W0[:, given]))
         for places, X in rows.blocks(_ROW_BLOCK):
             Z = X @ W_chunk.T
             outputs[places] += part.outputs(Z)
-            if PatternView in kinds:
-                show(observers, PatternView(Z > 0, (X @ W0.T) > 0))
-        if X_gram is not None:
-            show(observers, SampleView(X_gram, X_gram @ W_chunk.T, part.a, len(W)))
+            if panel.sees(PatternView):
+                panel.show(PatternView(Z > 0, (X @ W0.T) > 0, places, len(rows)))
+        if panel.sees(GramView):
+            gates = gate_gram(X_gram @ W_chunk.T, part.a)
+            panel.show(GramView(inner * gates / len(W)))
     one_hot = torch.nn.functional.one_hot(targets, len(network.a)).to(W)
     loss, score = loss_and_score(network, outputs, one_hot, weight)
-    return Measurement(loss, score, {o.name: o.value() for o in observers})
+    return Measurement(loss, score, panel.values())
 
 
 def loss_and_score(
@@ -116,9 +103,13 @@ def loss_and_score(
     return float(loss), float(score)
 
 
+def _inner_products(X: Tensor) -> Tensor:
+    return X.double() @ X.double().T
+
+
 @dataclass
-class Monitor:
-    """An observer that writes the history of a run.
+class FirstLayerMonitor(Monitor):
+    """Writes the history of a run of LL18's network.
 
     Loss, score and the diagnostics are those of ``sample``, a seeded subset of the
     training rows, and the distance that of a leading subset of the hidden units, so
@@ -135,10 +126,6 @@ class Monitor:
         Gives W(0); called once.
     validation : tuple of (Rows, Tensor, Tensor) or None
         Validation rows, one-hot targets and weights.
-
-    Attributes
-    ----------
-    history : dict of str to list of float
     """
 
     diagnostics: Sequence[type[Diagnostic]]
@@ -147,38 +134,31 @@ class Monitor:
     sample: Sample
     initial_chunks: InitialChunks
     validation: tuple[Rows, Tensor, Tensor] | None = None
-    history: dict[str, list[float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        kinds = {diagnostic.sees for diagnostic in self.diagnostics}
         active, kept = [], []
         room = max(1, _KEPT_ELEMENTS // self.sample.X.shape[1])
-        if kinds & {PatternView, WeightView}:
+        if Panel(self.diagnostics, n_layers=1).sees(PatternView, WeightView):
             for _, W0 in self.initial_chunks():
                 active.append((self.sample.X @ W0.T) > 0)
                 kept.append(W0[:room, : self.n_given].clone())
                 room -= len(kept[-1])
             self._active0 = torch.cat(active, dim=1)
             self._W0 = torch.cat(kept)
+        self._inner = _inner_products(self.sample.X)
 
-    def observe(self, record: StepRecord) -> bool:
-        """Append one entry to every column of the history."""
-        Z = self.sample.X @ record.W.T
+    def look(self, record: StepRecord) -> dict[str, float]:
+        """Loss, score and diagnostics, and the validation set's loss and score."""
+        (W,) = record.weights
+        Z = self.sample.X @ W.T
         outputs = self.network.outputs(Z)
         loss, score = loss_and_score(
             self.network, outputs, self.sample.targets, self.sample.weight
         )
-        entry = {"iteration": record.iteration, "loss": loss, "score": score}
+        entry = {"loss": loss, "score": score}
         if self.validation is not None:
-            entry |= self._validate(record.W, *self.validation)
-        entry |= self._diagnose(record.W, Z)
-        for name, value in entry.items():
-            self.history.setdefault(name, []).append(value)
-        return False
-
-    def latest(self, name: str) -> float:
-        """The last entry of a column."""
-        return self.history[name][-1]
+            entry |= self._validate(W, *self.validation)
+        return entry | columns(self._diagnose(W, Z))
 
     def _validate(
         self, W: Tensor, rows: Rows, targets: Tensor, weight: Tensor
@@ -187,14 +167,13 @@ class Monitor:
         loss, score = loss_and_score(self.network, torch.cat(outputs), targets, weight)
         return {"val_loss": loss, "val_score": score}
 
-    def _diagnose(self, W: Tensor, Z: Tensor) -> dict[str, float]:
-        observers = [diagnostic() for diagnostic in self.diagnostics]
-        kinds = {observer.sees for observer in observers}
-        if WeightView in kinds:
+    def _diagnose(self, W: Tensor, Z: Tensor) -> dict[str, Sequence[float]]:
+        panel = Panel(self.diagnostics, n_layers=1)
+        if panel.sees(WeightView):
             kept = W[: len(self._W0), : self.n_given]
-            show(observers, WeightView(kept, self._W0))
-        if PatternView in kinds:
-            show(observers, PatternView(Z > 0, self._active0))
-        if SampleView in kinds:
-            show(observers, SampleView(self.sample.X, Z, self.network.a, len(W)))
-        return {observer.name: observer.value() for observer in observers}
+            panel.show(WeightView(kept, self._W0))
+        if panel.sees(PatternView):
+            panel.show(PatternView(Z > 0, self._active0, slice(0, len(Z)), len(Z)))
+        if panel.sees(GramView):
+            panel.show(GramView(self._inner * gate_gram(Z, self.network.a) / len(W)))
+        return panel.values()

@@ -1,0 +1,202 @@
+"""Show K19's network to its diagnostics: along a run, and over all rows at the end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from overparam_sk.diagnostics._base import (
+    Diagnostic,
+    GramView,
+    Panel,
+    PatternView,
+    WeightView,
+)
+from overparam_sk.diagnostics.monitor import Measurement, Monitor, columns
+from overparam_sk.networks import Kong2019Weights, forward, gram_parts, outputs
+from overparam_sk.networks.kong_2019 import loss
+from overparam_sk.rows import Rows
+from overparam_sk.training.observer import StepRecord
+
+__all__ = ["TwoHiddenMonitor", "measure_two_hidden"]
+
+# Numbers of second-layer patterns that stand at a time in the pass over all rows.
+_BLOCK_ELEMENTS = 2**22
+
+
+def r2_score(u: Tensor, targets: Tensor, weight: Tensor) -> float:
+    """Coefficient of determination R², as scikit-learn defines it, weighted.
+
+    With constant targets it is 1.0 for a perfect prediction and 0.0 otherwise.
+    """
+    mean = (weight * targets).sum() / weight.sum()
+    error = float((weight * (targets - u).square()).sum())
+    spread = float((weight * (targets - mean).square()).sum())
+    if spread == 0:
+        return float(error == 0)
+    return 1 - error / spread
+
+
+def _show_weights(
+    panel: Panel, now: Kong2019Weights, start: Kong2019Weights, n_given: int
+) -> None:
+    panel.show(WeightView(now.A[:, :n_given], start.A[:, :n_given]), layer=0)
+    panel.show(WeightView(now.B, start.B), layer=1)
+
+
+def second_patterns(Z: Tensor, B: Tensor) -> Tensor:
+    """1{B_p·σ(A x_i) > 0} from Z = X Aᵀ, shape (n, h2), bool (eq. 14)."""
+    return (Z.clamp_min(0) @ B.T) > 0
+
+
+def inner_products(X: Tensor) -> Tensor:
+    """X Xᵀ in float64."""
+    return X.double() @ X.double().T
+
+
+def measure_two_hidden(
+    diagnostics: Sequence[type[Diagnostic]],
+    now: Kong2019Weights,
+    start: Kong2019Weights,
+    rows: Rows,
+    targets: Tensor,
+    weight: Tensor,
+    gram_rows: Tensor,
+) -> Measurement:
+    """Measure loss, score and diagnostics over all rows.
+
+    Parameters
+    ----------
+    diagnostics : sequence of Diagnostic classes
+    now, start : Kong2019Weights
+        Now and at initialisation.
+    rows : Rows of length n
+    targets : Tensor of shape (n,)
+    weight : Tensor of shape (n,)
+    gram_rows : Tensor of shape (n_gram,), int64
+        Rows of the Gram matrix.
+    """
+    panel = Panel(diagnostics, n_layers=2)
+    _show_weights(panel, now, start, rows.n_given)
+    if panel.sees(PatternView):
+        _show_patterns(panel, now, start, rows)
+    if panel.sees(GramView):
+        X = rows.take(gram_rows)
+        for part in gram_parts(forward(X @ now.A.T, now.B, now.w), inner_products(X)):
+            panel.show(GramView(part))
+    u = outputs(rows.times(now.A.T), now.B, now.w)
+    total = float(loss(u, targets, weight))
+    return Measurement(total, r2_score(u, targets, weight), panel.values())
+
+
+def _show_patterns(
+    panel: Panel, now: Kong2019Weights, start: Kong2019Weights, rows: Rows
+) -> None:
+    Z, Z0 = rows.times(now.A.T), rows.times(start.A.T)
+    panel.show(PatternView(Z > 0, Z0 > 0, slice(0, len(Z)), len(Z)), layer=0)
+    size = max(1, _BLOCK_ELEMENTS // len(now.B))
+    for first in range(0, len(Z), size):
+        part = slice(first, min(first + size, len(Z)))
+        active, active0 = (
+            second_patterns(Z[part], now.B),
+            second_patterns(Z0[part], start.B),
+        )
+        panel.show(PatternView(active, active0, part, len(Z)), layer=1)
+
+
+class PairCounts:
+    """S2 S2ᵀ along a run: on how many units two rows are active together.
+
+    Few units change their pattern between two looks, so that a look costs these alone.
+    The counts are integers: nothing drifts.
+    """
+
+    def __init__(self) -> None:
+        self._S2: Tensor | None = None
+        self._counts = torch.empty(0)
+
+    def at(self, S2: Tensor) -> Tensor:
+        """Counts for the patterns ``S2`` (n, h2), 0.0 or 1.0; shape (n, n)."""
+        changed = None
+        if self._S2 is not None:
+            changed = (S2 != self._S2).any(dim=0).nonzero().flatten()
+        if self._S2 is None or changed is None or 4 * len(changed) > S2.shape[1]:
+            self._counts = S2 @ S2.T
+        else:
+            new, old = S2[:, changed], self._S2[:, changed]
+            self._counts = self._counts.addmm(new, new.T).addmm_(old, old.T, alpha=-1)
+        self._S2 = S2
+        return self._counts
+
+
+@dataclass
+class TwoHiddenMonitor(Monitor):
+    """Writes the history of a run of K19's network.
+
+    Loss and score are those of all training rows, the diagnostics those of ``sample``.
+
+    Parameters
+    ----------
+    diagnostics : sequence of Diagnostic classes
+    start : Kong2019Weights
+        At initialisation.
+    n_given : int
+        Columns of A that belong to given columns of X.
+    sample : Tensor of shape (r, d)
+        Rows for the diagnostics.
+    targets, weight : Tensor of shape (n,)
+        Of all training rows.
+    validation : tuple of (Rows, Tensor, Tensor) or None
+        Validation rows, targets and weights.
+    """
+
+    diagnostics: Sequence[type[Diagnostic]]
+    start: Kong2019Weights
+    n_given: int
+    sample: Tensor
+    targets: Tensor
+    weight: Tensor
+    validation: tuple[Rows, Tensor, Tensor] | None = None
+
+    def __post_init__(self) -> None:
+        Z0 = self.sample @ self.start.A.T
+        self._active0 = (Z0 > 0, forward(Z0, self.start.B, self.start.w).S2 > 0)
+        self._inner = inner_products(self.sample)
+        self._pairs = PairCounts()
+
+    def look(self, record: StepRecord) -> dict[str, float]:
+        """Loss, score and diagnostics, and the validation set's loss and score."""
+        assert record.outputs is not None
+        A, B = record.weights
+        now = Kong2019Weights(A, B, self.start.w)
+        entry = _fit("", record.outputs, self.targets, self.weight)
+        if self.validation is not None:
+            rows, targets, weight = self.validation
+            entry |= _fit(
+                "val_", outputs(rows.times(now.A.T), now.B, now.w), targets, weight
+            )
+        return entry | columns(self._diagnose(now))
+
+    def _diagnose(self, now: Kong2019Weights) -> dict[str, Sequence[float]]:
+        panel = Panel(self.diagnostics, n_layers=2)
+        _show_weights(panel, now, self.start, self.n_given)
+        if panel.sees(PatternView, GramView):
+            Z = self.sample @ now.A.T
+            at = forward(Z, now.B, now.w)
+            for layer, active in enumerate((Z > 0, at.S2 > 0)):
+                everything = slice(0, len(Z))
+                panel.show(
+                    PatternView(active, self._active0[layer], everything, len(Z)), layer
+                )
+            if panel.sees(GramView):
+                for part in gram_parts(at, self._inner, self._pairs.at(at.S2)):
+                    panel.show(GramView(part))
+        return panel.values()
+
+
+def _fit(prefix: str, u: Tensor, targets: Tensor, weight: Tensor) -> dict[str, float]:
+    return {
+        f"{prefix}loss": float(loss(u, targets, weight)),
+        f"{prefix}score": r2_score(u, targets, weight),
+    }

@@ -1,0 +1,95 @@
+"""What every estimator around LL18's network does, whatever its outputs mean."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from overparam_sk.estimators._base import WideNetworkEstimator
+from overparam_sk.estimators._data import TrainingData
+from overparam_sk.estimators._first_layer_run import FirstLayerRun
+from overparam_sk.estimators._run import Run, Seeds, Start
+from overparam_sk.networks import LiLiang2018, initial_weights
+from overparam_sk.rows import as_tensor
+
+__all__ = ["FirstLayerEstimator"]
+
+# Numbers of pre-activations that a prediction holds at a time.
+_PREDICT_ELEMENTS = 2**23
+
+
+class FirstLayerEstimator(WideNetworkEstimator):
+    """An estimator around a network whose first layer is trained by s-step SGD."""
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether there are trained weights."""
+        return hasattr(self, "hidden_weights_")
+
+    def initial_weights(self) -> NDArray[Any]:
+        """Hidden weights at initialisation, W(0), regenerated from ``init_seed_``.
+
+        Returns
+        -------
+        ndarray of shape (width, n_features)
+            Entries N(0, 1/width) (LL18, (A3)), in the dtype of ``hidden_weights_``.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        """
+        check_is_fitted(self)
+        m, d = self.hidden_weights_.shape
+        dtype = as_tensor(self.readout_weights_).dtype
+        W0: NDArray[Any] = initial_weights(self.init_seed_, m, d, dtype=dtype).numpy()
+        return W0
+
+    def _make_run(
+        self,
+        parameters: SimpleNamespace,
+        data: TrainingData,
+        seeds: Seeds,
+        start: Start | None,
+    ) -> Run:
+        return FirstLayerRun(parameters, data, seeds, start, len(self.classes_))
+
+    def _trained_weights(self) -> tuple[NDArray[Any], ...]:
+        W = self.hidden_weights_
+        if self.fit_intercept:
+            W = np.column_stack([W, self.hidden_intercept_])
+        return (W,)
+
+    def _sizes(self, data: TrainingData) -> dict[str, tuple[int, int]]:
+        return {
+            "width": (self.hidden_weights_.shape[0], self.width),
+            "n_features": (self.hidden_weights_.shape[1], data.X.shape[1]),
+            "n_classes": (self.readout_weights_.shape[0], len(self.classes_)),
+        }
+
+    def _updates(self) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+        return [(self.hidden_weights_, self.initial_weights())]
+
+    def _outputs(self, X: Any) -> NDArray[Any]:
+        """Outputs f(x) of the network, shape (n_samples, n_outputs)."""
+        check_is_fitted(self)
+        rows = self._rows_to_predict(X, like=self.hidden_weights_)
+        device = rows.device
+        W, b, a = (
+            as_tensor(weights, device)
+            for weights in (
+                self.hidden_weights_,
+                self.hidden_intercept_,
+                self.readout_weights_,
+            )
+        )
+        network = LiLiang2018(a)
+        size = max(1, _PREDICT_ELEMENTS // len(W))
+        outputs = [
+            network.outputs(torch.addmm(b, block, W.T)).cpu()
+            for _, block in rows.blocks(size)
+        ]
+        result: NDArray[Any] = torch.cat(outputs).numpy()
+        return result

@@ -1,0 +1,203 @@
+"""A training run of LL18's network by s-step SGD."""
+
+from collections.abc import Sequence
+from functools import partial
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from overparam_sk.diagnostics import (
+    FirstLayerMonitor,
+    Measurement,
+    Monitor,
+    Sample,
+    measure_first_layer,
+)
+from overparam_sk.estimators._data import TrainingData
+from overparam_sk.estimators._run import STEP_SIZE_ROWS, Run, Seeds, Start
+from overparam_sk.estimators._state import split_intercept
+from overparam_sk.networks import (
+    LiLiang2018,
+    initial_weight_chunks,
+    initial_weights,
+    readout_weights,
+)
+from overparam_sk.rows import as_tensor, rows_that_fit
+from overparam_sk.training import (
+    CurvatureStep,
+    MinibatchStream,
+    SStepSGD,
+    auto_block_rows,
+    safe_learning_rate,
+)
+
+__all__ = ["FirstLayerRun"]
+
+# Training rows that the history looks at.
+_MONITORED_ROWS = 100
+
+
+class FirstLayerRun(Run):
+    """Trains LL18's network.
+
+    Parameters
+    ----------
+    parameters, data, seeds, start
+        As for `Run`.
+    n_classes : int
+    """
+
+    def __init__(
+        self,
+        parameters: SimpleNamespace,
+        data: TrainingData,
+        seeds: Seeds,
+        start: Start | None,
+        n_classes: int,
+    ) -> None:
+        super().__init__(parameters, data, seeds, start)
+        self._k = n_classes
+        self._weight = self._as_weight(data)
+        B = parameters.batch_size
+        self._batch_size = min(256, len(self._rows)) if B == "auto" else B
+        self._c = self._learning_rate(start)
+        a = readout_weights(
+            seeds.init,
+            n_classes,
+            parameters.width,
+            dtype=self._dtype,
+            device=self._device,
+        )
+        self._network = LiLiang2018(a)
+        self._trainer: SStepSGD = self._make_trainer(start)
+
+    @property
+    def learning_rate(self) -> float:
+        """C in use."""
+        return self._c
+
+    @property
+    def steps_of_a_pass(self) -> int:
+        """⌈n/B⌉."""
+        return -(-len(self._rows) // self._batch_size)
+
+    def predictor(self, weights: Sequence[Tensor]) -> dict[str, Any]:
+        """The fitted attributes that a prediction with these weights needs."""
+        hidden, intercept = split_intercept(weights[0], self._rows.n_given)
+        return {
+            "hidden_weights_": hidden,
+            "hidden_intercept_": intercept,
+            "readout_weights_": self._network.a.cpu().numpy(),
+            "device_": str(self._device),
+        }
+
+    def _steps_of_a_look(self) -> float:
+        # A step is 4Bmd operations, a look at r rows 2rmd.
+        monitored = min(_MONITORED_ROWS, len(self._rows))
+        return monitored / (2 * self._batch_size)
+
+    def _measure(self, gram_rows: Tensor) -> Measurement:
+        return measure_first_layer(
+            self._diagnostics(),
+            self._network,
+            self._trainer.W,
+            self._rows,
+            torch.from_numpy(self._data.y).to(self._device),
+            self._weight,
+            gram_rows,
+            self._initial_chunks(),
+        )
+
+    def _as_weight(self, data: TrainingData) -> Tensor:
+        return as_tensor(data.weight / data.weight.mean(), self._device).to(self._dtype)
+
+    def _one_hot(self, y: NDArray[np.int64]) -> Tensor:
+        classes = torch.from_numpy(y).to(self._device)
+        return torch.nn.functional.one_hot(classes, self._k).to(self._dtype)
+
+    def _learning_rate(self, start: Start | None) -> float:
+        if self._parameters.learning_rate != "auto":
+            return float(self._parameters.learning_rate)
+        if start is not None and start.learning_rate is not None:
+            return start.learning_rate
+        fit = rows_that_fit(self._rows.n_columns)
+        subset = self._subset(min(fit, STEP_SIZE_ROWS), 0)
+        return safe_learning_rate(
+            self._rows.take(subset),
+            self._weight[subset.to(self._device)],
+            self._batch_size,
+        )
+
+    def _make_trainer(self, start: Start | None) -> SStepSGD:
+        p, rows, n = self._parameters, self._rows, len(self._rows)
+        auto = p.learning_rate == "auto"
+        iteration = 0 if start is None else start.iteration
+        if start is None:
+            W = initial_weights(
+                self._seeds.init,
+                p.width,
+                rows.n_given,
+                constant=p.fit_intercept,
+                dtype=self._dtype,
+                device=self._device,
+            )
+        else:
+            W = as_tensor(start.weights[0]).to(self._device, self._dtype, copy=True)
+        # Another stretch of a run must not repeat the first one's batches.
+        mixed = np.random.SeedSequence([self._seeds.batches, iteration])
+        trainer = SStepSGD(
+            self._network,
+            W,
+            rows,
+            torch.from_numpy(self._data.y),
+            self._k,
+            self._weight,
+            MinibatchStream(n, self._batch_size, int(mixed.generate_state(1)[0])),
+            step=self._c / p.width,
+            momentum=(0.9 if auto else 0.0) if p.momentum == "auto" else p.momentum,
+            lengthen=CurvatureStep(self._c) if auto else None,
+            block_rows=(
+                auto_block_rows(*W.shape) if p.block_size == "auto" else p.block_size
+            ),
+        )
+        trainer.iteration = iteration
+        return trainer
+
+    def _initial_chunks(self) -> Any:
+        return partial(
+            initial_weight_chunks,
+            self._seeds.init,
+            self._parameters.width,
+            self._rows.n_given,
+            constant=self._parameters.fit_intercept,
+            dtype=self._dtype,
+            device=self._device,
+        )
+
+    def _make_monitor(self) -> Monitor:
+        subset = self._subset(_MONITORED_ROWS, 1)
+        sample = Sample(
+            self._rows.take(subset),
+            self._one_hot(self._data.y[subset.numpy()]),
+            self._weight[subset.to(self._device)],
+        )
+        validation = None
+        if self._data.validation is not None:
+            held = self._data.validation
+            validation = (
+                self._as_rows(held),
+                self._one_hot(held.y),
+                self._as_weight(held),
+            )
+        return FirstLayerMonitor(
+            self._diagnostics(),
+            self._network,
+            self._rows.n_given,
+            sample,
+            self._initial_chunks(),
+            validation,
+        )

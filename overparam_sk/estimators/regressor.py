@@ -1,0 +1,332 @@
+"""The two-hidden-layer ReLU network of Kong (2019)."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from overparam_sk.estimators._base import WideNetworkEstimator
+from overparam_sk.estimators._callbacks import with_callbacks
+from overparam_sk.estimators._checks import check_sample_weight
+from overparam_sk.estimators._data import TrainingData, validate
+from overparam_sk.estimators._run import Run, Seeds, Start
+from overparam_sk.estimators._two_hidden_run import TwoHiddenRun
+from overparam_sk.networks import initial_layers, outputs
+from overparam_sk.rows import as_tensor
+
+__all__ = ["TwoHiddenReLURegressor"]
+
+
+class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
+    """Two-hidden-layer ReLU network, partially overparameterized [1]_.
+
+    f(x) = (width1·width2)^(−1/2) wᵀ σ(B σ(A x)) (eq. 1) with σ = ReLU and a fixed
+    readout w of signs. Both layers start with N(0, 1) entries and rows of bounded norm
+    and are trained by full-batch gradient descent on L = ½ Σ_i (f(x_i) − y_i)², a sum
+    (eq. 3).
+
+    Parameters
+    ----------
+    width1 : int, default=5
+        Units of the first hidden layer, h_1.
+    width2 : int, default=1000
+        Units of the second hidden layer, h_2; the paper has h_2 ≫ h_1.
+    learning_rate : "auto" or float, default="auto"
+        The step η. A number is a constant step, as in the paper: 2·10⁻⁴. "auto" starts
+        from 1/λ_max of the Gram matrix at initialisation, the largest safe step. A step
+        that raises the loss is then taken back, and the step is halved if the velocity
+        was not to blame.
+    momentum : "auto" or float, default="auto"
+        Heavy-ball momentum in [0, 1). "auto" is 0, the paper's plain gradient descent:
+        momentum fits the training rows sooner, but their noise too. Every call of
+        ``fit`` starts at rest.
+    max_iter : int, default=1000
+        Gradient steps, the paper's T.
+    row_norm : {"clip", "unit"} or None, default="clip"
+        What is done with the rows of A and B at initialisation: "clip" divides those of
+        norm above 1 by their norm, as the paper does (§III-A); "unit" divides every row
+        by its norm; None leaves them.
+    tol : float, default=1e-4
+        A change of the watched figure up to this is no improvement.
+    n_iter_no_change : int or None, default=None
+        Recorded iterations without improvement after which training stops. It
+        watches the loss or, with ``early_stopping``, the validation score (where
+        None means 10). None runs all ``max_iter`` steps.
+    early_stopping : bool, default=False
+        Stop when the validation score no longer improves, and keep the weights of
+        the best one. Watches ``X_val``, ``y_val`` given to ``fit``, and otherwise a
+        share of the training data set apart.
+    validation_fraction : float, default=0.1
+        That share.
+    fit_intercept : bool, default=True
+        Whether a constant 1 is appended to every row. The paper has False: the
+        network is then positively homogeneous in x and f(0) = 0.
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from the present weights, for ``max_iter`` more steps.
+    record_every : "auto", int or None, default="auto"
+        Iterations between two entries of ``history_``. "auto" looks as often as
+        costs under a tenth of the steps, at most 40 times; None at the end only.
+    diagnostics : "all", None or tuple of str, default="all"
+        Which of "activation_change", "relative_distance", "weight_change",
+        "dead_samples", "gram_lambda_min" and "update_singular_values" are measured.
+    gram_samples : int, default=200
+        Training rows, a seeded subset, of the Gram matrix and of the diagnostics'
+        courses.
+    device : {"auto", "cpu", "cuda", "cuda:<index>", "mps"}, default="auto"
+        "auto" is the first CUDA device where there is one, and otherwise the CPU.
+    random_state : int, RandomState instance or None, default=None
+        Decides A(0), B(0), w and the subsets.
+    verbose : int or bool, default=0
+        Whether to print every recorded iteration.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Only when all feature names of X are strings.
+    first_weights_ : ndarray of shape (width1, n_features)
+        A.
+    first_intercept_ : ndarray of shape (width1,)
+        Weights of the constant 1; zeros with ``fit_intercept=False``.
+    second_weights_ : ndarray of shape (width2, width1)
+        B.
+    readout_signs_ : ndarray of shape (width2,)
+        w, each 1 or −1, not trained.
+    init_seed_ : int
+        Seed from which A(0), B(0) and w are regenerated on any device.
+    n_iter_ : int
+        Gradient steps done; a warm start counts on.
+    loss_ : float
+        L = ½ Σ_i weight_i (f(x_i) − y_i)² on the training rows.
+    learning_rate_ : float
+        η at the end.
+    device_ : str
+    activation_change_ : ndarray of shape (2,)
+        For each hidden layer the share of (unit, training row) pairs whose activation
+        pattern differs from that at initialisation (§V-A, "pattern change rate").
+    relative_distance_ : ndarray of shape (2,)
+        ‖A − A(0)‖_F / ‖A(0)‖_F without the intercept's column, and the same of B.
+    weight_change_ : ndarray of shape (2,)
+        ‖A − A(0)‖_F without the intercept's column, and ‖B − B(0)‖_F (§V-A).
+    dead_samples_ : int
+        Training rows with σ(A x) = 0. They have no gradient, and where there is one
+        among its rows the Gram matrix has the eigenvalue 0.
+    gram_lambda_min_ : float
+        λ_min of H (eq. 9, Prop. 1) at the end of the fit, on at most ``gram_samples``
+        training rows; 0.0 if it is no larger than rounding errors.
+    update_singular_values_ : list of two ndarray
+        Singular values of A − A(0) (without the intercept's column) and of B − B(0) in
+        float64, descending; computed when first looked at.
+    history_ : dict of str to ndarray of shape (n_records,)
+        ``iteration``, ``loss`` and ``score`` (R²) on all training rows, with a
+        validation set ``val_loss`` and ``val_score``, and the courses of the
+        diagnostics on ``gram_samples`` rows; those of single layers are
+        ``activation_change_1``, ``activation_change_2`` and so on.
+    best_validation_score_ : float
+        With ``early_stopping``.
+
+    See Also
+    --------
+    OverparamReLUClassifier : The network of Li and Liang (2018).
+    sklearn.kernel_ridge.KernelRidge : What the network tends to as it gets wide.
+
+    References
+    ----------
+    .. [1] Z. Kong. "Convergence Analysis of Training Two-Hidden-Layer Partially
+       Over-Parameterized ReLU Networks via Gradient Descent", 2019. §III-A: network,
+       initialisation and loss; Prop. 1: Gram matrix; §V-A: what is measured.
+
+    Examples
+    --------
+    >>> from overparam_sk import TwoHiddenReLURegressor
+    >>> from overparam_sk.datasets import make_unit_sphere
+    >>> X, y = make_unit_sphere(50, 100, random_state=0)
+    >>> net = TwoHiddenReLURegressor(width2=500, random_state=0).fit(X, y)
+    >>> net.score(X, y) > 0.9
+    True
+    >>> net.weight_change_.shape
+    (2,)
+    """
+
+    def __init__(
+        self,
+        width1: int = 5,
+        width2: int = 1000,
+        *,
+        learning_rate: Any = "auto",
+        momentum: Any = "auto",
+        max_iter: int = 1000,
+        row_norm: Any = "clip",
+        tol: float = 1e-4,
+        n_iter_no_change: int | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        fit_intercept: bool = True,
+        warm_start: bool = False,
+        record_every: Any = "auto",
+        diagnostics: Any = "all",
+        gram_samples: int = 200,
+        device: str = "auto",
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.width1 = width1
+        self.width2 = width2
+        self.learning_rate = learning_rate
+        self.momentum = momentum
+        self.max_iter = max_iter
+        self.row_norm = row_norm
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.fit_intercept = fit_intercept
+        self.warm_start = warm_start
+        self.record_every = record_every
+        self.diagnostics = diagnostics
+        self.gram_samples = gram_samples
+        self.device = device
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether there are trained weights."""
+        return hasattr(self, "first_weights_")
+
+    @with_callbacks
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> "TwoHiddenReLURegressor":
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            float32 is computed in float32, everything else in float64.
+        y : array-like of shape (n_samples,)
+            Targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights of the samples; each multiplies its term of the sum,
+            so that a weight of 2 is the same as the row given twice.
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation rows, scored at every recorded iteration.
+        y_val : array-like of shape (n_val,), default=None
+            Their targets.
+
+        Returns
+        -------
+        self : TwoHiddenReLURegressor
+
+        Raises
+        ------
+        ValueError
+            For a parameter, data or a device that cannot be used.
+        MemoryError
+            If the Gram matrix of ``gram_samples`` rows is larger than the memory.
+        DivergenceError
+            If the loss stops being finite; also a ValueError and a
+            FloatingPointError. The estimator is then unfitted.
+
+        Warns
+        -----
+        ConvergenceWarning
+            After Ctrl-C; the estimator is fitted with what was trained.
+        """
+        self._fit(X, y, sample_weight, X_val, y_val)
+        return self
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """Outputs f(x) of the network (eq. 1).
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        check_is_fitted(self)
+        rows = self._rows_to_predict(X, like=self.first_weights_)
+        A, b, B, w = (
+            as_tensor(weights, rows.device)
+            for weights in (
+                self.first_weights_,
+                self.first_intercept_,
+                self.second_weights_,
+                self.readout_signs_,
+            )
+        )
+        result: NDArray[Any] = outputs(rows.times(A.T) + b, B, w).cpu().numpy()
+        return result
+
+    def initial_weights(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Weights at initialisation, A(0) and B(0), regenerated from ``init_seed_``.
+
+        Returns
+        -------
+        A0 : ndarray of shape (width1, n_features)
+            Without the intercept's column, which takes part in the rows' norms.
+        B0 : ndarray of shape (width2, width1)
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        """
+        check_is_fitted(self)
+        (h1, d), h2 = self.first_weights_.shape, len(self.second_weights_)
+        A0, B0, _ = initial_layers(
+            self.init_seed_,
+            h1,
+            h2,
+            d,
+            row_norm=self.row_norm,
+            constant=self.fit_intercept,
+            dtype=as_tensor(self.second_weights_).dtype,
+        )
+        return A0[:, :d].numpy(), B0.numpy()
+
+    def _validated(
+        self, X: Any, y: Any, sample_weight: Any, reset: bool
+    ) -> TrainingData:
+        X, y = validate(self, X, y, reset=reset, y_numeric=True)
+        return TrainingData(X, y, check_sample_weight(sample_weight, X))
+
+    def _validated_held(self, X: Any, y: Any) -> TrainingData:
+        X, y = validate(self, X, y, reset=False, y_numeric=True)
+        return TrainingData(X, y, np.ones(len(y)))
+
+    def _make_run(
+        self,
+        parameters: SimpleNamespace,
+        data: TrainingData,
+        seeds: Seeds,
+        start: Start | None,
+    ) -> Run:
+        return TwoHiddenRun(parameters, data, seeds, start)
+
+    def _trained_weights(self) -> tuple[NDArray[Any], ...]:
+        A = self.first_weights_
+        if self.fit_intercept:
+            A = np.column_stack([A, self.first_intercept_])
+        return A, self.second_weights_
+
+    def _sizes(self, data: TrainingData) -> dict[str, tuple[int, int]]:
+        return {
+            "width1": (len(self.first_weights_), self.width1),
+            "width2": (len(self.second_weights_), self.width2),
+            "n_features": (self.first_weights_.shape[1], data.X.shape[1]),
+        }
+
+    def _updates(self) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+        now = (self.first_weights_, self.second_weights_)
+        return list(zip(now, self.initial_weights(), strict=True))
