@@ -76,7 +76,7 @@ class TwoHiddenRun(Run):
         # A step makes about 6·n·h1·h2 operations, a look at r rows 2·r²·h2 at most.
         n, h1 = len(self._rows), self._parameters.width1
         r = min(self._parameters.gram_samples, n)
-        return 1 + r * r / (3 * n * h1)
+        return float(1 + r * r / (3 * n * h1))
 
     def _make_trainer(self, start: Start | None) -> GradientDescent:
         p = self._parameters
