@@ -1,9 +1,21 @@
 """Spectra of the matrices that the diagnostics and the step size need."""
 
+import warnings
+
+import numpy as np
 import torch
+from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 from torch import Tensor
 
 __all__ = ["largest_eigenvalue", "singular_values", "smallest_eigenvalue"]
+
+# Up to here all eigenvalues are cheaper than, or as cheap as, the search for one.
+_DENSE_ROWS = 4096
+_LANCZOS_RESTARTS = 300
+
+
+class _NotFoundError(ArithmeticError):
+    """The iterations did not lead to the smallest eigenvalue."""
 
 
 def singular_values(M: Tensor) -> Tensor:
@@ -27,11 +39,14 @@ def largest_eigenvalue(H: Tensor) -> float:
 
 
 def smallest_eigenvalue(H: Tensor) -> float:
-    """Smallest eigenvalue of a positive semi-definite matrix, in float64.
+    """Smallest eigenvalue of a positive semi-definite matrix, in float64, on the CPU.
 
     A value that is no larger than the rounding error of the eigenvalue problem,
     ``n * eps * lambda_max``, is reported as exactly 0.0: it says that the matrix
     is singular to working precision, and its digits would mean nothing.
+
+    Up to n = 4096 all eigenvalues are computed, above it one, by shift-and-invert
+    Lanczos iterations.
 
     Parameters
     ----------
@@ -41,8 +56,69 @@ def smallest_eigenvalue(H: Tensor) -> float:
     Returns
     -------
     float
+
+    Warns
+    -----
+    RuntimeWarning
+        When the Lanczos iterations have not converged. All eigenvalues are computed
+        then, which takes longer.
     """
-    eigenvalues = torch.linalg.eigvalsh(H.double())
-    smallest, largest = float(eigenvalues[0]), float(eigenvalues[-1])
-    noise = len(H) * torch.finfo(torch.float64).eps * abs(largest)
-    return smallest if smallest > noise else 0.0
+    M = H.double().cpu()
+    if len(M) > _DENSE_ROWS and bool(M.any()):
+        try:
+            return _smallest_by_shift_and_invert(M)
+        except _NotFoundError as reason:
+            warnings.warn(
+                "The Lanczos iterations for the smallest eigenvalue of a matrix of "
+                f"{len(M)} rows must converge, got: {reason}. All its eigenvalues are "
+                "computed instead.",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+    eigenvalues = torch.linalg.eigvalsh(M)
+    return _signal(float(eigenvalues[0]), float(eigenvalues[-1]), len(M))
+
+
+def _signal(smallest: float, largest: float, n: int) -> float:
+    return smallest if smallest > _noise(largest, n) else 0.0
+
+
+def _noise(largest: float, n: int) -> float:
+    return n * torch.finfo(torch.float64).eps * abs(largest)
+
+
+def _smallest_by_shift_and_invert(M: Tensor) -> float:
+    """From the largest eigenvalue of (M + shift)⁻¹, whose factor is Cholesky's."""
+    n, H = len(M), M.numpy()
+    start = np.random.default_rng(0).standard_normal(n)
+    options = {"k": 1, "v0": start, "maxiter": _LANCZOS_RESTARTS}
+    try:
+        largest = float(eigsh(H, which="LA", tol=1e-3, **options)[0][0])
+        shift, factor = _shifted_factor(M, _noise(largest, n))
+
+        def solve(b: np.ndarray) -> np.ndarray:
+            column = torch.from_numpy(np.ascontiguousarray(b)).reshape(n, 1)
+            return torch.cholesky_solve(column, factor).numpy().reshape(b.shape)
+
+        inverse = LinearOperator((n, n), matvec=solve, dtype=np.float64)
+        values, vectors = eigsh(
+            H, sigma=-shift, which="LM", OPinv=inverse, tol=1e-10, **options
+        )
+    except ArpackError as failure:
+        raise _NotFoundError(str(failure)) from failure
+    v = vectors[:, 0]
+    error = float(np.linalg.norm(H @ v - values[0] * v))
+    if error > 1e-10 * largest:
+        raise _NotFoundError(f"a residual of {error:.1e} at {values[0]:.3e}")
+    return _signal(float(values[0]), largest, n)
+
+
+def _shifted_factor(M: Tensor, noise: float) -> tuple[float, Tensor]:
+    """Cholesky factor of M + shift, the shift being a few rounding errors."""
+    for shift in (noise, 10 * noise, 100 * noise):
+        factor, failed = torch.linalg.cholesky_ex(
+            M + shift * torch.eye(len(M), dtype=M.dtype)
+        )
+        if not failed:
+            return shift, factor
+    raise _NotFoundError("a matrix with negative eigenvalues")

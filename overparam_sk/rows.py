@@ -76,6 +76,14 @@ class Rows(ABC):
             return product
         return torch.cat([product, V.sum(dim=0, keepdim=True)])
 
+    def inner_products(self) -> Tensor:
+        """X Xᵀ, shape (n, n)."""
+        n = len(self)
+        inner = torch.empty(n, n, dtype=self.dtype, device=self.device)
+        for places, X in self.blocks(len(self)):
+            inner[:, places] = self.times(X.T)
+        return inner
+
     def take(self, indices: Tensor, out: Tensor | None = None) -> Tensor:
         """Rows ``indices`` (a CPU int64 tensor) as a dense (len(indices), d) tensor."""
         if out is None:

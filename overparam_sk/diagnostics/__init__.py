@@ -14,7 +14,12 @@ from overparam_sk.diagnostics.first_layer import (
     Sample,
     measure_first_layer,
 )
-from overparam_sk.diagnostics.gram import GramLambdaMin, check_gram_fits
+from overparam_sk.diagnostics.gram import (
+    GramLambdaMin,
+    check_gram_fits,
+    gram_lambda_min,
+    gram_matrix,
+)
 from overparam_sk.diagnostics.monitor import Measurement, Monitor
 from overparam_sk.diagnostics.two_hidden import TwoHiddenMonitor, measure_two_hidden
 
@@ -41,6 +46,8 @@ __all__ = [
     "TwoHiddenMonitor",
     "activation_change",
     "check_gram_fits",
+    "gram_lambda_min",
+    "gram_matrix",
     "measure_first_layer",
     "measure_two_hidden",
     "relative_distance",

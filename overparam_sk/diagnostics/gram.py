@@ -5,18 +5,32 @@ Jacobian, n·m·d numbers, is never formed.
 """
 
 import os
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
 
+import numpy as np
 import torch
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from overparam_sk.diagnostics._base import Diagnostic, GramView, View
 from overparam_sk.linalg import smallest_eigenvalue
+from overparam_sk.networks import (
+    forward,
+    gate_gram,
+    gram_parts,
+    output_gate_gram,
+)
+from overparam_sk.rows import Rows, as_rows
 
-__all__ = ["GramLambdaMin", "check_gram_fits"]
+__all__ = ["GramLambdaMin", "check_gram_fits", "gram_lambda_min", "gram_matrix"]
 
 # Matrices of the Gram matrix's size, in float64, that stand at a time.
 _MATRICES = 4
+# Numbers of pre-activations that stand at a time.
+_BLOCK_ELEMENTS = 2**23
+
+Which = Literal["mean", "full"]
 
 
 class GramLambdaMin(Diagnostic):
@@ -68,3 +82,164 @@ def _memory(device: torch.device) -> float:
     if "SC_PHYS_PAGES" not in names:
         return float("inf")
     return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+
+def gram_matrix(
+    estimator_or_params: Any,
+    X: ArrayLike,
+    *,
+    which: Which = "mean",
+    device: str = "cpu",
+) -> NDArray[np.float64]:
+    """Gram matrix of the outputs' gradients in the trained weights, in float64.
+
+    Li and Liang's network: H = (1/(k·m)) Σ_i J_i J_iᵀ, the average over the k outputs,
+
+        H_st = x_s·x_t (1/m) Σ_r ā_r 1{w_r·x_s > 0} 1{w_r·x_t > 0},
+
+    with ā_r = mean_i a²_{i,r}. Kong's: H = J Jᵀ (K19 eq. 9), by Prop. 1
+
+        H = [(Y Yᵀ) ⊙ (S2 S2ᵀ) + (X Xᵀ) ⊙ (V Vᵀ)] / (h_1 h_2).
+
+    Parameters
+    ----------
+    estimator_or_params : fitted estimator or tuple of array-like
+        The weights of a fitted OverparamReLUClassifier or TwoHiddenReLURegressor; or
+        (W, a) of shapes (m, d) and (k, m); or (A, B, w) of shapes (h1, d), (h2, h1)
+        and (h2,).
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+    which : {"mean", "full"}, default="mean"
+        "full" keeps the outputs apart: (1/m) J Jᵀ, whose row s·k + i belongs to output
+        i on sample s. For Kong's network, with one output, both are the same.
+    device : str, default="cpu"
+        Where to compute.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_samples), or (n_samples·k, n_samples·k) if "full"
+
+    Raises
+    ------
+    ValueError
+        For weights or rows that do not fit together, or are not finite.
+    MemoryError
+        If the matrix is larger than the memory, before anything is allocated.
+    """
+    if which not in ("mean", "full"):
+        raise ValueError(f"which must be 'mean' or 'full', got {which!r}.")
+    weights, constant = _weights(estimator_or_params)
+    n_outputs = len(weights[1]) if len(weights) == 2 and which == "full" else 1
+    n_rows = np.shape(X)[0] if np.ndim(X) or hasattr(X, "shape") else 0
+    check_gram_fits(n_rows * n_outputs, torch.device(device), "pass fewer rows")
+    rows = _checked_rows(X, len(weights[0].T), constant, torch.device(device))
+    tensors = [torch.from_numpy(part).to(rows.device) for part in weights]
+    if len(tensors) == 2:
+        H = _first_layer_gram(which, rows, *tensors)
+    else:
+        H = _two_hidden_gram(rows, *tensors)
+    result: NDArray[np.float64] = H.cpu().numpy()
+    return result
+
+
+def gram_lambda_min(
+    estimator_or_params: Any,
+    X: ArrayLike,
+    *,
+    which: Which = "mean",
+    device: str = "cpu",
+) -> float:
+    """Smallest eigenvalue of `gram_matrix`, with the same parameters.
+
+    Returns
+    -------
+    float
+        Exactly 0.0 if it is no larger than the eigenvalue problem's rounding error.
+
+    Warns
+    -----
+    RuntimeWarning
+        When the iterations that look for it, above 4096 rows, have not converged; all
+        eigenvalues are computed then.
+    """
+    H = gram_matrix(estimator_or_params, X, which=which, device=device)
+    return smallest_eigenvalue(torch.from_numpy(H))
+
+
+def _first_layer_gram(which: Which, rows: Rows, W: Tensor, a: Tensor) -> Tensor:
+    gates = gate_gram if which == "mean" else output_gate_gram
+    n_outputs = 1 if which == "mean" else len(a)
+    side = len(rows) * n_outputs
+    H = torch.zeros(side, side, dtype=torch.float64, device=rows.device)
+    for units in torch.split(torch.arange(len(W)), max(1, _BLOCK_ELEMENTS // side)):
+        H += gates(rows.times(W[units].T), a[:, units])
+    inner = rows.inner_products().div_(len(W))
+    # One inner product for each block of n_outputs² entries.
+    H.view(len(rows), n_outputs, len(rows), n_outputs).mul_(inner[:, None, :, None])
+    return H
+
+
+def _two_hidden_gram(rows: Rows, A: Tensor, B: Tensor, w: Tensor) -> Tensor:
+    B_part, A_part = gram_parts(forward(rows.times(A.T), B, w), rows.inner_products())
+    return B_part.add_(A_part)
+
+
+# The fitted attributes that make up a network: trained weights of the layer that sees
+# X, its intercept, and the others in the order of `gram_matrix`'s tuples.
+_FITTED = (
+    ("hidden_weights_", "hidden_intercept_", ("readout_weights_",)),
+    ("first_weights_", "first_intercept_", ("second_weights_", "readout_signs_")),
+)
+
+
+def _weights(source: Any) -> tuple[list[NDArray[np.float64]], bool]:
+    """Weights in float64, and whether a constant 1 is to be appended to the rows."""
+    if isinstance(source, Sequence):
+        parts = [_finite(part, "weights") for part in source]
+        shapes = [part.shape for part in parts]
+        if not _fit_together(shapes):
+            raise ValueError(
+                "estimator_or_params must be a fitted estimator, (W, a) of shapes "
+                "(m, d), (k, m) or (A, B, w) of shapes (h1, d), (h2, h1), (h2,), got "
+                f"arrays of shapes {shapes}."
+            )
+        return parts, False
+    for first, intercept, others in _FITTED:
+        if hasattr(source, first):
+            W, b = getattr(source, first), getattr(source, intercept)
+            if source.fit_intercept:
+                W = np.column_stack([W, b])
+            parts = [W, *(getattr(source, name) for name in others)]
+            return [_finite(part, "weights") for part in parts], source.fit_intercept
+    raise ValueError(
+        "estimator_or_params must be a fitted OverparamReLUClassifier or "
+        f"TwoHiddenReLURegressor, or a tuple of their weights, got {source!r}."
+    )
+
+
+def _fit_together(shapes: list[tuple[int, ...]]) -> bool:
+    if [len(shape) for shape in shapes] == [2, 2]:
+        return shapes[1][1] == shapes[0][0]
+    if [len(shape) for shape in shapes] == [2, 2, 1]:
+        return shapes[1] == (shapes[2][0], shapes[0][0])
+    return False
+
+
+def _checked_rows(X: Any, n_columns: int, constant: bool, device: torch.device) -> Rows:
+    if hasattr(X, "tocsr"):
+        X = X.tocsr().astype(np.float64)
+        _finite(X.data, "X")
+    else:
+        X = _finite(X, "X")
+    if X.ndim != 2 or X.shape[1] + constant != n_columns or not X.shape[0]:
+        raise ValueError(
+            f"X must have shape (n_samples >= 1, {n_columns - constant}), as the "
+            f"weights have, got {X.shape}."
+        )
+    return as_rows(X, constant=constant, dtype=torch.float64, device=device)
+
+
+def _finite(values: Any, name: str) -> NDArray[np.float64]:
+    array = np.asarray(values, dtype=np.float64)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite numbers, got NaN or infinity.")
+    return array

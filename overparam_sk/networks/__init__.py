@@ -17,6 +17,7 @@ from overparam_sk.networks.li_liang_2018 import (
     gate_gram,
     initial_weight_chunks,
     initial_weights,
+    output_gate_gram,
     readout_weights,
 )
 
@@ -34,6 +35,7 @@ __all__ = [
     "initial_layers",
     "initial_weight_chunks",
     "initial_weights",
+    "output_gate_gram",
     "outputs",
     "preactivation_gradients",
     "readout_weights",

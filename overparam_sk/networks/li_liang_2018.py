@@ -32,6 +32,7 @@ __all__ = [
     "gate_gram",
     "initial_weight_chunks",
     "initial_weights",
+    "output_gate_gram",
     "readout_weights",
 ]
 
@@ -162,4 +163,20 @@ def gate_gram(Z: Tensor, a: Tensor) -> Tensor:
         Their readout.
     """
     gated = (Z > 0) * a.double().square().mean(dim=0).sqrt_()
+    return gated @ gated.T
+
+
+def output_gate_gram(Z: Tensor, a: Tensor) -> Tensor:
+    """Σ_r a_{i,r} a_{j,r} 1{Z_sr > 0} 1{Z_tr > 0}, shape (n·k, n·k), float64.
+
+    Row s·k + i belongs to output i on sample s. The average over i = j is `gate_gram`.
+
+    Parameters
+    ----------
+    Z : Tensor of shape (n, u)
+        Pre-activations of u units.
+    a : Tensor of shape (k, u)
+        Their readout.
+    """
+    gated = ((Z > 0).unsqueeze(1) * a.double()).flatten(0, 1)
     return gated @ gated.T
