@@ -31,7 +31,7 @@ def validate(
     estimator: Any, X: Any, y: Any, *, reset: bool, y_numeric: bool = False
 ) -> tuple[Any, Any]:
     """X dense or CSR in float64 or float32, and y, in scikit-learn's words or not."""
-    checked: tuple[Any, Any] = validate_data(
+    X, y = validate_data(
         estimator,
         X,
         y,
@@ -40,7 +40,7 @@ def validate(
         dtype=[np.float64, np.float32],
         y_numeric=y_numeric,
     )
-    return checked
+    return X, (y.astype(np.float64, copy=False) if y_numeric else y)
 
 
 def hold_out(

@@ -7,18 +7,16 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from estimators.small_nets import NETS, X, classifier, regressor, y
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-from overparam_sk import DivergenceError, OverparamReLUClassifier
-from overparam_sk.training import MinibatchStream
-
-X = np.random.default_rng(0).normal(size=(20, 3))
-y = np.arange(20) % 2
+from overparam_sk import DivergenceError
+from overparam_sk.training import GradientDescent, SStepSGD
 
 
-def net(**parameters):
-    defaults = {"width": 10, "max_iter": 5, "random_state": 0}
-    return OverparamReLUClassifier(**{**defaults, **parameters})
+@pytest.fixture(params=NETS.values(), ids=NETS)
+def net(request):
+    return request.param
 
 
 def spoilt(value):
@@ -40,13 +38,11 @@ def spoilt(value):
         (X + 1j, y, ValueError, "Complex data not supported"),
         ([[1, 2], [3]], y[:2], ValueError, "inhomogeneous"),
         (X, y[:-1], ValueError, "inconsistent numbers of samples"),
-        (X, np.zeros(20, int), ValueError, "at least 2 classes.*only one class"),
-        (X, X[:, 0], ValueError, "Unknown label type: continuous"),
         (X, np.c_[y, y], ValueError, "y should be a 1d array"),
         (X, np.where(y, np.nan, 0.0), ValueError, "Input y contains NaN"),
     ],
 )
-def test_bad_training_data(bad_X, bad_y, error, match):
+def test_bad_training_data(net, bad_X, bad_y, error, match):
     estimator = net()
     with pytest.raises(error, match=match):
         estimator.fit(bad_X, bad_y)
@@ -54,15 +50,59 @@ def test_bad_training_data(bad_X, bad_y, error, match):
         estimator.predict(X)
 
 
-def test_bad_data_for_predictions():
+def test_labels_are_classes():
+    with pytest.raises(ValueError, match=r"at least 2 classes.*only one class"):
+        classifier().fit(X, np.zeros(20, int))
+    with pytest.raises(ValueError, match="Unknown label type: continuous"):
+        classifier().fit(X, X[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("targets", "match"),
+    [
+        (np.where(y, 1e300, 0.0), "sum of squares of y must be .* up to 1e[+]300: sca"),
+        (np.where(y, "a", "b"), "could not convert string"),
+    ],
+)
+def test_targets_are_numbers_of_a_finite_square(targets, match):
+    estimator = regressor()
+    with pytest.raises(ValueError, match=match):
+        estimator.fit(X, targets)
+    with pytest.raises(NotFittedError):
+        estimator.predict(X)
+
+
+def test_squares_that_overflow_float32_only():
+    large = np.where(y, 1e25, 0.0)
+    with pytest.raises(ValueError, match=r"finite number in float32, got .* 1e[+]25"):
+        regressor().fit(X.astype(np.float32), large)
+    assert np.isfinite(regressor().fit(X, large).loss_)
+
+
+def test_constant_targets_and_a_single_row():
+    constant = regressor(max_iter=500).fit(X, np.full(20, 3.0))
+    np.testing.assert_allclose(constant.predict(X), 3, atol=0.5)
+    assert constant.history_["score"][0] == 0.0  # as scikit-learn's r2_score
+    single = regressor(max_iter=500, random_state=1).fit(X[:1], [0.5])
+    assert single.predict(X[:1]) == pytest.approx(0.5, abs=1e-3)
+    assert single.gram_lambda_min_ > 0
+
+
+@pytest.mark.parametrize("make", [classifier, regressor])
+def test_a_gram_matrix_larger_than_the_memory(make):
+    n = 600_000
+    estimator = make(gram_samples=n, max_iter=1)
+    with pytest.raises(MemoryError, match=r"got 11(,\d+)+ bytes .* gram_samples"):
+        estimator.fit(np.zeros((n, 1)), np.arange(n) % 2)
+    estimator.set_params(gram_samples=10).fit(np.ones((n, 1)), np.arange(n) % 2)
+
+
+def test_bad_data_for_predictions(net):
     estimator = net()
-    for method in (
-        estimator.predict,
-        estimator.predict_proba,
-        estimator.initial_weights,
-    ):
+    methods = ("predict", "predict_proba", "initial_weights")
+    for name in (name for name in methods if hasattr(estimator, name)):
         with pytest.raises(NotFittedError):
-            method(*([] if method == estimator.initial_weights else [X]))
+            getattr(estimator, name)(*([] if name == "initial_weights" else [X]))
     estimator.fit(X, y)
     with pytest.raises(ValueError, match=r"X has 2 features, but .* expecting 3"):
         estimator.predict(X[:, :2])
@@ -80,22 +120,25 @@ def test_bad_data_for_predictions():
         (np.full(20, np.nan), "sample_weight contains NaN"),
     ],
 )
-def test_bad_weights(weight, match):
+def test_bad_weights(net, weight, match):
     with pytest.raises(ValueError, match=match):
         net().fit(X, y, weight)
 
 
-def test_bad_validation_set():
+def test_bad_validation_set(net):
     with pytest.raises(ValueError, match="must be given together"):
         net().fit(X, y, X_val=X)
     with pytest.raises(ValueError, match="X has 2 features"):
         net().fit(X, y, X_val=X[:, :2], y_val=y)
     with pytest.raises(ValueError, match=r"y_val must hold labels among \[0, 1\], got"):
-        net().fit(X, y, X_val=X, y_val=y + 1)
+        classifier().fit(X, y, X_val=X, y_val=y + 1)
 
 
 BAD_PARAMETERS = {
     "width": [0, -3, 2.5, "wide", None, True],
+    "width1": [0, 2.5, None],
+    "width2": [0, 2.5, None],
+    "row_norm": ["unity", 1, True],
     "learning_rate": [0, -1.0, "fast", np.nan, np.inf, None],
     "momentum": [-0.1, 1.0, None, "heavy"],
     "batch_size": [0, 1.5, "all", None],
@@ -120,34 +163,38 @@ BAD_PARAMETERS = {
     ("name", "value"), [(n, v) for n, values in BAD_PARAMETERS.items() for v in values]
 )
 def test_bad_parameters(name, value):
-    with pytest.raises(ValueError, match=rf"^{name} must be .*, got ") as caught:
-        net(**{name: value}).fit(X, y)
-    assert repr(value) in str(caught.value)
+    makers = [make for make in NETS.values() if name in make().get_params()]
+    for make in makers:
+        with pytest.raises(ValueError, match=rf"^{name} must be .*, got ") as caught:
+            make(**{name: value}).fit(X, y)
+        assert repr(value) in str(caught.value)
+    assert makers
 
 
 def test_every_parameter_has_a_rule():
-    assert set(BAD_PARAMETERS) == set(net().get_params()) - {"random_state"}
+    names = set().union(*(make().get_params() for make in NETS.values()))
+    assert set(BAD_PARAMETERS) == names - {"random_state"}
 
 
-def test_early_stopping_needs_records():
+def test_early_stopping_needs_records(net):
     with pytest.raises(ValueError, match=r"record_every must be .*early_stopping"):
         net(early_stopping=True, record_every=None).fit(X, y)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
 @pytest.mark.parametrize("device", ["cuda", "cuda:1"])
-def test_a_missing_device_is_no_silent_fallback(device):
+def test_a_missing_device_is_no_silent_fallback(net, device):
     with pytest.raises(ValueError, match=f"got '{device}' where 0 CUDA devices"):
         net(device=device).fit(X, y)
 
 
-def test_rows_that_overflow_float64():
+def test_rows_that_overflow_float64(net):
     with pytest.raises(ValueError, match=r"squared norms .* scale X"):
         net().fit(X * 1e200, y)
 
 
 @pytest.mark.parametrize("warm_start", [False, True])
-def test_divergence_is_named_and_leaves_the_estimator_unfitted(warm_start):
+def test_divergence_is_named_and_leaves_the_estimator_unfitted(net, warm_start):
     estimator = net(warm_start=warm_start).fit(X, y)
     estimator.set_params(learning_rate=1e307)
     with pytest.raises(DivergenceError, match=r"iteration \d+: lower learning_rate"):
@@ -157,34 +204,38 @@ def test_divergence_is_named_and_leaves_the_estimator_unfitted(warm_start):
     assert not [name for name in vars(estimator) if name.endswith("_")]
 
 
-def test_ctrl_c_keeps_what_was_trained(monkeypatch, ctrl_c):
+@pytest.mark.parametrize(
+    ("make", "trainer"), [(classifier, SStepSGD), (regressor, GradientDescent)]
+)
+def test_ctrl_c_keeps_what_was_trained(make, trainer, monkeypatch, ctrl_c):
     training = threading.Event()
-    take = MinibatchStream.take
+    advance = trainer.advance
 
-    def spy(self, n_batches):
+    def spy(self, n_steps):
         training.set()
-        return take(self, n_batches)
+        return advance(self, n_steps)
 
     def press_ctrl_c():
         assert training.wait(60)
         time.sleep(0.3)
         ctrl_c()
 
-    monkeypatch.setattr(MinibatchStream, "take", spy)
-    estimator = net(width=500, max_iter=10**7, record_every=1000)
+    monkeypatch.setattr(trainer, "advance", spy)
+    estimator = make(max_iter=10**7, record_every=1000)
     presser = threading.Thread(target=press_ctrl_c)
     presser.start()
     with pytest.warns(ConvergenceWarning, match="interrupted from the keyboard"):
         estimator.fit(X, y)
     presser.join()
     assert 0 < estimator.n_iter_ < 10**7
-    assert estimator.relative_distance_ > 0
+    assert np.all(estimator.relative_distance_ > 0)
     assert estimator.predict(X).shape == (20,)
 
 
-def test_verbose_prints_every_record(capsys):
+def test_verbose_prints_every_record(net, capsys):
     with warnings.catch_warnings():
         net(verbose=1, record_every=5).fit(X, y)
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in lines] == ["iteration 0", "iteration 5"]
-    assert "relative_distance 0" in lines[0]
+    assert "relative_distance" in lines[0]
+    assert "loss" in lines[1]

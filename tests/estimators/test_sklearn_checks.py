@@ -1,17 +1,19 @@
-"""scikit-learn's own checks on the default instance: all of them, none excused."""
+"""scikit-learn's own checks on the default instances: all of them, none excused."""
 
+import pytest
 import sklearn
 from sklearn.utils.estimator_checks import check_estimator
 from sklearn.utils.fixes import parse_version
 
-from overparam_sk import OverparamReLUClassifier
+from overparam_sk import OverparamReLUClassifier, TwoHiddenReLURegressor
 
 # Checks that scikit-learn skips for want of an optional package.
 NEEDS_A_PACKAGE = {"check_dataframe_column_names_consistency", "check_array_api_input"}
 
 
-def test_every_check_of_the_default_instance_passes():
-    results = check_estimator(OverparamReLUClassifier(), on_fail=None, on_skip=None)
+@pytest.mark.parametrize("estimator", [OverparamReLUClassifier, TwoHiddenReLURegressor])
+def test_every_check_of_the_default_instance_passes(estimator):
+    results = check_estimator(estimator(), on_fail=None, on_skip=None)
     assert len(results) >= 50
     not_passed = {
         result["check_name"]: (result["status"], str(result["exception"]))

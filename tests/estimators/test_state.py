@@ -8,19 +8,17 @@ import sys
 import joblib
 import numpy as np
 import pytest
+from estimators.small_nets import NETS, X, classifier, outputs, trained_weights, y
 from sklearn.base import clone
 from sklearn.exceptions import InconsistentVersionWarning
 
-from overparam_sk import OverparamReLUClassifier
 
-X = np.random.default_rng(0).normal(size=(30, 3))
-y = np.arange(30) % 3
+@pytest.fixture(params=NETS.values(), ids=NETS)
+def fitted(request):
+    def fit(**parameters):
+        return request.param(**{"max_iter": 20, **parameters}).fit(X, y)
 
-
-def fitted(**parameters):
-    return OverparamReLUClassifier(
-        width=10, max_iter=20, random_state=0, **parameters
-    ).fit(X, y)
+    return fit
 
 
 def via_pickle(estimator):
@@ -40,24 +38,29 @@ def via_joblib(estimator):
     [via_joblib, lambda e: pickle.loads(pickle.dumps(e))],
     ids=["joblib", "pickle"],
 )
-def test_round_trip(trip, fit_intercept):
+def test_round_trip(fitted, trip, fit_intercept):
     net = fitted(fit_intercept=fit_intercept)
     back = trip(net)
     assert back.get_params() == net.get_params()
-    np.testing.assert_array_equal(back.decision_function(X), net.decision_function(X))
-    np.testing.assert_array_equal(back.initial_weights(), net.initial_weights())
-    np.testing.assert_array_equal(
-        back.update_singular_values_, net.update_singular_values_
-    )
+    np.testing.assert_array_equal(outputs(back, X), outputs(net, X))
+    for mine, theirs in (
+        (net.initial_weights(), back.initial_weights()),
+        (net.update_singular_values_, back.update_singular_values_),
+    ):
+        assert type(mine) is type(theirs)
+        for one, other in zip(mine, theirs, strict=True):
+            np.testing.assert_array_equal(one, other)
     assert sorted(vars(back)) == sorted(vars(net))
 
 
-def test_clone_is_unfitted_and_equal():
+def test_clone_is_unfitted_and_equal(fitted):
     net = fitted()
     twin = clone(net)
     assert twin.get_params() == net.get_params()
     assert not [name for name in vars(twin) if name.endswith("_")]
-    np.testing.assert_array_equal(twin.fit(X, y).hidden_weights_, net.hidden_weights_)
+    twin.fit(X, y)
+    for mine, theirs in zip(trained_weights(net), trained_weights(twin), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
 
 
 def plain(value):
@@ -68,7 +71,7 @@ def plain(value):
     return isinstance(value, (np.ndarray, np.generic, int, float, str))
 
 
-def test_the_state_is_plain():
+def test_the_state_is_plain(fitted):
     net = fitted()
     _ = net.update_singular_values_
     for name, value in vars(net).items():
@@ -77,16 +80,17 @@ def test_the_state_is_plain():
 
 
 def test_weights_at_initialisation_are_not_stored():
-    net = fitted(diagnostics=None, record_every=None).set_params(width=2000)
+    net = classifier(width=2000, diagnostics=None, record_every=None)
     net.fit(np.tile(X, (1, 30)), y)
     size, W = len(pickle.dumps(net)), net.hidden_weights_
     assert size < W.nbytes + net.readout_weights_.nbytes + W[:, 0].nbytes + 20_000
 
 
-def test_stamps():
-    state = fitted().__getstate__()
+def test_stamps(fitted):
+    net = fitted()
+    state = net.__getstate__()
     assert state["_overparam_sk_format"] == 1
-    twin = OverparamReLUClassifier()
+    twin = type(net)()
     twin.__setstate__(state)
     assert "_overparam_sk_format" not in vars(twin)
     with pytest.warns(InconsistentVersionWarning, match=r"0\.0\.1"):
@@ -95,21 +99,24 @@ def test_stamps():
         twin.__setstate__({**state, "_overparam_sk_format": 2})
 
 
-def test_a_model_from_a_gpu_predicts_on_a_machine_without_one():
+def test_a_model_from_a_gpu_predicts_on_a_machine_without_one(fitted):
     net = fitted()
-    expected = net.decision_function(X)
+    expected = outputs(net, X)
     net.device_ = "cuda:7"
-    np.testing.assert_array_equal(net.decision_function(X), expected)
+    np.testing.assert_array_equal(outputs(net, X), expected)
 
 
-def test_seed_is_the_same_in_another_process():
+def test_seed_is_the_same_in_another_process(fitted):
+    net = fitted()
     program = (
-        "import numpy as np; from overparam_sk import OverparamReLUClassifier as C;"
-        "X = np.random.default_rng(0).normal(size=(30, 3)); y = np.arange(30) % 3;"
-        "print(C(10, max_iter=20, random_state=0).fit(X, y).hidden_weights_.tolist())"
+        f"import numpy as np; from overparam_sk import {type(net).__name__} as Net;"
+        "X = np.random.default_rng(0).normal(size=(20, 3)); y = np.arange(20) % 2;"
+        f"net = Net(**{net.get_params()!r}).fit(X, y);"
+        "weights = ('hidden_weights_', 'first_weights_', 'second_weights_');"
+        "print([vars(net)[name].tolist() for name in weights if name in vars(net)])"
     )
     run = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    there = np.array(eval(run.stdout))
-    np.testing.assert_allclose(there, fitted().hidden_weights_, rtol=1e-9)
+    for here, there in zip(trained_weights(net), eval(run.stdout), strict=True):
+        np.testing.assert_allclose(np.array(there), here, rtol=1e-9)
