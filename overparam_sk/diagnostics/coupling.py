@@ -24,7 +24,7 @@ class ActivationChange(Diagnostic):
     def accumulate(self, view: View) -> None:
         """Count the pairs that changed."""
         assert isinstance(view, PatternView)
-        changed = (view.active != view.active0).sum()
+        changed = torch.count_nonzero(view.active != view.active0)
         self._changed = self._changed.to(changed.device) + changed
         self._pairs += view.active.numel()
 

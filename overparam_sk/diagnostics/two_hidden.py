@@ -113,21 +113,24 @@ class PairCounts:
     """
 
     def __init__(self) -> None:
-        self._S2: Tensor | None = None
+        self._active: Tensor | None = None
         self._counts = torch.empty(0)
 
-    def at(self, S2: Tensor) -> Tensor:
-        """Counts for the patterns ``S2`` (n, h2), 0.0 or 1.0; shape (n, n)."""
-        changed = None
-        if self._S2 is not None:
-            changed = (S2 != self._S2).any(dim=0).nonzero().flatten()
-        if self._S2 is None or changed is None or 4 * len(changed) > S2.shape[1]:
-            self._counts = S2 @ S2.T
+    def at(self, active: Tensor) -> Tensor:
+        """Counts for the patterns ``active`` (n, h2), bool; shape (n, n), float32."""
+        if self._active is None:
+            self._counts = _pairs(active)
         else:
-            new, old = S2[:, changed], self._S2[:, changed]
-            self._counts = self._counts.addmm(new, new.T).addmm_(old, old.T, alpha=-1)
-        self._S2 = S2
+            units = (active != self._active).any(dim=0).nonzero().flatten()
+            added = _pairs(active[:, units]) - _pairs(self._active[:, units])
+            self._counts = self._counts + added
+        self._active = active
         return self._counts
+
+
+def _pairs(active: Tensor) -> Tensor:
+    gates = active.float()  # counts are exact in float32 up to 2²⁴ units
+    return gates @ gates.T
 
 
 @dataclass
@@ -181,17 +184,18 @@ class TwoHiddenMonitor(Monitor):
     def _diagnose(self, now: Kong2019Weights) -> dict[str, Sequence[float]]:
         panel = Panel(self.diagnostics, n_layers=2)
         _show_weights(panel, now, self.start, self.n_given)
-        if panel.sees(PatternView, GramView):
-            Z = self.sample @ now.A.T
-            at = forward(Z, now.B, now.w)
-            for layer, active in enumerate((Z > 0, at.S2 > 0)):
-                everything = slice(0, len(Z))
-                panel.show(
-                    PatternView(active, self._active0[layer], everything, len(Z)), layer
-                )
-            if panel.sees(GramView):
-                for part in gram_parts(at, self._inner, self._pairs.at(at.S2)):
-                    panel.show(GramView(part))
+        if not panel.sees(PatternView, GramView):
+            return panel.values()
+        Z = self.sample @ now.A.T
+        at = forward(Z, now.B, now.w)
+        patterns, rows = (Z > 0, at.S2 > 0), slice(0, len(Z))
+        for layer, (active, active0) in enumerate(
+            zip(patterns, self._active0, strict=True)
+        ):
+            panel.show(PatternView(active, active0, rows, len(Z)), layer)
+        if panel.sees(GramView):
+            for part in gram_parts(at, self._inner, self._pairs.at(patterns[1])):
+                panel.show(GramView(part))
         return panel.values()
 
 

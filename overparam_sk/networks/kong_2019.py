@@ -142,7 +142,8 @@ def gram_parts(
     B_part, A_part : Tensor of shape (n, n), float64
     """
     if pairs is None:
-        pairs = at.S2 @ at.S2.T  # counts: exact in float32 up to 2²⁴ units
+        S2 = at.S2.float()  # counts are exact in float32 up to 2²⁴ units
+        pairs = S2 @ S2.T
     Y, V = at.Y.double(), at.V.double()
     scale = 1 / (at.Y.shape[1] * at.S2.shape[1])
     return (Y @ Y.T) * pairs.double() * scale, inner * (V @ V.T) * scale
