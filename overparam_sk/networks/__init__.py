@@ -1,7 +1,13 @@
 """Definitions of the networks: pure functions of (parameters, X)."""
 
 from overparam_sk.networks._base import FirstLayerNetwork, Scratch
-from overparam_sk.networks.arc_cosine import gated_linear_kernel
+from overparam_sk.networks.arc_cosine import (
+    angles,
+    arc_cosine_kernel,
+    gate_probability,
+    gated_linear_kernel,
+    supported_squares,
+)
 from overparam_sk.networks.kong_2019 import (
     Forward,
     Kong2019Weights,
@@ -26,8 +32,11 @@ __all__ = [
     "LiLiang2018",
     "RowNorm",
     "Scratch",
+    "angles",
+    "arc_cosine_kernel",
     "forward",
     "gate_gram",
+    "gate_probability",
     "gated_linear_kernel",
     "gram_parts",
     "initial_layers",
@@ -35,4 +44,5 @@ __all__ = [
     "initial_weights",
     "preactivation_gradients",
     "readout_weights",
+    "supported_squares",
 ]
