@@ -17,6 +17,7 @@ from overparam_sk.networks.kong_2019 import (
     initial_layers,
     preactivation_gradients,
 )
+from overparam_sk.networks.kong_2019_expected import expected_gram_parts, mean_square
 from overparam_sk.networks.li_liang_2018 import (
     LiLiang2018,
     gate_gram,
@@ -34,6 +35,7 @@ __all__ = [
     "Scratch",
     "angles",
     "arc_cosine_kernel",
+    "expected_gram_parts",
     "forward",
     "gate_gram",
     "gate_probability",
@@ -42,6 +44,7 @@ __all__ = [
     "initial_layers",
     "initial_weight_chunks",
     "initial_weights",
+    "mean_square",
     "preactivation_gradients",
     "readout_weights",
     "supported_squares",
