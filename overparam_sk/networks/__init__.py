@@ -18,6 +18,7 @@ from overparam_sk.networks.kong_2019 import (
     preactivation_gradients,
 )
 from overparam_sk.networks.kong_2019_expected import expected_gram_parts, mean_square
+from overparam_sk.networks.kong_2019_infinite import AngularKernels, infinite_kernels
 from overparam_sk.networks.li_liang_2018 import (
     LiLiang2018,
     gate_gram,
@@ -27,6 +28,7 @@ from overparam_sk.networks.li_liang_2018 import (
 )
 
 __all__ = [
+    "AngularKernels",
     "FirstLayerNetwork",
     "Forward",
     "Kong2019Weights",
@@ -41,6 +43,7 @@ __all__ = [
     "gate_probability",
     "gated_linear_kernel",
     "gram_parts",
+    "infinite_kernels",
     "initial_layers",
     "initial_weight_chunks",
     "initial_weights",
