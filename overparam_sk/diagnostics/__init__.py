@@ -8,6 +8,10 @@ from overparam_sk.diagnostics.accumulated_update import (
 )
 from overparam_sk.diagnostics.coupling import ActivationChange, activation_change
 from overparam_sk.diagnostics.gram import GramLambdaMin
+from overparam_sk.diagnostics.infinite_width import (
+    infinite_width_gram,
+    infinite_width_lambda_min,
+)
 from overparam_sk.diagnostics.measurement import (
     Measurement,
     Monitor,
@@ -29,6 +33,8 @@ __all__ = [
     "Monitor",
     "Sample",
     "activation_change",
+    "infinite_width_gram",
+    "infinite_width_lambda_min",
     "measure",
     "relative_distance",
     "update_singular_values",

@@ -18,7 +18,11 @@ from overparam_sk.networks.kong_2019 import (
     preactivation_gradients,
 )
 from overparam_sk.networks.kong_2019_expected import expected_gram_parts, mean_square
-from overparam_sk.networks.kong_2019_infinite import AngularKernels, infinite_kernels
+from overparam_sk.networks.kong_2019_infinite import (
+    N_SCRAMBLES,
+    AngularKernels,
+    infinite_kernels,
+)
 from overparam_sk.networks.li_liang_2018 import (
     LiLiang2018,
     gate_gram,
@@ -28,6 +32,7 @@ from overparam_sk.networks.li_liang_2018 import (
 )
 
 __all__ = [
+    "N_SCRAMBLES",
     "AngularKernels",
     "FirstLayerNetwork",
     "Forward",

@@ -36,7 +36,7 @@ from overparam_sk.networks.arc_cosine import angles
 from overparam_sk.networks.kong_2019 import RowNorm
 from overparam_sk.networks.kong_2019_expected import mean_square
 
-__all__ = ["AngularKernels", "infinite_kernels"]
+__all__ = ["N_SCRAMBLES", "AngularKernels", "infinite_kernels"]
 
 N_SCRAMBLES = 8
 DEGREE = 24  # of the polynomials in θ
