@@ -3,13 +3,19 @@
 See Also
 --------
 OverparamReLUClassifier : Li and Liang's two-layer network, trained by s-step SGD.
+InfiniteWidthKernel : The infinite width of either network, for kernel machines.
 """
 
 from importlib.metadata import version
 
-from overparam_sk.estimators import OverparamReLUClassifier
+from overparam_sk.estimators import InfiniteWidthKernel, OverparamReLUClassifier
 from overparam_sk.training import DivergenceError
 
 __version__ = version("overparam-sk")
 
-__all__ = ["DivergenceError", "OverparamReLUClassifier", "__version__"]
+__all__ = [
+    "DivergenceError",
+    "InfiniteWidthKernel",
+    "OverparamReLUClassifier",
+    "__version__",
+]

@@ -1,5 +1,6 @@
 """Estimators: the only floor that knows both scikit-learn and torch."""
 
 from overparam_sk.estimators.classifier import OverparamReLUClassifier
+from overparam_sk.estimators.kernels import InfiniteWidthKernel
 
-__all__ = ["OverparamReLUClassifier"]
+__all__ = ["InfiniteWidthKernel", "OverparamReLUClassifier"]
