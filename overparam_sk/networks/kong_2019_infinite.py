@@ -165,9 +165,9 @@ def _unit_sums(theta: float, turns: Tensor, R: Tensor) -> Array:
     angle = torch.arccos(((uv + u1v1) / length).clamp_max_(1))
 
     u1u1 = (R1 * torch.sin(theta * turn)).square()  # active on x alone
-    uu = uu + u1u1
-    sine = (uu * vv - uv.square()).sqrt_()  # times |u||v|; ≥ u_1 |v|
-    outside = torch.where(vv > 0, uv * u1u1 / (uu * sine), 0.0)
+    # |u||v| sin Θ. Unit 1 adds a positive term to what rounding may have made negative.
+    sine = (uu * vv - uv.square()).clamp_min_(0).add_(u1u1 * vv).sqrt_()
+    outside = torch.where(vv > 0, uv * u1u1 / ((uu + u1u1) * sine), 0.0)
     sums = [u1v1.sum(), (u1v1 * angle).sum(), angle.sum(), outside.sum()]
     return torch.stack(sums).numpy()
 

@@ -15,6 +15,7 @@ from overparam_sk.networks import (
     initial_layers,
     mean_square,
 )
+from overparam_sk.networks.kong_2019_infinite import _unit_sums
 
 ROW_NORMS = ["clip", "unit", None]
 THETA = np.linspace(0, math.pi, 61)
@@ -115,6 +116,17 @@ def test_more_angles_would_change_nothing(monkeypatch):
     monkeypatch.setattr(f"{module}.DEGREE", 48)
     finer = infinite_kernels.__wrapped__(5, 100, None, 2**13, 0)
     assert abs(kernels(THETA) - finer(THETA)).max() < 1e-5
+
+
+def test_a_unit_that_is_barely_active_does_not_spoil_the_rest():
+    """û_1² cot Θ is tiny there, and 1 − cos²Θ rounding, of either sign."""
+    generator = torch.Generator().manual_seed(0)
+    turns = torch.rand(10_000, 2, generator=generator, dtype=torch.float64)
+    turns[:, 0] = 2.0**-31
+    turns[:, 1] = (turns[:, 1] - 0.5) / 4  # unit 2 is active on both rows
+    for theta in (0.01, 0.7):
+        *_, outside = _unit_sums(theta, turns, torch.ones_like(turns))
+        assert 0 < outside < 1e-5 * len(turns)
 
 
 def test_chunks_of_points_add_up(monkeypatch):
