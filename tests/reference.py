@@ -55,14 +55,28 @@ def jacobian_gram(W, a, X):
     return sum(J_i @ J_i.T for J_i in J) / (k * m)
 
 
+def angle(x, y):
+    """The angle between two vectors, by Kahan's formula, with math alone."""
+    lengths = math.hypot(*x), math.hypot(*y)
+    if 0 in lengths:
+        return math.pi / 2
+    u, v = ([s / length for s in z] for z, length in zip((x, y), lengths, strict=True))
+    difference = math.hypot(*(s - t for s, t in zip(u, v, strict=True)))
+    return 2 * math.atan2(difference, math.hypot(*map(sum, zip(u, v, strict=True))))
+
+
 def gated_linear_kernel(x, y):
     """x·y (π − θ)/2π for two vectors, with math alone."""
     inner = sum(s * t for s, t in zip(x, y, strict=True))
-    norms = math.sqrt(sum(s * s for s in x) * sum(t * t for t in y))
-    if norms == 0:
-        return 0.0
-    theta = math.acos(max(-1.0, min(1.0, inner / norms)))
-    return inner * (math.pi - theta) / (2 * math.pi)
+    return inner * (math.pi - angle(x, y)) / (2 * math.pi)
+
+
+def gated_square(r, u, v):
+    """E[b_r² 1{b·u > 0} 1{b·v > 0}] for b ~ N(0, I), by the formula."""
+    theta = angle(u, v)
+    u_r, v_r = u[r] / math.hypot(*u), v[r] / math.hypot(*v)
+    bracket = 2 * u_r * v_r - math.cos(theta) * (u_r**2 + v_r**2)
+    return (math.pi - theta + bracket / math.sin(theta)) / (2 * math.pi)
 
 
 def activation_change(W, W0, X):
@@ -98,6 +112,60 @@ def two_hidden_gram_parts(A, B, w, X):
     jacobians = torch.func.jacrev(outputs, argnums=(1, 0))(A, B)
     flat = [J.reshape(len(X), -1) for J in jacobians]
     return [J @ J.T for J in flat]
+
+
+def expected_two_hidden_gram(A, x, x_other, mean_square):
+    """Parts (B, A) of E[H | A] for two rows, term by term: K19 Prop. 1 without p ≠ q.
+
+    ``mean_square`` is E[B_pr²].
+    """
+    h1 = len(A)
+    y, y_other = ([max(0.0, float(a @ z)) for a in A] for z in (x, x_other))
+    if not any(y) or not any(y_other):
+        return 0.0, 0.0
+    B_part = sum(s * t for s, t in zip(y, y_other, strict=True)) / h1
+    B_part *= (math.pi - angle(y, y_other)) / (2 * math.pi)
+    A_part = 0.0
+    for r in range(h1):
+        if y[r] > 0 and y_other[r] > 0:
+            parallel = angle(y, y_other) < 1e-6  # 0/0 up to rounding; the limit is 1/2
+            A_part += 0.5 if parallel else gated_square(r, y, y_other)
+    return B_part, float(x @ x_other) * mean_square * A_part / h1
+
+
+def two_unit_kernels(turns, n_cells):
+    """κ_B, κ_A of K19's H∞ for h1 = d = 2 and unit rows, θ = 2π turns / n_cells.
+
+    The two angles of A's rows on a grid of midpoints whose cells end where a pattern
+    changes; B is averaged by the formulas.
+    """
+    theta = 2 * math.pi * turns / n_cells
+    phi = 2 * math.pi * (np.arange(n_cells) + 0.5) / n_cells
+    pairs = np.stack(np.meshgrid(phi, phi), axis=-1)
+    s, t = np.cos(pairs), np.cos(pairs - theta)
+    u, v = s.clip(0), t.clip(0)
+    lengths = np.linalg.norm(u, axis=-1) * np.linalg.norm(v, axis=-1)
+    product = (u * v).sum(axis=-1)
+    cosine = np.divide(product, lengths, where=lengths > 0, out=np.zeros_like(product))
+    big_theta = np.arccos(cosine.clip(-1, 1))
+    gates = (math.pi - big_theta) / (2 * math.pi)
+    both = ((s > 0) & (t > 0)).sum(axis=-1)
+    kappa_B = (product * gates).mean() / 2
+    # Two units with a common support of one: 1 or 2 units, the bracket by its formula.
+    u_hat, v_hat = (
+        np.divide(z, n, where=n > 0, out=np.zeros_like(z))
+        for z in (u, v)
+        for n in [np.linalg.norm(z, axis=-1, keepdims=True)]
+    )
+    common = ((u > 0) & (v > 0)) * (
+        2 * u_hat * v_hat - cosine[..., None] * (u_hat**2 + v_hat**2)
+    )
+    sine = np.sin(big_theta)
+    bracket = np.divide(
+        common.sum(axis=-1), sine, where=sine > 1e-6, out=np.zeros_like(sine)
+    )
+    squares = both * gates + bracket / (2 * math.pi)
+    return kappa_B, math.cos(theta) * squares.mean() / 2 / 2
 
 
 def gradient_descent(A, B, w, X, y, n_steps, *, step, weight=None, momentum=0.0):

@@ -20,6 +20,10 @@ from overparam_sk.diagnostics.gram import (
     gram_lambda_min,
     gram_matrix,
 )
+from overparam_sk.diagnostics.infinite_width import (
+    infinite_width_gram,
+    infinite_width_lambda_min,
+)
 from overparam_sk.diagnostics.monitor import Measurement, Monitor
 from overparam_sk.diagnostics.two_hidden import TwoHiddenMonitor, measure_two_hidden
 
@@ -48,6 +52,8 @@ __all__ = [
     "check_gram_fits",
     "gram_lambda_min",
     "gram_matrix",
+    "infinite_width_gram",
+    "infinite_width_lambda_min",
     "measure_first_layer",
     "measure_two_hidden",
     "relative_distance",

@@ -1,6 +1,7 @@
 """Estimators: the only floor that knows both scikit-learn and torch."""
 
 from overparam_sk.estimators.classifier import OverparamReLUClassifier
+from overparam_sk.estimators.kernels import InfiniteWidthKernel
 from overparam_sk.estimators.regressor import TwoHiddenReLURegressor
 
-__all__ = ["OverparamReLUClassifier", "TwoHiddenReLURegressor"]
+__all__ = ["InfiniteWidthKernel", "OverparamReLUClassifier", "TwoHiddenReLURegressor"]

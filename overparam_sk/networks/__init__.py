@@ -1,7 +1,13 @@
 """Definitions of the networks: pure functions of (parameters, X)."""
 
 from overparam_sk.networks._base import FirstLayerNetwork, Scratch
-from overparam_sk.networks.arc_cosine import gated_linear_kernel
+from overparam_sk.networks.arc_cosine import (
+    angles,
+    arc_cosine_kernel,
+    gate_probability,
+    gated_linear_kernel,
+    supported_squares,
+)
 from overparam_sk.networks.kong_2019 import (
     Forward,
     Kong2019Weights,
@@ -11,6 +17,12 @@ from overparam_sk.networks.kong_2019 import (
     initial_layers,
     outputs,
     preactivation_gradients,
+)
+from overparam_sk.networks.kong_2019_expected import expected_gram_parts, mean_square
+from overparam_sk.networks.kong_2019_infinite import (
+    N_SCRAMBLES,
+    AngularKernels,
+    infinite_kernels,
 )
 from overparam_sk.networks.li_liang_2018 import (
     LiLiang2018,
@@ -22,21 +34,30 @@ from overparam_sk.networks.li_liang_2018 import (
 )
 
 __all__ = [
+    "N_SCRAMBLES",
+    "AngularKernels",
     "FirstLayerNetwork",
     "Forward",
     "Kong2019Weights",
     "LiLiang2018",
     "RowNorm",
     "Scratch",
+    "angles",
+    "arc_cosine_kernel",
+    "expected_gram_parts",
     "forward",
     "gate_gram",
+    "gate_probability",
     "gated_linear_kernel",
     "gram_parts",
+    "infinite_kernels",
     "initial_layers",
     "initial_weight_chunks",
     "initial_weights",
+    "mean_square",
     "output_gate_gram",
     "outputs",
     "preactivation_gradients",
     "readout_weights",
+    "supported_squares",
 ]

@@ -1,0 +1,141 @@
+"""The infinite width in scikit-learn's kernel machines, against precomputed kernels."""
+
+import pickle
+from functools import partial
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_iris
+from sklearn.gaussian_process import GaussianProcessClassifier, GaussianProcessRegressor
+from sklearn.gaussian_process.kernels import RBF, WhiteKernel
+from sklearn.kernel_ridge import KernelRidge
+from sklearn.model_selection import GridSearchCV
+from sklearn.svm import SVC, SVR
+
+from overparam_sk import InfiniteWidthKernel
+from overparam_sk.diagnostics import infinite_width_gram
+
+KERNELS = {
+    "li_liang_2018": {"fit_intercept": True},
+    "kong_2019": {"network": "kong_2019", "n_points": 256, "fit_intercept": True},
+    "first weights": {
+        "network": "kong_2019",
+        "first_weights": np.random.default_rng(1).standard_normal((6, 4)),
+        "row_norm": None,
+    },
+}
+X, labels = load_iris(return_X_y=True)
+X, labels = X[::3], labels[::3]
+train, test = slice(0, 50, 2), slice(1, 50, 2)
+target = X @ np.array([1.0, -2.0, 0.5, 1.0])
+
+
+@pytest.fixture(params=KERNELS.values(), ids=KERNELS)
+def options(request):
+    return request.param
+
+
+@pytest.fixture
+def kernel(options):
+    return InfiniteWidthKernel(**options)
+
+
+@pytest.mark.parametrize(
+    ("machine", "y"),
+    [(SVC(), labels), (SVR(), target), (KernelRidge(alpha=0.1), target)],
+    ids=["SVC", "SVR", "KernelRidge"],
+)
+def test_machines_predict_as_with_the_precomputed_kernel(machine, y, kernel, options):
+    ours = clone(machine).set_params(kernel=kernel).fit(X[train], y[train])
+    theirs = clone(machine).set_params(kernel="precomputed")
+    theirs.fit(infinite_width_gram(X[train], **options), y[train])
+    expected = theirs.predict(infinite_width_gram(X[test], X[train], **options))
+    np.testing.assert_allclose(ours.predict(X[test]), expected, rtol=1e-6)
+
+
+def test_svc_takes_the_function_itself(options):
+    function = partial(infinite_width_gram, **options)
+    by_function = SVC(kernel=function).fit(X[train], labels[train])
+    by_object = SVC(kernel=InfiniteWidthKernel(**options)).fit(X[train], labels[train])
+    decisions = by_function.decision_function(X[test])
+    np.testing.assert_array_equal(decisions, by_object.decision_function(X[test]))
+
+
+def test_a_gaussian_process_is_the_closed_form(kernel, options):
+    noise = 0.1
+    process = GaussianProcessRegressor(kernel=kernel, alpha=noise)
+    process.fit(X[train], target[train])
+    mean, deviation = process.predict(X[test], return_std=True)
+    K, K_test, cross = (
+        infinite_width_gram(*rows, **options)
+        for rows in ((X[train],), (X[test],), (X[test], X[train]))
+    )
+    inverse = np.linalg.inv(K + noise * np.eye(len(K)))
+    np.testing.assert_allclose(mean, cross @ inverse @ target[train], rtol=1e-7)
+    variance = np.diag(K_test - cross @ inverse @ cross.T)
+    np.testing.assert_allclose(deviation**2, variance, rtol=1e-6, atol=1e-9)
+
+
+def test_sums_and_products_are_tuned_around_it(kernel):
+    composed = 2.0 * kernel + WhiteKernel(0.5)
+    noise = 0.3 * np.random.default_rng(0).standard_normal(50)
+    process = GaussianProcessRegressor(kernel=composed)
+    process.fit(X[train], (target + noise)[train])
+    assert len(process.kernel_.theta) == 2  # the factor and the noise
+    start = process.log_marginal_likelihood(composed.theta)
+    assert process.log_marginal_likelihood_value_ > start
+    # The gradient that the tuning follows, by central differences.
+    theta, step = composed.theta, 1e-5
+    _, gradient = process.log_marginal_likelihood(theta, eval_gradient=True)
+    for i, derivative in enumerate(gradient):
+        shift = step * np.eye(2)[i]
+        rise = process.log_marginal_likelihood(
+            theta + shift
+        ) - process.log_marginal_likelihood(theta - shift)
+        assert rise / (2 * step) == pytest.approx(derivative, rel=1e-4)
+
+
+def test_a_gaussian_process_classifies_with_it():
+    process = GaussianProcessClassifier(kernel=InfiniteWidthKernel(fit_intercept=True))
+    assert process.fit(X[train], labels[train]).score(X[test], labels[test]) > 0.8
+
+
+def test_the_contract_of_a_kernel(kernel):
+    K, gradient = kernel(X, eval_gradient=True)
+    np.testing.assert_array_equal(K, kernel(X))
+    assert gradient.shape == (50, 50, 0)
+    np.testing.assert_allclose(kernel.diag(X), np.diag(K), rtol=1e-12)
+    assert kernel.n_dims == 0
+    assert kernel.requires_vector_input
+    assert not kernel.is_stationary()
+    assert (kernel + RBF()).is_stationary() is False
+    with pytest.raises(ValueError, match="Y must be None where eval_gradient is True"):
+        kernel(X, X, eval_gradient=True)
+
+
+def test_copies_are_the_same_kernel(kernel, options):
+    for copy in (
+        clone(kernel),
+        kernel.clone_with_theta(kernel.theta),
+        pickle.loads(pickle.dumps(kernel)),
+    ):
+        assert copy is not kernel
+        np.testing.assert_array_equal(copy(X), kernel(X))
+        for name, value in options.items():
+            np.testing.assert_array_equal(copy.get_params()[name], value)
+
+
+def test_its_parameters_can_be_searched():
+    search = GridSearchCV(
+        SVC(kernel=InfiniteWidthKernel()),
+        {"kernel": [InfiniteWidthKernel(), InfiniteWidthKernel(fit_intercept=True)]},
+        cv=3,
+        error_score="raise",
+    ).fit(X, labels)
+    assert search.best_score_ > 0.8
+
+
+def test_bad_options_are_refused_when_it_is_called():
+    with pytest.raises(ValueError, match="network must be one of"):
+        SVC(kernel=InfiniteWidthKernel(network="ntk")).fit(X, labels)
