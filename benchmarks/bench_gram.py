@@ -15,13 +15,14 @@ import time
 
 import numpy as np
 import torch
+from _recording import H1, D, recording_table
 from _timing import in_turn, machine, markdown, write
 
-from overparam_sk import TwoHiddenReLURegressor, linalg
+from overparam_sk import linalg
 from overparam_sk.diagnostics import gram_matrix
 from overparam_sk.networks import initial_layers, initial_weights, readout_weights
 
-D, K, H1 = 784, 10, 5
+K = 10
 # Units of Li and Liang's network whose Jacobian is made at a time.
 UNITS = 2
 
@@ -88,43 +89,6 @@ def gram_table(quick):
     return markdown(header, lines)
 
 
-def recording_table(quick):
-    """A fit with λ_min at every iteration against one without."""
-    iterations, repeats = (50, 1) if quick else (400, 5)
-    rng = np.random.default_rng(0)
-    lines = []
-    for dtype in (np.float32, np.float64):
-        for h2 in (500, 4000):
-            X = rng.normal(size=(100, D)).astype(dtype)
-            X /= np.linalg.norm(X, axis=1, keepdims=True)
-            y = rng.uniform(size=100)
-
-            def fit(X=X, y=y, h2=h2, **options):
-                TwoHiddenReLURegressor(
-                    width1=H1,
-                    width2=h2,
-                    learning_rate=2e-4,
-                    max_iter=iterations,
-                    fit_intercept=False,
-                    random_state=0,
-                    **options,
-                ).fit(X, y)
-
-            peers = {
-                "without": lambda: fit(diagnostics=None, record_every=None),
-                "λ_min": lambda: fit(diagnostics=("gram_lambda_min",), record_every=1),
-                "all": lambda: fit(record_every=1),
-            }
-            s = in_turn(peers, repeats)
-            lines.append(
-                [np.dtype(dtype).name, h2]
-                + [f"{1e3 * value / iterations:.2f}" for value in s.values()]
-                + [f"{s[name] / s['without']:.2f}" for name in ("λ_min", "all")]
-            )
-    header = ["dtype", "h2", "without ms", "λ_min ms", "all ms", "λ_min ×", "all ×"]
-    return markdown(header, lines)
-
-
 def eigenvalue_table(quick):
     """The two ways to the smallest eigenvalue."""
     lines = []
@@ -154,8 +118,8 @@ def main():
     torch.manual_seed(0)
     text = f"## The Gram matrix\n\n{machine()}; medians.\n\n"
     text += gram_table(arguments.quick) + "\n"
-    text += "λ_min at every iteration, n = 100, h1 = 5, d = 784; a whole fit, per\n"
-    text += "iteration:\n\n" + recording_table(arguments.quick) + "\n"
+    size = (50, 1) if arguments.quick else (400, 5)
+    text += "λ_min at every iteration, " + recording_table(*size) + "\n"
     text += "Smallest eigenvalue:\n\n" + eigenvalue_table(arguments.quick)
     write(arguments.out, text)
 

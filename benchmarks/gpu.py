@@ -27,6 +27,7 @@ except metadata.PackageNotFoundError:
 
 import numpy as np
 import torch
+from _recording import recording_table, regressor, rows_and_targets
 from _timing import (
     Problem,
     gemm_flops,
@@ -89,6 +90,21 @@ def check_estimator(device):
         weights = [torch.from_numpy(e.hidden_weights_.copy()) for e in (there, exact)]
         W0 = torch.from_numpy(exact.initial_weights())
         row.append(f"{relative(*weights, W0):.1e}")
+    return row
+
+
+def check_regressor(device):
+    """Kong's network on the device and in float64 on the CPU."""
+    X, y = rows_and_targets(np.float64)
+    exact = regressor(1000, 300, device="cpu").fit(X, y)
+    row = ["TwoHiddenReLURegressor, 300 steps"]
+    for dtype, bound in ((np.float64, 1e-9), (np.float32, 1e-2)):
+        there = regressor(1000, 300, device=device).fit(X.astype(dtype), y)
+        weights = [torch.from_numpy(e.second_weights_.copy()) for e in (there, exact)]
+        error = relative(*weights, torch.from_numpy(exact.initial_weights()[1]))
+        if not error <= bound or there.dead_samples_ != exact.dead_samples_:
+            raise SystemExit(f"{row[0]}, {dtype}: {error:.1e} is above {bound:.0e}")
+        row.append(f"{error:.1e}")
     return row
 
 
@@ -186,7 +202,7 @@ def main():
     torch.backends.cuda.matmul.allow_tf32 = False
 
     checks = [check_engine(device, 300, B, 60) for B in (1, 16, 64)]
-    checks.append(check_estimator(device))
+    checks += [check_estimator(device), check_regressor(device)]
     tests = run_marked_tests() if device.startswith("cuda") else "not run on the CPU"
     card = torch.cuda.get_device_name() if device.startswith("cuda") else "CPU"
 
@@ -205,6 +221,8 @@ def main():
     text += markdown(["check", "float64", "float32"], checks)
     text += f"\nMedians of 3, d = {D}, {n_rows} rows, float32 without TF32:\n\n"
     text += markdown(header, times)
+    text += "\nKong's network with λ_min at every iteration, "
+    text += recording_table(50 if arguments.quick else 300, 3, device)
     write(arguments.out, text)
 
 

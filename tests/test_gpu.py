@@ -8,8 +8,13 @@ import torch
 from reference import plain_sgd
 from scipy import sparse
 
-from overparam_sk import DivergenceError, OverparamReLUClassifier
+from overparam_sk import (
+    DivergenceError,
+    OverparamReLUClassifier,
+    TwoHiddenReLURegressor,
+)
 from overparam_sk.datasets import make_clustered_mixture
+from overparam_sk.diagnostics import gram_matrix
 from overparam_sk.networks import LiLiang2018, initial_weights, readout_weights
 from overparam_sk.rows import as_rows
 from overparam_sk.training import MinibatchStream, SStepSGD
@@ -63,6 +68,27 @@ def test_a_fit_is_that_of_the_cpu(container):
         assert getattr(there, name) == pytest.approx(getattr(here, name))
     for name, column in here.history_.items():
         np.testing.assert_allclose(there.history_[name], column, rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
+def test_a_regression_is_that_of_the_cpu(container):
+    X, y = problem()
+    options = {"max_iter": 200, "record_every": 10, "random_state": 0}
+    there = TwoHiddenReLURegressor(**options, device="cuda").fit(container(X), y)
+    here = TwoHiddenReLURegressor(**options, device="cpu").fit(X, y)
+    assert there.device_ == "cuda"
+    for mine, theirs in zip(
+        here.initial_weights(), there.initial_weights(), strict=True
+    ):
+        np.testing.assert_array_equal(mine, theirs)
+    for name in ("first_weights_", "second_weights_", "weight_change_"):
+        np.testing.assert_allclose(getattr(there, name), getattr(here, name), atol=1e-8)
+    assert there.dead_samples_ == here.dead_samples_
+    np.testing.assert_allclose(there.predict(X), here.predict(X), atol=1e-7)
+    for name, column in here.history_.items():
+        np.testing.assert_allclose(there.history_[name], column, rtol=1e-5, atol=1e-9)
+    H = gram_matrix(there, X, device="cuda")
+    np.testing.assert_allclose(H, gram_matrix(there, X), rtol=1e-9, atol=1e-12)
 
 
 def test_same_seed_same_bits():
