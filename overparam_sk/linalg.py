@@ -7,7 +7,12 @@ import torch
 from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 from torch import Tensor
 
-__all__ = ["largest_eigenvalue", "singular_values", "smallest_eigenvalue"]
+__all__ = [
+    "inner_products",
+    "largest_eigenvalue",
+    "singular_values",
+    "smallest_eigenvalue",
+]
 
 # Up to here all eigenvalues are cheaper than, or as cheap as, the search for one.
 _DENSE_ROWS = 4096
@@ -16,6 +21,12 @@ _LANCZOS_RESTARTS = 300
 
 class _NotFoundError(ArithmeticError):
     """The iterations did not lead to the smallest eigenvalue."""
+
+
+def inner_products(X: Tensor) -> Tensor:
+    """X Xᵀ in float64, shape (n, n)."""
+    rows = X.double()
+    return rows @ rows.T
 
 
 def singular_values(M: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from overparam_sk.diagnostics._base import (
     WeightView,
 )
 from overparam_sk.diagnostics.monitor import Measurement, Monitor, columns
+from overparam_sk.linalg import inner_products
 from overparam_sk.networks import LiLiang2018, gate_gram
 from overparam_sk.rows import Rows
 from overparam_sk.training.observer import StepRecord
@@ -75,7 +76,7 @@ def measure_first_layer(
     outputs = W.new_zeros(len(rows), len(network.a))
     if panel.sees(GramView):
         X_gram = rows.take(gram_rows)
-        inner = _inner_products(X_gram)
+        inner = inner_products(X_gram)
     for units, W0 in initial_chunks():
         W_chunk = W[units]
         part = network.of_units(units)
@@ -101,10 +102,6 @@ def loss_and_score(
     loss = (network.losses(outputs, targets) * weight).sum() / total
     score = (network.scores(outputs, targets) * weight).sum() / total
     return float(loss), float(score)
-
-
-def _inner_products(X: Tensor) -> Tensor:
-    return X.double() @ X.double().T
 
 
 @dataclass
@@ -145,7 +142,7 @@ class FirstLayerMonitor(Monitor):
                 room -= len(kept[-1])
             self._active0 = torch.cat(active, dim=1)
             self._W0 = torch.cat(kept)
-        self._inner = _inner_products(self.sample.X)
+        self._inner = inner_products(self.sample.X)
 
     def look(self, record: StepRecord) -> dict[str, float]:
         """Loss, score and diagnostics, and the validation set's loss and score."""

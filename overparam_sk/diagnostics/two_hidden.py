@@ -14,6 +14,7 @@ from overparam_sk.diagnostics._base import (
     WeightView,
 )
 from overparam_sk.diagnostics.monitor import Measurement, Monitor, columns
+from overparam_sk.linalg import inner_products
 from overparam_sk.networks import Kong2019Weights, forward, gram_parts, outputs
 from overparam_sk.networks.kong_2019 import loss
 from overparam_sk.rows import Rows
@@ -48,11 +49,6 @@ def _show_weights(
 def second_patterns(Z: Tensor, B: Tensor) -> Tensor:
     """1{B_p·σ(A x_i) > 0} from Z = X Aᵀ, shape (n, h2), bool (eq. 14)."""
     return (Z.clamp_min(0) @ B.T) > 0
-
-
-def inner_products(X: Tensor) -> Tensor:
-    """X Xᵀ in float64."""
-    return X.double() @ X.double().T
 
 
 def measure_two_hidden(
@@ -98,10 +94,8 @@ def _show_patterns(
     size = max(1, _BLOCK_ELEMENTS // len(now.B))
     for first in range(0, len(Z), size):
         part = slice(first, min(first + size, len(Z)))
-        active, active0 = (
-            second_patterns(Z[part], now.B),
-            second_patterns(Z0[part], start.B),
-        )
+        active = second_patterns(Z[part], now.B)
+        active0 = second_patterns(Z0[part], start.B)
         panel.show(PatternView(active, active0, part, len(Z)), layer=1)
 
 

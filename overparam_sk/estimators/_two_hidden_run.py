@@ -81,10 +81,10 @@ class TwoHiddenRun(Run):
     def _make_trainer(self, start: Start | None) -> GradientDescent:
         p = self._parameters
         auto = p.learning_rate == "auto"
-        weights = Kong2019Weights(*(W.clone() for W in self._initial))
+        weights = self._initial
         if start is not None:
             A, B = (as_tensor(W).to(self._device, self._dtype) for W in start.weights)
-            weights = Kong2019Weights(A.clone(), B.clone(), weights.w)
+            weights = Kong2019Weights(A, B, weights.w)
         trainer = GradientDescent(
             weights,
             self._rows,
@@ -126,7 +126,7 @@ class TwoHiddenRun(Run):
     def _measure(self, gram_rows: Tensor) -> Measurement:
         return measure_two_hidden(
             self._diagnostics(),
-            Kong2019Weights(self._descent.A, self._descent.B, self._initial.w),
+            Kong2019Weights(*self._descent.weights, self._initial.w),
             self._initial,
             self._rows,
             self._targets,

@@ -24,10 +24,13 @@ _BLOCK_ELEMENTS = 2**20
 _ROUNDING = 16.0
 
 
-class _Evaluation(NamedTuple):
+class _Point(NamedTuple):
+    """Weights, and all that a pass over the rows finds at them."""
+
+    weights: tuple[Tensor, Tensor]  # A and B
     u: Tensor  # (n,)
     loss: float
-    gradients: tuple[Tensor, Tensor]
+    gradients: tuple[Tensor, Tensor]  # in A and in B
 
     @property
     def finite(self) -> bool:
@@ -45,7 +48,7 @@ class GradientDescent:
     Parameters
     ----------
     start : Kong2019Weights
-        The weights before the first step; A and B are trained in place.
+        The weights before the first step.
     rows : Rows
         The n training rows.
     targets : Tensor of shape (n,)
@@ -85,7 +88,7 @@ class GradientDescent:
         momentum: float = 0.0,
         guard: bool = False,
     ) -> None:
-        self.A, self.B, self.w = start
+        A, B, self._w = start
         self.iteration = 0
         self.step: float = step
         self._rows = rows
@@ -93,20 +96,20 @@ class GradientDescent:
         self._weight = sample_weight
         self._momentum = momentum
         self._guard = guard
-        self._velocity = (torch.zeros_like(self.A), torch.zeros_like(self.B))
+        self._velocity = (torch.zeros_like(A), torch.zeros_like(B))
         self._at_rest = True
-        self._here = self._evaluate()
+        self._here = self._evaluate(A, B)
         self._first_loss = self._here.loss
         self._check_finite()
 
     @property
-    def weights(self) -> tuple[Tensor, ...]:
+    def weights(self) -> tuple[Tensor, Tensor]:
         """The trained weights, A and B."""
-        return self.A, self.B
+        return self._here.weights
 
     @property
     def outputs(self) -> Tensor:
-        """U at the present weights, shape (n,)."""
+        """Outputs at the present weights, shape (n,)."""
         return self._here.u
 
     @property
@@ -121,66 +124,62 @@ class GradientDescent:
         ------
         DivergenceError
             When the loss is no finite number, or has risen above its value at the start
-            until a step switched all units off; A and B are then of no use.
+            until a step switched all units off; the weights are then of no use.
         """
         for _ in range(n_steps):
             self._advance_once()
             self.iteration += 1
 
     def _advance_once(self) -> None:
-        before, saved = self._here, None
-        if self._guard:
-            saved = tuple(W.clone() for W in self.weights)
+        before = self._here
         for velocity, gradient in zip(self._velocity, before.gradients, strict=True):
             velocity.mul_(self._momentum).sub_(gradient, alpha=self.step)
-        for W, velocity in zip(self.weights, self._velocity, strict=True):
-            W.add_(velocity)
-        self._here = self._evaluate()
-        if saved is not None and self._is_worse(before):
-            self._take_back(before, saved)
+        # New tensors: whatever happens meanwhile, the old point stays whole.
+        (A, B), (dA, dB) = before.weights, self._velocity
+        after = self._evaluate(A + dA, B + dB)
+        if self._guard and self._is_worse(before, after):
+            self._start_again()
             return
-        self._at_rest = self._momentum == 0
+        self._here, self._at_rest = after, self._momentum == 0
         self._check_finite()
         # A small network may end with all units off as its best fit; a diverging one
         # ends so after its loss has climbed.
-        if self._here.stuck and not before.stuck and before.loss > self._first_loss:
+        if after.stuck and not before.stuck and before.loss > self._first_loss:
             raise DivergenceError(
                 "Some unit must stay active on some training row, got none at iteration"
                 f" {self.iteration}: lower learning_rate, or scale X and y to smaller "
                 "values."
             )
 
-    def _is_worse(self, before: _Evaluation) -> bool:
-        here, slack = self._here, 1 + _ROUNDING * torch.finfo(self.A.dtype).eps
-        if not here.finite or here.loss > before.loss * slack:
+    def _is_worse(self, before: _Point, after: _Point) -> bool:
+        slack = 1 + _ROUNDING * torch.finfo(after.u.dtype).eps
+        if not after.finite or after.loss > before.loss * slack:
             return True
-        return here.stuck and not before.stuck
+        return after.stuck and not before.stuck
 
-    def _take_back(self, before: _Evaluation, saved: tuple[Tensor, ...]) -> None:
-        for W, kept in zip(self.weights, saved, strict=True):
-            W.copy_(kept)
-        self._here = before
+    def _start_again(self) -> None:
+        """At rest; if that is where the bad step came from, with a shorter one."""
         for velocity in self._velocity:
             velocity.zero_()
         if self._at_rest:
             self.step /= 2
         self._at_rest = True
 
-    def _evaluate(self) -> _Evaluation:
-        Z = self._rows.times(self.A.T)
-        dZ, dB = torch.empty_like(Z), torch.zeros_like(self.B)
+    def _evaluate(self, A: Tensor, B: Tensor) -> _Point:
+        Z = self._rows.times(A.T)
+        dZ, dB = torch.empty_like(Z), torch.zeros_like(B)
         u = torch.empty_like(self._targets)
-        size = max(1, _BLOCK_ELEMENTS // len(self.B))
+        size = max(1, _BLOCK_ELEMENTS // len(B))
         for first in range(0, len(Z), size):
             block = slice(first, first + size)
-            at = forward(Z[block], self.B, self.w)
+            at = forward(Z[block], B, self._w)
             u[block] = at.u
             residual = self._weight[block] * (at.u - self._targets[block])
-            dZ[block], part = preactivation_gradients(at, self.w, residual)
+            dZ[block], part = preactivation_gradients(at, self._w, residual)
             dB += part
         total = float(loss(u, self._targets, self._weight))
         dA = self._rows.transposed_times(dZ).T
-        return _Evaluation(u, total, (dA, dB))
+        return _Point((A, B), u, total, (dA, dB))
 
     def _check_finite(self) -> None:
         if self._here.finite:
