@@ -29,7 +29,7 @@ ALLOWED = {
     "model_selection": set(),
     # estimators
     "estimators": {"diagnostics", "interop", "networks", "rows", "training"},
-    "interop": {"diagnostics", "networks", "training"},
+    "interop": {"diagnostics", "rows"},
     # dynamics
     "diagnostics": {"linalg", "networks", "rows", "training.observer"},
     "training": {"linalg", "networks", "rows"},

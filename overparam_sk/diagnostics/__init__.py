@@ -1,6 +1,12 @@
 """Theory made measurable: what the papers look at, next to every fit."""
 
-from overparam_sk.diagnostics._base import Diagnostic
+from overparam_sk.diagnostics._base import (
+    Diagnostic,
+    GramView,
+    Panel,
+    PatternView,
+    WeightView,
+)
 from overparam_sk.diagnostics.accumulated_update import (
     RelativeDistance,
     WeightChange,
@@ -24,7 +30,7 @@ from overparam_sk.diagnostics.infinite_width import (
     infinite_width_gram,
     infinite_width_lambda_min,
 )
-from overparam_sk.diagnostics.monitor import Measurement, Monitor
+from overparam_sk.diagnostics.monitor import Measurement, Monitor, history_columns
 from overparam_sk.diagnostics.two_hidden import TwoHiddenMonitor, measure_two_hidden
 
 # A new diagnostic is one file and one line here: it then is a fitted attribute and a
@@ -44,14 +50,19 @@ __all__ = [
     "REGISTRY",
     "Diagnostic",
     "FirstLayerMonitor",
+    "GramView",
     "Measurement",
     "Monitor",
+    "Panel",
+    "PatternView",
     "Sample",
     "TwoHiddenMonitor",
+    "WeightView",
     "activation_change",
     "check_gram_fits",
     "gram_lambda_min",
     "gram_matrix",
+    "history_columns",
     "infinite_width_gram",
     "infinite_width_lambda_min",
     "measure_first_layer",

@@ -13,7 +13,7 @@ from overparam_sk.diagnostics._base import (
     PatternView,
     WeightView,
 )
-from overparam_sk.diagnostics.monitor import Measurement, Monitor, columns
+from overparam_sk.diagnostics.monitor import Measurement, Monitor, history_columns
 from overparam_sk.linalg import inner_products
 from overparam_sk.networks import LiLiang2018, gate_gram
 from overparam_sk.rows import Rows
@@ -155,7 +155,7 @@ class FirstLayerMonitor(Monitor):
         entry = {"loss": loss, "score": score}
         if self.validation is not None:
             entry |= self._validate(W, *self.validation)
-        return entry | columns(self._diagnose(W, Z))
+        return entry | history_columns(self._diagnose(W, Z))
 
     def _validate(
         self, W: Tensor, rows: Rows, targets: Tensor, weight: Tensor

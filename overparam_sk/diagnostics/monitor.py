@@ -3,10 +3,11 @@
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from overparam_sk.training.observer import StepRecord
 
-__all__ = ["Measurement", "Monitor", "columns"]
+__all__ = ["Measurement", "Monitor", "history_columns"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Measurement:
     diagnostics: dict[str, Sequence[float]]
 
 
-def columns(diagnostics: dict[str, Sequence[float]]) -> dict[str, float]:
+def history_columns(diagnostics: dict[str, Sequence[Any]]) -> dict[str, Any]:
     """Columns of a history: ``name``, or one for each layer, ``name_1``, ``name_2``."""
     named = {}
     for name, values in diagnostics.items():

@@ -13,7 +13,7 @@ from overparam_sk.diagnostics._base import (
     PatternView,
     WeightView,
 )
-from overparam_sk.diagnostics.monitor import Measurement, Monitor, columns
+from overparam_sk.diagnostics.monitor import Measurement, Monitor, history_columns
 from overparam_sk.linalg import inner_products
 from overparam_sk.networks import Kong2019Weights, forward, gram_parts, outputs
 from overparam_sk.networks.kong_2019 import loss
@@ -173,7 +173,7 @@ class TwoHiddenMonitor(Monitor):
             entry |= _fit(
                 "val_", outputs(rows.times(now.A.T), now.B, now.w), targets, weight
             )
-        return entry | columns(self._diagnose(now))
+        return entry | history_columns(self._diagnose(now))
 
     def _diagnose(self, now: Kong2019Weights) -> dict[str, Sequence[float]]:
         panel = Panel(self.diagnostics, n_layers=2)

@@ -195,10 +195,12 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
             X = validate_data(
                 self, X, reset=False, accept_sparse="csr", dtype=like.dtype.type
             )
-        # A model trained on a GPU predicts there, and elsewhere where there is none.
-        device = torch.device(self.device_ if _is_here(self.device_) else "cpu")
-        dtype = as_tensor(like).dtype
+        dtype, device = as_tensor(like).dtype, torch.device(self._device_here())
         return as_rows(X, constant=False, dtype=dtype, device=device)
+
+    def _device_here(self) -> str:
+        """A model trained on a GPU works there, and elsewhere where there is none."""
+        return self.device_ if _is_here(self.device_) else "cpu"
 
 
 def _is_here(device: str) -> bool:

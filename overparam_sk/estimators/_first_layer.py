@@ -10,8 +10,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from overparam_sk.estimators._base import WideNetworkEstimator
 from overparam_sk.estimators._data import TrainingData
-from overparam_sk.estimators._first_layer_run import FirstLayerRun
+from overparam_sk.estimators._first_layer_run import FirstLayerRun, momentum_in_use
 from overparam_sk.estimators._run import Run, Seeds, Start
+from overparam_sk.estimators._state import split_intercept
+from overparam_sk.interop import first_layer_net
 from overparam_sk.networks import LiLiang2018, initial_weights
 from overparam_sk.rows import as_tensor
 
@@ -46,6 +48,54 @@ class FirstLayerEstimator(WideNetworkEstimator):
         dtype = as_tensor(self.readout_weights_).dtype
         W0: NDArray[Any] = initial_weights(self.init_seed_, m, d, dtype=dtype).numpy()
         return W0
+
+    def to_skorch(self, *, initial: bool = False, **net_params: Any) -> Any:
+        """The network as an initialized skorch net, to predict and to train on.
+
+        The net holds an ordinary module of one ``nn.Linear`` and a fixed readout and
+        trains it on the mean cross-entropy by ``torch.optim.SGD`` with the step
+        c/width, momentum and batch size of this estimator (the automatic step's
+        lengthening is not part of it). ``partial_fit`` goes on from the weights,
+        ``fit`` starts from them again. Its X has the dtype of ``hidden_weights_`` and
+        its y holds indices into ``classes_``, as do its predictions.
+
+        Parameters
+        ----------
+        initial : bool, default=False
+            Whether to start from W(0) instead of the fitted weights.
+        **net_params
+            Parameters of skorch's net, such as ``max_epochs``, ``callbacks``,
+            ``train_split`` or ``optimizer__lr``; they go before those above.
+
+        Returns
+        -------
+        skorch.NeuralNetClassifier
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``: the sizes of the network come from the data.
+        """
+        check_is_fitted(self)
+        m, d = self.hidden_weights_.shape
+        W, b = self.hidden_weights_, self.hidden_intercept_
+        if initial:
+            W0 = initial_weights(
+                self.init_seed_,
+                m,
+                d,
+                constant=self.fit_intercept,
+                dtype=as_tensor(self.readout_weights_).dtype,
+            )
+            W, b = split_intercept(W0, d)
+        defaults = {
+            "lr": self.learning_rate_ / m,
+            "optimizer__momentum": momentum_in_use(self.momentum, self.learning_rate),
+            "batch_size": 256 if self.batch_size == "auto" else self.batch_size,
+            "device": self._device_here(),
+        }
+        weights = (W, b if self.fit_intercept else None, self.readout_weights_)
+        return first_layer_net(weights, self.classes_, defaults | net_params)
 
     def _make_run(
         self,

@@ -35,10 +35,17 @@ from overparam_sk.training import (
     safe_learning_rate,
 )
 
-__all__ = ["FirstLayerRun"]
+__all__ = ["FirstLayerRun", "momentum_in_use"]
 
 # Training rows that the history looks at.
 _MONITORED_ROWS = 100
+
+
+def momentum_in_use(momentum: Any, learning_rate: Any) -> float:
+    """What "auto" stands for: 0.9 with an automatic step, otherwise plain SGD."""
+    if momentum != "auto":
+        return float(momentum)
+    return 0.9 if learning_rate == "auto" else 0.0
 
 
 class FirstLayerRun(Run):
@@ -158,7 +165,7 @@ class FirstLayerRun(Run):
             self._weight,
             MinibatchStream(n, self._batch_size, int(mixed.generate_state(1)[0])),
             step=self._c / p.width,
-            momentum=(0.9 if auto else 0.0) if p.momentum == "auto" else p.momentum,
+            momentum=momentum_in_use(p.momentum, p.learning_rate),
             lengthen=CurvatureStep(self._c) if auto else None,
             block_rows=(
                 auto_block_rows(*W.shape) if p.block_size == "auto" else p.block_size

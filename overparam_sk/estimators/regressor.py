@@ -13,8 +13,10 @@ from overparam_sk.estimators._callbacks import with_callbacks
 from overparam_sk.estimators._checks import check_sample_weight
 from overparam_sk.estimators._data import TrainingData, validate
 from overparam_sk.estimators._run import Run, Seeds, Start
+from overparam_sk.estimators._state import split_intercept
 from overparam_sk.estimators._two_hidden_run import TwoHiddenRun
-from overparam_sk.networks import initial_layers, outputs
+from overparam_sk.interop import two_hidden_net
+from overparam_sk.networks import Kong2019Weights, initial_layers, outputs
 from overparam_sk.rows import as_tensor
 
 __all__ = ["TwoHiddenReLURegressor"]
@@ -282,9 +284,53 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
         NotFittedError
             Before ``fit``.
         """
+        A0, B0, _ = self._initial()
+        return split_intercept(A0, self.first_weights_.shape[1])[0], B0.numpy()
+
+    def to_skorch(self, *, initial: bool = False, **net_params: Any) -> Any:
+        """The network as an initialized skorch net, to predict and to train on.
+
+        The net holds an ordinary module of two ``nn.Linear`` layers and a fixed
+        readout and trains it on L, the sum of eq. 3, all rows at once, by
+        ``torch.optim.SGD`` with the step and momentum of this estimator (an automatic
+        step is not guarded there). ``partial_fit`` goes on from the weights, ``fit``
+        starts from them again. Its X and y have the dtype of ``first_weights_``.
+
+        Parameters
+        ----------
+        initial : bool, default=False
+            Whether to start from A(0), B(0) instead of the fitted weights.
+        **net_params
+            Parameters of skorch's net, such as ``max_epochs``, ``callbacks``,
+            ``train_split`` or ``optimizer__lr``; they go before those above.
+
+        Returns
+        -------
+        skorch.NeuralNetRegressor
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``: the sizes of the network come from the data.
+        """
+        check_is_fitted(self)
+        A, b, B = self.first_weights_, self.first_intercept_, self.second_weights_
+        if initial:
+            A0, B0, _ = self._initial()
+            (A, b), B = split_intercept(A0, A.shape[1]), B0.numpy()
+        defaults = {
+            "lr": self.learning_rate_,
+            "optimizer__momentum": 0.0 if self.momentum == "auto" else self.momentum,
+            "device": self._device_here(),
+        }
+        weights = (A, b if self.fit_intercept else None, B, self.readout_signs_)
+        return two_hidden_net(weights, defaults | net_params)
+
+    def _initial(self) -> Kong2019Weights:
+        """A(0) with its intercept's column, B(0) and w."""
         check_is_fitted(self)
         (h1, d), h2 = self.first_weights_.shape, len(self.second_weights_)
-        A0, B0, _ = initial_layers(
+        return initial_layers(
             self.init_seed_,
             h1,
             h2,
@@ -293,7 +339,6 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
             constant=self.fit_intercept,
             dtype=as_tensor(self.second_weights_).dtype,
         )
-        return A0[:, :d].numpy(), B0.numpy()
 
     def _validated(
         self, X: Any, y: Any, sample_weight: Any, reset: bool

@@ -1,0 +1,166 @@
+"""Our diagnostics in the history of any skorch net of Linear and ReLU layers."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from skorch.callbacks import Callback
+from torch import Tensor
+
+from overparam_sk.diagnostics import (
+    REGISTRY,
+    GramView,
+    Panel,
+    PatternView,
+    WeightView,
+    history_columns,
+    update_singular_values,
+)
+from overparam_sk.interop.layers import Look, gram_matrix_of, look_at
+
+__all__ = ["TrainingDiagnostics"]
+
+_SPECTRUM = "update_singular_values"
+
+
+class TrainingDiagnostics(Callback):
+    """Record what the papers measure, epoch by epoch, in a skorch net's history.
+
+    The net may be any module whose trained parameters are those of ``nn.Linear`` layers
+    on 2-D inputs, each used once in a forward pass, and whose hidden layers are
+    followed by ``nn.ReLU`` modules (``torch.relu`` as a function is not seen).
+    Everything is computed in float64 on the net's device, from a copy of the module in
+    evaluation mode.
+
+    Every layer has its own column, ``relative_distance_1``, ``relative_distance_2`` and
+    so on, in the order of the forward pass; a figure of a net with a single one has no
+    number. Figures of weights belong to the trained Linear layers, those of patterns to
+    the ReLU modules.
+
+    ========================== =======================================================
+    ``activation_change``      share of (unit, row) pairs whose pattern changed
+    ``relative_distance``      ‖W − W(0)‖_F / ‖W(0)‖_F, without intercepts
+    ``weight_change``          ‖W − W(0)‖_F, without intercepts
+    ``update_singular_values`` largest singular values of W − W(0), a list
+    ``dead_samples``           rows that activate no unit of the first hidden layer
+    ``gram_lambda_min``        λ_min of (1/k) Σ_i J_i J_iᵀ, the average over the k
+                               outputs, J_i the Jacobian in all trained parameters;
+                               0.0 if it is rounding noise
+    ========================== =======================================================
+
+    W(0) are the weights before the first epoch after the net was initialized: ``fit``
+    starts anew, ``partial_fit`` goes on. For the class-averaged Gram matrix of
+    `OverparamReLUClassifier` divide ``gram_lambda_min`` by the width.
+
+    Parameters
+    ----------
+    names : "all" or tuple of str, default="all"
+        Which of these to record.
+    n_samples : int, default=200
+        Training rows, a seeded subset, for patterns and Gram matrix.
+    n_singular_values : int, default=20
+        How many singular values to keep.
+    every : int, default=1
+        Epochs between two records; the last may be up to ``every - 1`` old.
+    random_state : int, default=0
+        Seed of the subset.
+
+    Examples
+    --------
+    >>> from overparam_sk import OverparamReLUClassifier
+    >>> from overparam_sk.datasets import make_clustered_mixture
+    >>> from overparam_sk.interop import TrainingDiagnostics
+    >>> X, y = make_clustered_mixture(200, 50, random_state=0)
+    >>> est = OverparamReLUClassifier(width=100, max_iter=50, random_state=0).fit(X, y)
+    >>> callbacks = [TrainingDiagnostics()]
+    >>> net = est.to_skorch(initial=True, max_epochs=2, callbacks=callbacks)
+    >>> net.fit(X, y).history[:, "relative_distance"][0] > 0
+    True
+    """
+
+    def __init__(
+        self,
+        names: Any = "all",
+        n_samples: int = 200,
+        n_singular_values: int = 20,
+        every: int = 1,
+        random_state: int = 0,
+    ) -> None:
+        self.names = names
+        self.n_samples = n_samples
+        self.n_singular_values = n_singular_values
+        self.every = every
+        self.random_state = random_state
+
+    def initialize(self) -> "TrainingDiagnostics":
+        """Check the parameters; forget W(0)."""
+        known = (*REGISTRY, _SPECTRUM)
+        names = known if self.names == "all" else self.names
+        if isinstance(names, str) or not set(names) <= set(known):
+            raise ValueError(
+                f"names must be 'all' or a tuple of names among {known}, got "
+                f"{self.names!r}."
+            )
+        for parameter in ("n_samples", "n_singular_values", "every"):
+            if not getattr(self, parameter) >= 1:
+                raise ValueError(
+                    f"{parameter} must be an integer >= 1, got "
+                    f"{getattr(self, parameter)!r}."
+                )
+        self.names_ = tuple(names)
+        self.start_: tuple[list[Tensor], list[Tensor]] | None = None
+        return self
+
+    def on_epoch_begin(self, net: Any, dataset_train: Any = None, **_: Any) -> None:
+        """Before the first epoch: keep W(0) and the patterns."""
+        if self.start_ is None:
+            X = _rows_of(dataset_train, self.n_samples, self.random_state)
+            self.rows_ = X.to(net.device or "cpu", torch.float64)
+            look = look_at(net.module_, self.rows_)
+            self.start_ = look.weights, look.patterns
+
+    def on_epoch_end(self, net: Any, **_: Any) -> None:
+        """Record this epoch's figures."""
+        if net.history[-1]["epoch"] % self.every:
+            return
+        now = look_at(net.module_, self.rows_)
+        for name, value in self._figures(now).items():
+            net.history.record(name, value)
+
+    def _figures(self, now: Look) -> dict[str, Any]:
+        assert self.start_ is not None
+        weights0, patterns0 = self.start_
+        wanted = [REGISTRY[name] for name in self.names_ if name in REGISTRY]
+        layers = list(zip(now.weights, weights0, strict=True))
+        weights = Panel(_seeing(wanted, WeightView), len(layers))
+        patterns = Panel(_seeing(wanted, PatternView), len(now.patterns))
+        whole = Panel(_seeing(wanted, GramView), 1)
+        for layer, (W, W0) in enumerate(layers):
+            weights.show(WeightView(W, W0), layer)
+        rows = slice(0, len(self.rows_))
+        for layer, (active, active0) in enumerate(
+            zip(now.patterns, patterns0, strict=True)
+        ):
+            patterns.show(PatternView(active, active0, rows, len(self.rows_)), layer)
+        if whole.sees(GramView):
+            whole.show(GramView(gram_matrix_of(now)))
+        figures = {**weights.values(), **patterns.values(), **whole.values()}
+        if _SPECTRUM in self.names_:
+            figures[_SPECTRUM] = [
+                update_singular_values(W.cpu(), W0.cpu())[
+                    : self.n_singular_values
+                ].tolist()
+                for W, W0 in layers
+            ]
+        return history_columns(figures)
+
+
+def _seeing(diagnostics: Any, kind: type) -> list[Any]:
+    return [diagnostic for diagnostic in diagnostics if diagnostic.sees is kind]
+
+
+def _rows_of(dataset: Any, size: int, seed: int) -> Tensor:
+    """At most ``size`` rows of a data set of (X, y), as one tensor."""
+    n = len(dataset)
+    places = np.sort(np.random.default_rng(seed).permutation(n)[:size])
+    return torch.stack([torch.as_tensor(dataset[int(i)][0]) for i in places])

@@ -1,0 +1,74 @@
+"""Skorch nets that carry on where an estimator stands."""
+
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from skorch import NeuralNetClassifier, NeuralNetRegressor
+from torch import Tensor, nn
+
+from overparam_sk.interop.modules import FirstLayerModule, TwoHiddenModule
+
+__all__ = ["HalfSquaredSum", "first_layer_net", "two_hidden_net"]
+
+
+class HalfSquaredSum(nn.Module):
+    """L = ½ Σ_i (u_i − y_i)², a sum over the batch (K19 eq. 3)."""
+
+    def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
+        """The loss of a batch."""
+        return (outputs - targets).square().sum() / 2
+
+
+def first_layer_net(
+    weights: tuple[NDArray[Any], NDArray[Any] | None, NDArray[Any]],
+    classes: NDArray[Any],
+    net_params: dict[str, Any],
+) -> NeuralNetClassifier:
+    """A net that trains LL18's network on the mean cross-entropy.
+
+    Parameters
+    ----------
+    weights : tuple of ndarray
+        Those of `FirstLayerModule`.
+    classes : ndarray of shape (k,)
+    net_params : dict
+        Of skorch's net, in addition to these or instead of them.
+    """
+    names = ("hidden_weights", "hidden_intercept", "readout_weights")
+    defaults = {
+        "criterion": nn.CrossEntropyLoss,
+        "classes": list(range(len(classes))),
+        "iterator_train__shuffle": True,
+    }
+    return _initialized(
+        NeuralNetClassifier, FirstLayerModule, names, weights, defaults | net_params
+    )
+
+
+def two_hidden_net(
+    weights: tuple[NDArray[Any], NDArray[Any] | None, NDArray[Any], NDArray[Any]],
+    net_params: dict[str, Any],
+) -> NeuralNetRegressor:
+    """A net that trains K19's network on `HalfSquaredSum`, all rows at once.
+
+    Parameters
+    ----------
+    weights : tuple of ndarray
+        Those of `TwoHiddenModule`.
+    net_params : dict
+        Of skorch's net, in addition to these or instead of them.
+    """
+    names = ("first_weights", "first_intercept", "second_weights", "readout_signs")
+    defaults = {"criterion": HalfSquaredSum, "batch_size": -1}
+    return _initialized(
+        NeuralNetRegressor, TwoHiddenModule, names, weights, defaults | net_params
+    )
+
+
+def _initialized(
+    net: Any, module: type[nn.Module], names: Any, weights: Any, net_params: Any
+) -> Any:
+    given = {f"module__{name}": W for name, W in zip(names, weights, strict=True)}
+    options = {"optimizer": torch.optim.SGD, "train_split": None, "verbose": 0}
+    return net(module, **{**options, **given, **net_params}).initialize()
