@@ -147,7 +147,8 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):
     --------
     >>> from overparam_sk import OverparamReLUClassifier
     >>> from overparam_sk.datasets import make_clustered_mixture
-    >>>     >>> X, y = make_clustered_mixture(400, 100, random_state=0)
+    >>> from sklearn.model_selection import train_test_split
+    >>> X, y = make_clustered_mixture(400, 100, random_state=0)
     >>> X, X_test, y, y_test = train_test_split(X, y, random_state=0)
     >>> net = OverparamReLUClassifier(width=500, random_state=0).fit(X, y)
     >>> net.score(X_test, y_test)
