@@ -126,6 +126,8 @@ class TrainingDiagnostics(Callback):
         now = look_at(net.module_, self.rows_)
         for name, value in self._figures(now).items():
             net.history.record(name, value)
+            if isinstance(value, list):
+                _keep_off_the_log(net, name)
 
     def _figures(self, now: Look) -> dict[str, Any]:
         assert self.start_ is not None
@@ -153,6 +155,13 @@ class TrainingDiagnostics(Callback):
                 for W, W0 in layers
             ]
         return history_columns(figures)
+
+
+def _keep_off_the_log(net: Any, name: str) -> None:
+    """Lists are for the history; skorch's logs would print them in full."""
+    for _, callback in net.callbacks_:
+        if hasattr(callback, "keys_ignored_"):
+            callback.keys_ignored_.add(name)
 
 
 def _seeing(diagnostics: Any, kind: type) -> list[Any]:

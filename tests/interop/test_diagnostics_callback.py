@@ -239,3 +239,10 @@ def test_a_layer_that_is_used_twice_is_refused():
 def test_bad_parameters(net, parameters, match):
     with pytest.raises(ValueError, match=match):
         net(callbacks=[TrainingDiagnostics(**parameters)]).initialize()
+
+
+def test_lists_are_kept_off_the_printed_log(net, capsys):
+    net(max_epochs=2, verbose=1, callbacks=[TrainingDiagnostics()]).fit(X, y)
+    printed = capsys.readouterr().out
+    assert "relative_distance_4" in printed
+    assert "update_singular_values" not in printed
