@@ -9,8 +9,9 @@ from typing import Any
 
 from overparam_sk.experiments.li_liang_2018 import FIGURES, reproduce
 from overparam_sk.experiments.problems import PROBLEM_NAMES, Problem, load_problem
-from overparam_sk.experiments.report import plain_table, summary_table, write_report
+from overparam_sk.experiments.report import summary_table, write_report
 from overparam_sk.experiments.study import Study, run_study
+from overparam_sk.experiments.tables import plain_table
 
 __all__ = ["main"]
 

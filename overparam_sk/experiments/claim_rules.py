@@ -1,14 +1,23 @@
-"""The rules by which claims are judged, each printed beside the claims it judges."""
+"""The rules for Li and Liang's figures, each printed beside the claims it judges.
 
-from collections.abc import Callable, Iterable, Mapping
+A fit that diverged breaks the claim at its width.
+"""
+
+from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam_sk.experiments.by_width import (
+    BY_WIDTH,
+    each_width,
+    falls,
+    mean,
+    verdict_of_widths,
+)
 from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Finding, Rule
-from overparam_sk.experiments.report import mean_and_std
 from overparam_sk.experiments.study import FitRow, Study
 
 __all__ = [
@@ -25,10 +34,8 @@ __all__ = [
 
 Floats = NDArray[np.floating[Any]]
 
-_BY_WIDTH = "holds: at every width; in trend: at the largest width."
 
-
-def accuracy_converges(final: float, reach: float, share: float) -> Rule:
+def accuracy_converges(final: float, reach: float, share: float) -> Rule[Study]:
     """Every fit ends at ``final`` and reached ``reach`` in a ``share`` of the steps."""
 
     def find(study: Study) -> Finding:
@@ -42,19 +49,20 @@ def accuracy_converges(final: float, reach: float, share: float) -> Rule:
             and max(reached[width]) <= steps
             for width, rows in fits.items()
         }
-        ends = _by_width(fits, lambda row: row.test_accuracy, ".4f")
+        ends = each_width(fits, lambda row: row.test_accuracy, ".4f")
         slowest = max(max(steps) for steps in reached.values())
         when = "not by all" if np.isinf(slowest) else f"by step {slowest:.0f} at most"
-        return f"final test accuracy {ends}; {reach:.0%} reached {when}", _verdict(ok)
+        ours = f"final test accuracy {ends}; {reach:.0%} reached {when}"
+        return ours, verdict_of_widths(ok)
 
-    return Rule(
+    return _rule(
         f"Every fit ends at a test accuracy of {final:.1%} or more and has reached "
-        f"{reach:.0%} within the first {share:.0%} of the steps. {_BY_WIDTH}",
+        f"{reach:.0%} within the first {share:.0%} of the steps. {BY_WIDTH}",
         find,
     )
 
 
-def accuracy_grows(share: float) -> Rule:
+def accuracy_grows(share: float) -> Rule[Study]:
     """Early test accuracy, over the first ``share`` of the steps, grows with width."""
 
     def find(study: Study) -> Finding:
@@ -67,16 +75,16 @@ def accuracy_grows(share: float) -> Rule:
             return float(np.mean(seen)) if len(seen) else np.nan
 
         values = [[early(row) for row in rows] for rows in fits.values()]
-        means = [_mean(group) for group in values]
+        means = [mean(group) for group in values]
         spread = float(np.hypot(_std(values[0]), _std(values[-1])))
         rises, gain = np.diff(means), means[-1] - means[0]
-        ours = f"mean early test accuracy {_by_width(fits, early, '.4f')}"
+        ours = f"mean early test accuracy {each_width(fits, early, '.4f')}"
         if gain > spread and (rises >= 0).all():
             return ours, HOLDS
         error = spread / min(map(len, values)) ** 0.5
         return ours, TREND if gain > error else NOT
 
-    return Rule(
+    return _rule(
         f"Test accuracy averaged over the first {share:.0%} of the steps (recorded "
         "ones). holds: it never falls from a width to the next, and the gain from the "
         "smallest to the largest exceeds their joint standard deviation; in trend: "
@@ -85,19 +93,18 @@ def accuracy_grows(share: float) -> Rule:
     )
 
 
-def same_number_of_steps() -> Rule:
+def same_number_of_steps() -> Rule[Study]:
     """Compare the mean numbers of steps to the target between the widths."""
 
     def find(study: Study) -> Finding:
         fits = _fits(study)
         ours = "steps to {:.0%}: {}".format(
-            study.target_accuracy,
-            _by_width(fits, _steps, ".0f"),
+            study.target_accuracy, each_width(fits, _steps, ".0f")
         )
         rows = [row for group in fits.values() for row in group]
         if any(row.steps_to_target is None for row in rows):
             return f"{ours}; not reached by all fits", NOT
-        means = [_mean(map(_steps, group)) for group in fits.values()]
+        means = [mean(map(_steps, group)) for group in fits.values()]
         low, high = min(means), max(means)
         interval = _interval(rows[0])
         ours += f"; recorded every {interval:.0f} steps"
@@ -105,7 +112,7 @@ def same_number_of_steps() -> Rule:
             return ours, HOLDS
         return ours, TREND if high <= 3 * low else NOT
 
-    return Rule(
+    return _rule(
         "First recorded step at the target, mean of every width. holds: the largest of "
         "the means is at most 1.5 times the smallest, or within one recording interval "
         "of it; in trend: at most 3 times.",
@@ -113,7 +120,7 @@ def same_number_of_steps() -> Rule:
     )
 
 
-def stays_below(quantity: str, bound: float) -> Rule:
+def stays_below(quantity: str, bound: float) -> Rule[Study]:
     """Compare the largest value in the course, and at the end, with a bound."""
 
     def largest(row: FitRow) -> float:
@@ -129,7 +136,7 @@ def stays_below(quantity: str, bound: float) -> Rule:
     )
 
 
-def gap_in_the_update(n_values: int, least: float) -> Rule:
+def gap_in_the_update(n_values: int, least: float) -> Rule[Study]:
     """Compare s_n / s_{n+1} of W − W(0) with what "much larger" must be."""
     return _mean_of_each_width(
         f"s_{n_values}/s_{n_values + 1} of W − W(0)",
@@ -140,7 +147,7 @@ def gap_in_the_update(n_values: int, least: float) -> Rule:
     )
 
 
-def no_gap_in_the_weights(n_values: int, most: float) -> Rule:
+def no_gap_in_the_weights(n_values: int, most: float) -> Rule[Study]:
     """Compare s_n / s_{n+1} of W with the ratio that would be a gap."""
     return _mean_of_each_width(
         f"s_{n_values}/s_{n_values + 1} of W",
@@ -151,7 +158,7 @@ def no_gap_in_the_weights(n_values: int, most: float) -> Rule:
     )
 
 
-def share_of_the_update(n_values: int, least: float) -> Rule:
+def share_of_the_update(n_values: int, least: float) -> Rule[Study]:
     """Compare the share of ‖W − W(0)‖² in the first singular values with a bound."""
     return _mean_of_each_width(
         "share of ‖W − W(0)‖²",
@@ -162,7 +169,7 @@ def share_of_the_update(n_values: int, least: float) -> Rule:
     )
 
 
-def share_of_the_weights(n_values: int, most: float) -> Rule:
+def share_of_the_weights(n_values: int, most: float) -> Rule[Study]:
     """Compare the share of ‖W‖² in the first singular values with a bound."""
     return _mean_of_each_width(
         "share of ‖W‖²",
@@ -178,65 +185,48 @@ def _mean_of_each_width(
     figure: Callable[[FitRow], float],
     allowed: Callable[[float], bool],
     text: str,
-) -> Rule:
+) -> Rule[Study]:
     """Judge the mean over the repeats, width by width."""
 
     def find(study: Study) -> Finding:
         fits = _fits(study)
-        ok = {w: bool(allowed(_mean(map(figure, rows)))) for w, rows in fits.items()}
-        return f"{what}: {_by_width(fits, figure)}", _verdict(ok)
+        ok = {w: bool(allowed(mean(map(figure, rows)))) for w, rows in fits.items()}
+        return f"{what}: {each_width(fits, figure)}", verdict_of_widths(ok)
 
-    return Rule(f"{text} {_BY_WIDTH}", find)
+    return _rule(f"{text} {BY_WIDTH}", find)
 
 
-def shrinks(*quantities: str) -> Rule:
+def shrinks(*quantities: str) -> Rule[Study]:
     """Compare the quantities at the end between the widths: they are to fall."""
-
-    def find(study: Study) -> Finding:
-        fits = _fits(study)
-        steps, texts = [], []
-        for figure in map(attrgetter, quantities):
-            steps.append(np.diff([_mean(map(figure, rows)) for rows in fits.values()]))
-            texts.append(_by_width(fits, figure))
-        ours = "; ".join(
-            f"{_words(name)} {text}"
-            for name, text in zip(quantities, texts, strict=True)
-        )
-        if len(fits) > 1 and all((rises < 0).all() for rises in steps):
-            return ours, HOLDS
-        fell = len(fits) > 1 and all(rises.sum() < 0 for rises in steps)
-        return ours, TREND if fell else NOT
-
-    return Rule(
+    figures = {_words(name): attrgetter(name) for name in quantities}
+    return _rule(
         f"Means at the end of {' and '.join(map(_words, quantities))}. "
         "holds: they fall from every width to the next; in trend: they are smaller at "
         "the largest width than at the smallest.",
-        find,
+        lambda study: falls(_fits(study), figures),
     )
+
+
+def _rule(text: str, find: Callable[[Study], Finding]) -> Rule[Study]:
+    """Make a rule for which a fit that diverged breaks the claim at its width."""
+
+    def find_among_all(study: Study) -> Finding:
+        failures = study.failures()
+        if not failures:
+            return find(study)
+        lost = f"{len(failures)} of {len(study.rows)} fits diverged"
+        if study.failures(study.widths[-1]):
+            return f"{lost}, some at the largest width", NOT
+        ours, verdict = find(study)
+        return f"{ours}; {lost}", TREND if verdict == HOLDS else verdict
+
+    return Rule(text, find_among_all)
 
 
 def _fits(study: Study) -> dict[int, list[FitRow]]:
     """Width -> fits that did not diverge, of the widths that have any."""
     fits = {width: study.fits(width) for width in study.widths}
     return {width: rows for width, rows in fits.items() if rows}
-
-
-def _verdict(ok: Mapping[int, bool]) -> str:
-    if all(ok.values()):
-        return HOLDS
-    return TREND if ok[max(ok)] else NOT
-
-
-def _by_width(
-    fits: Mapping[int, list[FitRow]],
-    figure: Callable[[FitRow], float],
-    form: str = ".3g",
-) -> str:
-    """One figure a width, with its spread over the repeats."""
-    return ", ".join(
-        f"{mean_and_std(map(figure, rows), form)} (m={width})"
-        for width, rows in fits.items()
-    )
 
 
 def _first(row: FitRow, accuracy: float) -> float:
@@ -251,10 +241,6 @@ def _interval(row: FitRow) -> float:
 
 def _words(name: str) -> str:
     return name.replace("_", " ")
-
-
-def _mean(values: Iterable[float]) -> float:
-    return float(np.mean(list(values)))
 
 
 def _steps(row: FitRow) -> float:

@@ -1,15 +1,13 @@
-"""What a paper says of a figure, judged on a study's rows by a rule that is printed.
+"""What a paper says of a figure, judged on what was measured by a rule that is printed.
 
 A rule says, width by width, whether the paper's words hold. "holds" then means at every
 width, "holds in trend" at the largest one, which is where overparameterization theory
-speaks. Rules that compare widths say themselves what a trend is. A fit that diverged
-breaks the claim at its width.
+speaks. Rules that compare widths say themselves what a trend is.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
-
-from overparam_sk.experiments.study import Study
+from typing import Generic, TypeVar
 
 __all__ = ["HOLDS", "NOT", "TREND", "Claim", "Finding", "Judgement", "Rule"]
 
@@ -17,12 +15,15 @@ HOLDS = "holds"
 TREND = "holds in trend"
 NOT = "does not hold as printed"
 
-# What a study measures of a claim, as text, and the verdict.
+# What is measured of a claim, as text, and the verdict.
 Finding = tuple[str, str]
+
+# What the rules of an experiment look at.
+Measured = TypeVar("Measured")
 
 
 @dataclass(frozen=True)
-class Rule:
+class Rule(Generic[Measured]):
     """How a claim is judged.
 
     Parameters
@@ -30,16 +31,16 @@ class Rule:
     text : str
         The rule in words.
     find : callable
-        Study -> our figure and the verdict, on the widths that have fits.
+        What was measured -> our figure and the verdict.
     """
 
     text: str
-    find: Callable[[Study], Finding]
+    find: Callable[[Measured], Finding]
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """A claim's row for one reading of the paper."""
+    """A claim's row for one reading of the paper, or for one of its data sets."""
 
     claim: str
     reading: str
@@ -49,7 +50,7 @@ class Judgement:
 
 
 @dataclass(frozen=True)
-class Claim:
+class Claim(Generic[Measured]):
     """The paper's words and the rule that judges them.
 
     Parameters
@@ -60,31 +61,21 @@ class Claim:
     """
 
     words: str
-    rule: Rule
+    rule: Rule[Measured]
 
-    def judge(self, study: Study, reading: str) -> Judgement:
-        """Judge a study that is complete.
+    def judge(self, measured: Measured, reading: str) -> Judgement:
+        """Judge what was measured.
 
         Parameters
         ----------
-        study : Study
+        measured : Study or other
+            What the rule looks at, complete.
         reading : str
-            Which reading of the paper it was made with.
+            Which reading of the paper it was made with, or on which data.
 
         Returns
         -------
         Judgement
         """
-        ours, verdict = _judged(self.rule, study)
+        ours, verdict = self.rule.find(measured)
         return Judgement(self.words, reading, ours, verdict, self.rule.text)
-
-
-def _judged(rule: Rule, study: Study) -> Finding:
-    failures = study.failures()
-    if not failures:
-        return rule.find(study)
-    lost = f"{len(failures)} of {len(study.rows)} fits diverged"
-    if study.failures(study.widths[-1]):
-        return f"{lost}, some at the largest width", NOT
-    ours, verdict = rule.find(study)
-    return f"{ours}; {lost}", TREND if verdict == HOLDS else verdict

@@ -6,7 +6,6 @@ N(0, 1/√m); as (A3) has σ = 1/√m, the network takes that as the standard de
 the other reading, a variance of 1/√m, is not run.
 """
 
-import json
 import os
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -14,14 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from overparam_sk.experiments import claim_rules as rules
-from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Claim, Judgement
+from overparam_sk.experiments.claims import Claim, Judgement
+from overparam_sk.experiments.claims_report import verdicts, write_claims
 from overparam_sk.experiments.problems import load_problem
-from overparam_sk.experiments.report import (
-    as_json,
-    markdown_table,
-    package_versions,
-    write_report,
-)
+from overparam_sk.experiments.report import write_report
 from overparam_sk.experiments.study import Study, run_study
 
 __all__ = ["FIGURES", "Figure", "Reading", "Scale", "reproduce"]
@@ -58,7 +53,7 @@ class Figure:
     full: Scale
     quick: Scale
     readings: tuple[Reading, ...]
-    claims: tuple[Claim, ...]
+    claims: tuple[Claim[Study], ...]
 
 
 _SIMILAR = (
@@ -197,7 +192,7 @@ def reproduce(
         judgements += [claim.judge(study, reading.words) for claim in figure.claims]
     if judgements:
         _write_claims(figure, scale, judgements, out, random_state)
-        tell(_verdicts(judgements))
+        tell(verdicts(judgements))
         tell(f"Written to {out}: claims.md, claims.json.")
     return complete
 
@@ -249,36 +244,16 @@ def _write_claims(
         "random_state": random_state,
         **asdict(scale),
     }
-    head = ["the paper", "reading", "ours", "verdict", "rule"]
-    table = [[j.claim, j.reading, j.ours, j.verdict, j.rule] for j in judgements]
-    table.sort(key=lambda line: [c.words for c in figure.claims].index(line[0]))
-    lines = [
-        f"# Li and Liang (2018), {figure.title}",
-        f"Step c/m with c = {figure.learning_rate:g}, B = {figure.batch_size}, "
-        f"T = {scale.max_iter}, widths {', '.join(map(str, scale.widths))}, "
-        f"{scale.repeats} repeats (mean ± standard deviation), seed {random_state}.",
-        _verdicts(judgements),
-        markdown_table([head, *table]),
-    ]
-    (out / "claims.md").write_text("\n\n".join(lines) + "\n", encoding="utf-8")
-    content = {
-        "versions": package_versions(),
-        "settings": settings,
-        "claims": [asdict(judgement) for judgement in judgements],
-    }
-    text = json.dumps(as_json(content), indent=1, allow_nan=False, ensure_ascii=False)
-    (out / "claims.json").write_text(text + "\n", encoding="utf-8")
-
-
-def _verdicts(judgements: list[Judgement]) -> str:
-    """Count the verdicts of each reading, and say what does not hold."""
-    lines = []
-    for reading in dict.fromkeys(j.reading for j in judgements):
-        mine = [j for j in judgements if j.reading == reading]
-        counts = ", ".join(
-            f"{verdict}: {sum(j.verdict == verdict for j in mine)}"
-            for verdict in (HOLDS, TREND, NOT)
-        )
-        lines.append(f"- {reading}: {len(mine)} claims; {counts}.")
-        lines += [f"  - {j.verdict}: {j.claim}" for j in mine if j.verdict != HOLDS]
-    return "\n".join(lines)
+    write_claims(
+        judgements,
+        out,
+        title=f"Li and Liang (2018), {figure.title}",
+        paragraphs=[
+            f"Step c/m with c = {figure.learning_rate:g}, B = {figure.batch_size}, "
+            f"T = {scale.max_iter}, widths {', '.join(map(str, scale.widths))}, "
+            f"{scale.repeats} repeats (mean ± standard deviation), seed "
+            f"{random_state}.",
+            verdicts(judgements),
+        ],
+        settings=settings,
+    )

@@ -1,63 +1,22 @@
 """A study as a table, and as files: CSV, JSON, Markdown and a figure."""
 
 import csv
-import json
-import platform
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from overparam_sk.experiments.figure import draw_study
 from overparam_sk.experiments.study import FitRow, Study
+from overparam_sk.experiments.tables import (
+    Table,
+    markdown_table,
+    mean_and_std,
+    write_json,
+)
 
-__all__ = [
-    "as_json",
-    "markdown_table",
-    "mean_and_std",
-    "package_versions",
-    "plain_table",
-    "singular_value_gap",
-    "summary_table",
-    "write_report",
-]
-
-Table = list[list[str]]
-
-_PACKAGES = ("overparam-sk", "numpy", "scikit-learn", "torch")
-
-
-def mean_and_std(values: Iterable[float], form: str = ".3g") -> str:
-    """Write a mean and, of several values, the sample standard deviation.
-
-    Parameters
-    ----------
-    values : iterable of float
-        NaN is a value that there is not.
-    form : str, default=".3g"
-        Format of both; the standard deviation has one digit less with ".3g".
-
-    Returns
-    -------
-    str
-        "mean ± std", "value", or "–" for no value.
-    """
-    known = [value for value in values if np.isfinite(value)]
-    if not known:
-        return "–"
-    mean = _figure(float(np.mean(known)), form)
-    if len(known) == 1:
-        return mean
-    std_form = ".2g" if form == ".3g" else form
-    return f"{mean} ± {_figure(float(np.std(known, ddof=1)), std_form)}"
-
-
-def _figure(value: float, form: str) -> str:
-    """Format a number, one of a hundred or more without an exponent."""
-    return f"{value:{'.0f' if abs(value) >= 100 else form}}"
+__all__ = ["singular_value_gap", "summary_table", "write_report"]
 
 
 def summary_table(study: Study) -> Table:
@@ -117,23 +76,6 @@ def _steps(fits: Sequence[FitRow]) -> str:
     return f"{text} ({len(reached)} of {len(fits)} fits)" if missing else text
 
 
-def plain_table(table: Table) -> str:
-    """Lay a table out in columns, for a terminal."""
-    sizes = [max(map(len, column)) for column in zip(*table, strict=True)]
-    lines = [
-        "  ".join(cell.rjust(n) for cell, n in zip(line, sizes, strict=True))
-        for line in table
-    ]
-    return "\n".join(lines)
-
-
-def markdown_table(table: Table) -> str:
-    """Write a table as Markdown."""
-    lines = [" | ".join(cell.replace("|", "\\|") for cell in line) for line in table]
-    rule = " | ".join("---" for _ in table[0])
-    return "\n".join(f"| {line} |" for line in [lines[0], rule, *lines[1:]])
-
-
 def write_report(study: Study, folder: Path, title: str | None = None) -> list[str]:
     """Write study.csv, study.json, study.md and study.png, over those that are there.
 
@@ -152,9 +94,7 @@ def write_report(study: Study, folder: Path, title: str | None = None) -> list[s
     """
     folder.mkdir(parents=True, exist_ok=True)
     _write_csv(study, folder / "study.csv")
-    content = {"versions": package_versions(), **asdict(study)}
-    text = json.dumps(as_json(content), indent=1, allow_nan=False)
-    (folder / "study.json").write_text(text + "\n", encoding="utf-8")
+    write_json(folder / "study.json", asdict(study))
     headline = _headline(study, title)
     notes = _failures(study)
     lines = [f"# {headline}", markdown_table(summary_table(study)), *notes]
@@ -196,26 +136,3 @@ def _write_csv(study: Study, path: Path) -> None:
         for row in study.rows:
             gap = singular_value_gap(row, kl)
             writer.writerow([*(getattr(row, name) for name in names), *gap])
-
-
-def as_json(value: Any) -> Any:
-    """Turn arrays into lists and what is not finite into null, as JSON has neither."""
-    if isinstance(value, dict):
-        return {str(key): as_json(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [as_json(entry) for entry in value]
-    if isinstance(value, np.ndarray):
-        return as_json(value.tolist())
-    if isinstance(value, np.generic):
-        return as_json(value.item())
-    if isinstance(value, float) and not np.isfinite(value):
-        return None
-    return value
-
-
-def package_versions() -> dict[str, str]:
-    """Versions of Python and of the packages that decide the figures."""
-    return {
-        "python": platform.python_version(),
-        **{name: version(name) for name in _PACKAGES},
-    }

@@ -1,7 +1,6 @@
 """One network a width and repeat, and of each a small row of what became of it."""
 
 import time
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,9 +8,9 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
 
 from overparam_sk import DivergenceError, OverparamReLUClassifier
+from overparam_sk.experiments.fitting import fit_whole
 from overparam_sk.experiments.problems import Problem
 from overparam_sk.experiments.progress import progress_bar
 
@@ -207,14 +206,7 @@ def _fit_row(
     net = OverparamReLUClassifier(width, **params, random_state=seed)
     started = time.perf_counter()
     try:
-        with warnings.catch_warnings():
-            # The estimator keeps what was trained before Ctrl-C; a study drops it.
-            warnings.filterwarnings(
-                "error", "Training was interrupted", ConvergenceWarning
-            )
-            net.fit(data.X, data.y, X_val=data.X_test, y_val=data.y_test)
-    except ConvergenceWarning as warning:
-        raise KeyboardInterrupt from warning
+        fit_whole(net, data.X, data.y, X_val=data.X_test, y_val=data.y_test)
     except DivergenceError as error:
         return FitRow(width, repeat, seed, failure=str(error))
     seconds = time.perf_counter() - started

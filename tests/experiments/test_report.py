@@ -9,7 +9,7 @@ import pytest
 from experiments.made_up import course, row, study
 
 from overparam_sk.experiments import summary_table, write_report
-from overparam_sk.experiments.report import (
+from overparam_sk.experiments.tables import (
     markdown_table,
     mean_and_std,
     plain_table,

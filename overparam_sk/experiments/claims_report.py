@@ -1,0 +1,58 @@
+"""The table of claims: the paper's words, our figure, the verdict and its rule."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Judgement
+from overparam_sk.experiments.tables import markdown_table, write_json
+
+__all__ = ["verdicts", "write_claims"]
+
+
+def write_claims(
+    judgements: Sequence[Judgement],
+    out: Path,
+    *,
+    title: str,
+    paragraphs: Sequence[str],
+    settings: dict[str, Any],
+    by: str = "reading",
+) -> None:
+    """Write claims.md and claims.json, over those that are there.
+
+    Parameters
+    ----------
+    judgements : sequence of Judgement
+    out : Path
+    title : str
+    paragraphs : sequence of str
+        Markdown between the title and the table.
+    settings : dict
+        What the figures were made with.
+    by : str, default="reading"
+        What the judgements of a claim differ in: the head of that column.
+    """
+    head = ["the paper", by, "ours", "verdict", "rule"]
+    table = [[j.claim, j.reading, j.ours, j.verdict, j.rule] for j in judgements]
+    order = list(dict.fromkeys(j.claim for j in judgements))
+    table.sort(key=lambda line: order.index(line[0]))
+    lines = [f"# {title}", *paragraphs, markdown_table([head, *table])]
+    (out / "claims.md").write_text("\n\n".join(lines) + "\n", encoding="utf-8")
+    claims = [asdict(judgement) for judgement in judgements]
+    write_json(out / "claims.json", {"settings": settings, "claims": claims})
+
+
+def verdicts(judgements: Sequence[Judgement]) -> str:
+    """Count the verdicts of each reading, and say what does not hold."""
+    lines = []
+    for reading in dict.fromkeys(j.reading for j in judgements):
+        mine = [j for j in judgements if j.reading == reading]
+        counts = ", ".join(
+            f"{verdict}: {sum(j.verdict == verdict for j in mine)}"
+            for verdict in (HOLDS, TREND, NOT)
+        )
+        lines.append(f"- {reading}: {len(mine)} claims; {counts}.")
+        lines += [f"  - {j.verdict}: {j.claim}" for j in mine if j.verdict != HOLDS]
+    return "\n".join(lines)
