@@ -4,7 +4,8 @@ A display is made by a ``from_*`` class method, holds numpy arrays, and draws th
 ``plot``, the only place that needs matplotlib.
 """
 
+from overparam_sk.plotting.convergence import ConvergenceDisplay
 from overparam_sk.plotting.training_dynamics import TrainingDynamicsDisplay
 from overparam_sk.plotting.update_spectrum import UpdateSpectrumDisplay
 
-__all__ = ["TrainingDynamicsDisplay", "UpdateSpectrumDisplay"]
+__all__ = ["ConvergenceDisplay", "TrainingDynamicsDisplay", "UpdateSpectrumDisplay"]

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["axes_row", "colors", "draw_mean_and_band", "import_pyplot"]
+__all__ = ["axes_grid", "axes_row", "colors", "draw_mean_and_band", "import_pyplot"]
 
 
 def import_pyplot() -> Any:
@@ -20,12 +20,28 @@ def import_pyplot() -> Any:
 
 
 def axes_row(ax: Any, n_panels: int) -> NDArray[Any]:
-    """Return the given axes as an array of ``n_panels``, or a new figure's."""
+    """Return the given axes as an array of ``n_panels``, or a new figure's row."""
+    return _axes(ax, n_panels, 1)
+
+
+def axes_grid(ax: Any, n_panels: int) -> NDArray[Any]:
+    """Return the given axes as an array of ``n_panels``, or those of two new rows."""
+    return _axes(ax, n_panels, 1 if n_panels < 4 else 2)
+
+
+def _axes(ax: Any, n_panels: int, n_rows: int) -> NDArray[Any]:
     if ax is None:
-        _, made = import_pyplot().subplots(
-            1, n_panels, figsize=(4.2 * n_panels, 3.4), squeeze=False, layout="tight"
+        n_columns = -(-n_panels // n_rows)
+        figure, made = import_pyplot().subplots(
+            n_rows,
+            n_columns,
+            figsize=(4.2 * n_columns, 3.4 * n_rows),
+            squeeze=False,
+            layout="tight",
         )
-        row: NDArray[Any] = made.ravel()
+        for empty in made.ravel()[n_panels:]:
+            figure.delaxes(empty)
+        row: NDArray[Any] = made.ravel()[:n_panels]
         return row
     given = np.array(ax, dtype=object).ravel()
     if len(given) != n_panels:

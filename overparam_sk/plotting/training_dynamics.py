@@ -1,14 +1,19 @@
 """The course of training: accuracy, coupling and distance against the iteration."""
 
 from collections.abc import Iterable, Mapping
-from functools import reduce
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overparam_sk.plotting._axes import axes_row, colors, draw_mean_and_band
-from overparam_sk.plotting._groups import as_groups, fitted_attribute
+from overparam_sk.plotting._courses import (
+    Groups,
+    as_histories,
+    check_quantities,
+    common_columns,
+    stacked,
+)
 
 __all__ = ["TrainingDynamicsDisplay"]
 
@@ -126,13 +131,7 @@ class TrainingDynamicsDisplay:
             If an estimator is not fitted or has no history, the names do not fit, or
             the repeats of a curve share no recorded iteration.
         """
-        groups = as_groups(estimators, names)
-        return cls.from_histories(
-            {
-                name: [fitted_attribute(e, "history_") for e in group]
-                for name, group in groups.items()
-            }
-        )
+        return cls._from_groups(as_histories(estimators, names, fitted=True))
 
     @classmethod
     def from_histories(cls, histories: Mapping[str, Any]) -> "TrainingDynamicsDisplay":
@@ -152,29 +151,23 @@ class TrainingDynamicsDisplay:
         ValueError
             If a history is empty, or the repeats of a curve share no iteration.
         """
-        groups = as_groups(dict(histories), None)
+        return cls._from_groups(as_histories(dict(histories), None, fitted=False))
+
+    @classmethod
+    def _from_groups(cls, groups: Groups) -> "TrainingDynamicsDisplay":
         flat = [history for group in groups.values() for history in group]
-        if not all(history.get("iteration") is not None for history in flat):
-            raise ValueError(
-                "Every history_ must have recorded iterations, got an empty one: fit "
-                "with record_every='auto' or an integer."
-            )
-        scores = ["val_score" if "val_score" in h else "score" for h in flat]
-        columns = reduce(set.intersection, (set(h) for h in flat)) | {"score"}
-        columns -= {"iteration"} | ({"score"} if not _have_scores(flat) else set())
-        iterations = [_common_iterations(name, g) for name, g in groups.items()]
-        courses = {
-            column: [
-                np.stack([_course(h, column, at) for h in group])
-                for at, group in zip(iterations, groups.values(), strict=True)
-            ]
-            for column in sorted(columns)
-        }
+        kinds = ["val_score" if "val_score" in h else "score" for h in flat]
+        if all(kind in h for kind, h in zip(kinds, flat, strict=True)):
+            groups = {
+                name: [{**h, "score": h.get("val_score", h.get("score"))} for h in g]
+                for name, g in groups.items()
+            }
+        iterations, courses = stacked(groups, common_columns(groups))
         return cls(
             names=list(groups),
             iterations=iterations,
             courses=courses,
-            score_label=_SCORE_LABELS.get(frozenset(scores), "score"),
+            score_label=_SCORE_LABELS.get(frozenset(kinds), "score"),
         )
 
     def plot(
@@ -207,7 +200,7 @@ class TrainingDynamicsDisplay:
         ImportError
             If matplotlib is not installed.
         """
-        panels = self._panels(quantities)
+        panels = check_quantities(quantities, _PANELS, self.courses)
         self.ax_ = axes_row(ax, len(panels))
         self.figure_ = self.ax_[0].figure
         lines = np.empty((len(panels), len(self.names)), dtype=object)
@@ -227,39 +220,3 @@ class TrainingDynamicsDisplay:
             self.ax_[0].legend()
         self.lines_ = lines
         return self
-
-    def _panels(self, quantities: Iterable[str] | None) -> list[str]:
-        if quantities is None:
-            return [panel for panel in _PANELS if panel in self.courses]
-        panels = [quantities] if isinstance(quantities, str) else list(quantities)
-        unknown = [panel for panel in panels if panel not in self.courses]
-        if unknown or not panels:
-            raise ValueError(
-                f"quantities must be among {sorted(self.courses)}, which every history "
-                f"has, got {panels}."
-            )
-        return panels
-
-
-def _have_scores(histories: list[Mapping[str, Any]]) -> bool:
-    return all("val_score" in h or "score" in h for h in histories)
-
-
-def _common_iterations(name: str, group: list[Mapping[str, Any]]) -> NDArray[Any]:
-    """Find what all repeats recorded: early stopping ends some of them sooner."""
-    common = reduce(np.intersect1d, (np.asarray(h["iteration"]) for h in group))
-    if not len(common):
-        raise ValueError(
-            f"The repeats of a curve must share recorded iterations, got none for "
-            f"{name!r}."
-        )
-    return np.asarray(common)
-
-
-def _course(
-    history: Mapping[str, Any], column: str, iterations: NDArray[Any]
-) -> NDArray[Any]:
-    if column == "score" and "val_score" in history:
-        column = "val_score"
-    recorded = np.asarray(history["iteration"])
-    return np.asarray(history[column], dtype=float)[np.isin(recorded, iterations)]

@@ -10,12 +10,16 @@ import pytest
 from sklearn.datasets import load_iris
 
 from overparam_sk import OverparamReLUClassifier
-from overparam_sk.plotting import TrainingDynamicsDisplay, UpdateSpectrumDisplay
+from overparam_sk.plotting import (
+    ConvergenceDisplay,
+    TrainingDynamicsDisplay,
+    UpdateSpectrumDisplay,
+)
 
 mpl.use("Agg")
 
 X, y = load_iris(return_X_y=True)
-DISPLAYS = [TrainingDynamicsDisplay, UpdateSpectrumDisplay]
+DISPLAYS = [ConvergenceDisplay, TrainingDynamicsDisplay, UpdateSpectrumDisplay]
 
 
 def fitted(width, seed=0, *, validation=True, **params):
