@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from overparam_sk.experiments.li_liang_2018 import FIGURES, reproduce
 from overparam_sk.experiments.problems import PROBLEM_NAMES, Problem, load_problem
 from overparam_sk.experiments.report import summary_table, write_report
+from overparam_sk.experiments.reproductions import REPRODUCTIONS
 from overparam_sk.experiments.study import Study, run_study
 from overparam_sk.experiments.tables import plain_table
 
@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return command(args)
     except KeyboardInterrupt:
-        print("Interrupted before anything was done.", file=sys.stderr)
+        print("Interrupted before anything was written.", file=sys.stderr)
         return _INTERRUPTED
     except (OSError, ValueError) as error:
         print(f"overparam_sk: error: {error}", file=sys.stderr)
@@ -85,8 +85,7 @@ def _run(args: argparse.Namespace, problem: Problem) -> Study:
 def _reproduce(args: argparse.Namespace) -> int:
     out = Path(f"overparam-{args.figure}") if args.out is None else args.out
     out.mkdir(parents=True, exist_ok=True)
-    complete = reproduce(
-        args.figure,
+    complete = REPRODUCTIONS[args.figure](
         out=out,
         quick=args.quick,
         data_home=args.data_home,
@@ -118,13 +117,14 @@ def _parser() -> argparse.ArgumentParser:
     study.set_defaults(command=_study)
     figure = commands.add_parser(
         "reproduce",
-        help="redraw a figure of a paper and judge what the paper says of it",
-        description="Run a figure at the paper's settings, and judge each claim by a "
-        "rule that is printed beside it.",
+        help="redraw figures of a paper and judge what the paper says of them",
+        description="Run an experiment at the paper's settings, and judge each claim "
+        "by a rule that is printed beside it. ll18-fig1 and ll18-fig2: Li and Liang "
+        "(2018). k19: Kong (2019), on images that the package ships.",
     )
-    figure.add_argument("figure", choices=sorted(FIGURES))
+    figure.add_argument("figure", choices=sorted(REPRODUCTIONS))
     figure.add_argument(
-        "--quick", action="store_true", help="small widths, two repeats"
+        "--quick", action="store_true", help="smaller widths, two repeats"
     )
     figure.add_argument(
         "--out", type=Path, metavar="DIR", help="default: ./overparam-FIGURE"

@@ -35,9 +35,14 @@ def write_claims(
         What the judgements of a claim differ in: the head of that column.
     """
     head = ["the paper", by, "ours", "verdict", "rule"]
-    table = [[j.claim, j.reading, j.ours, j.verdict, j.rule] for j in judgements]
     order = list(dict.fromkeys(j.claim for j in judgements))
-    table.sort(key=lambda line: order.index(line[0]))
+    table, told = [], ""
+    for j in sorted(judgements, key=lambda j: order.index(j.claim)):
+        # The rule stands once, where its claim begins.
+        table.append(
+            [j.claim, j.reading, j.ours, j.verdict, "" if j.rule == told else j.rule]
+        )
+        told = j.rule
     lines = [f"# {title}", *paragraphs, markdown_table([head, *table])]
     (out / "claims.md").write_text("\n\n".join(lines) + "\n", encoding="utf-8")
     claims = [asdict(judgement) for judgement in judgements]

@@ -10,7 +10,7 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from overparam_sk import DivergenceError, OverparamReLUClassifier
-from overparam_sk.experiments.fitting import fit_whole
+from overparam_sk.experiments.fitting import fit_whole, repeat_seeds
 from overparam_sk.experiments.problems import Problem
 from overparam_sk.experiments.progress import progress_bar
 
@@ -188,10 +188,8 @@ def run_study(
 def _repeats(
     problem: Problem, repeats: int, random_state: int
 ) -> Iterator[tuple[int, int, Problem]]:
-    """Yield (repeat, seed, data); later repeats do not change the seeds before."""
-    children = np.random.SeedSequence(random_state).spawn(repeats)
-    for repeat, child in enumerate(children):
-        seed = int(child.generate_state(1)[0] // 2)
+    """Yield (repeat, seed, data)."""
+    for repeat, seed in enumerate(repeat_seeds(random_state, repeats)):
         yield repeat, seed, problem.for_repeat(seed)
 
 

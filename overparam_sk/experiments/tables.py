@@ -14,6 +14,7 @@ __all__ = [
     "as_json",
     "markdown_table",
     "mean_and_std",
+    "median_and_range",
     "package_versions",
     "plain_table",
     "write_json",
@@ -47,6 +48,32 @@ def mean_and_std(values: Iterable[float], form: str = ".3g") -> str:
         return mean
     std_form = ".2g" if form == ".3g" else form
     return f"{mean} ± {_figure(float(np.std(known, ddof=1)), std_form)}"
+
+
+def median_and_range(values: Iterable[float], form: str = ".3g") -> str:
+    """Write the median and, of several values, the smallest and the largest.
+
+    For figures that spread over orders of magnitude.
+
+    Parameters
+    ----------
+    values : iterable of float
+        NaN is a value that there is not.
+    form : str, default=".3g"
+
+    Returns
+    -------
+    str
+        "median [min, max]", "value", or "–" for no value.
+    """
+    known = np.array([value for value in values if not np.isnan(value)])
+    if not len(known):
+        return "–"
+    median = _figure(float(np.median(known)), form)
+    if len(known) == 1:
+        return median
+    low, high = (_figure(float(end), form) for end in (known.min(), known.max()))
+    return f"{median} [{low}, {high}]"
 
 
 def _figure(value: float, form: str) -> str:

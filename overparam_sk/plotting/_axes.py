@@ -5,7 +5,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["axes_grid", "axes_row", "colors", "draw_mean_and_band", "import_pyplot"]
+__all__ = [
+    "axes_grid",
+    "axes_row",
+    "colors",
+    "draw_mean_and_band",
+    "import_pyplot",
+    "write_out_small_range",
+]
 
 
 def import_pyplot() -> Any:
@@ -80,6 +87,9 @@ def draw_mean_and_band(
     if len(repeats) > 1:
         std = repeats.std(axis=0, ddof=1)
         low = mean - std
+        if (repeats >= 0).all():
+            # Nothing falls below a bound that every repeat keeps.
+            low = np.maximum(low, 0)
         if ax.get_yscale() == "log":
             # A band that reaches 0 has no lower edge there.
             low = np.where(low > 0, low, repeats.min(axis=0))
@@ -87,3 +97,11 @@ def draw_mean_and_band(
             x, low, mean + std, color=drawn.get_color(), alpha=0.2, linewidth=0
         )
     return drawn
+
+
+def write_out_small_range(ax: Any) -> None:
+    """Write 25 instead of 2.5 × 10¹ on a log axis of less than a decade."""
+    low, high = ax.get_ylim()
+    if ax.get_yscale() == "log" and high < 10 * low:
+        ax.yaxis.set_major_formatter("{x:g}")
+        ax.yaxis.set_minor_formatter("{x:g}")

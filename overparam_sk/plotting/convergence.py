@@ -6,7 +6,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam_sk.plotting._axes import axes_grid, colors, draw_mean_and_band
+from overparam_sk.plotting._axes import (
+    axes_grid,
+    colors,
+    draw_mean_and_band,
+    write_out_small_range,
+)
 from overparam_sk.plotting._courses import (
     Groups,
     as_histories,
@@ -31,10 +36,10 @@ _PANELS = (
 )
 _LABELS = {
     "loss": "training loss L(t)",
-    "gram_lambda_min": "λ_min(H(t))",
-    "weight_change": "‖W(t) − W(0)‖_F",
-    "weight_change_1": "layer 1: ‖A(t) − A(0)‖_F",
-    "weight_change_2": "layer 2: ‖B(t) − B(0)‖_F",
+    "gram_lambda_min": r"$\lambda_{\min}(H(t))$",
+    "weight_change": r"$\Vert W(t) - W(0)\Vert_F$",
+    "weight_change_1": r"layer 1: $\Vert A(t) - A(0)\Vert_F$",
+    "weight_change_2": r"layer 2: $\Vert B(t) - B(0)\Vert_F$",
     "activation_change": "share of patterns changed",
     "activation_change_1": "layer 1: share of patterns changed",
     "activation_change_2": "layer 2: share of patterns changed",
@@ -288,6 +293,7 @@ class ConvergenceDisplay:
                 )
             if panel == "loss":
                 self.bound_line_ = self._draw_bound(panel_ax)
+            write_out_small_range(panel_ax)
             panel_ax.set(xlabel="iteration", ylabel=_LABELS.get(panel, panel))
         if len(self.names) > 1 or self.bound_line_ is not None:
             self.ax_[0].legend()
@@ -307,6 +313,6 @@ class ConvergenceDisplay:
             color="0.2",
             linestyle="--",
             linewidth=1.2,
-            label="exp(−λ₀t) L(0)",
+            label=r"bound $e^{-\lambda_0 t} L(0)$",
         )
         return line

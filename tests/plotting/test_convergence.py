@@ -41,8 +41,11 @@ def test_two_layers_have_six_panels_with_their_own_changes(repeats):
     assert display.lines_.shape == (6, 2)
     labels = [ax.get_ylabel() for ax in display.ax_]
     assert labels[0] == "training loss L(t)"
-    assert labels[3] == "λ_min(H(t))"
-    assert labels[1::3] == ["layer 1: ‖A(t) − A(0)‖_F", "layer 2: ‖B(t) − B(0)‖_F"]
+    assert labels[3] == r"$\lambda_{\min}(H(t))$"
+    assert labels[1::3] == [
+        r"layer 1: $\Vert A(t) - A(0)\Vert_F$",
+        r"layer 2: $\Vert B(t) - B(0)\Vert_F$",
+    ]
     ten = [net.history_["weight_change_2"] for net in repeats["ten"]]
     np.testing.assert_allclose(display.lines_[4, 0].get_ydata(), np.mean(ten, axis=0))
     assert display.ax_[0].get_yscale() == "log"
@@ -54,7 +57,7 @@ def test_one_layer_has_four_panels():
     display = ConvergenceDisplay.from_estimator(net.fit(X, y), name="net").plot()
     assert display.names == ["net"]
     assert len(display.ax_) == 4
-    assert display.ax_[2].get_ylabel() == "‖W(t) − W(0)‖_F"
+    assert display.ax_[2].get_ylabel() == r"$\Vert W(t) - W(0)\Vert_F$"
     assert display.ax_[0].get_legend() is None
 
 
@@ -68,7 +71,7 @@ def test_the_bound_starts_at_the_highest_loss_and_decays_with_eta_times_iteratio
     expected = start * np.exp(-30.0 * RATE * line.get_xdata())
     np.testing.assert_allclose(line.get_ydata(), expected)
     shown = [text.get_text() for text in display.ax_[0].get_legend().get_texts()]
-    assert shown == ["ten", "twenty", "exp(−λ₀t) L(0)"]
+    assert shown == ["ten", "twenty", r"bound $e^{-\lambda_0 t} L(0)$"]
     assert display.plot(quantities="gram_lambda_min").bound_line_ is None
 
 

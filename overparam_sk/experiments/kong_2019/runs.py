@@ -1,0 +1,241 @@
+"""The fits of Kong (2019), and the many initialisations beside them."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from joblib import Parallel, cpu_count, delayed, parallel_config
+from numpy.typing import NDArray
+
+from overparam_sk import TwoHiddenReLURegressor
+from overparam_sk.diagnostics import infinite_width_lambda_min
+from overparam_sk.experiments.fitting import fit_whole, repeat_seeds
+from overparam_sk.experiments.kong_2019.data import DATA_SETS
+from overparam_sk.experiments.kong_2019.modes import Modes, measure_modes
+from overparam_sk.experiments.progress import progress_bar
+
+__all__ = ["Initialisation", "Run", "Scale", "fit", "initialise", "run_all"]
+
+Floats = NDArray[np.float64]
+Row = TypeVar("Row")
+
+WIDTH1 = 5
+LEARNING_RATE = 2e-4
+_NETWORK = {"network": "kong_2019", "width1": WIDTH1, "row_norm": "clip"}
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is run: fits of every width and repeat, and initialisations alone."""
+
+    widths: tuple[int, ...]
+    repeats: int
+    max_iter: int
+    initialisations: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """One fit, with everything that was recorded at every iteration.
+
+    Parameters
+    ----------
+    data : str
+    width, repeat, seed : int
+        width is h2. The seed decides the initialisation and, where it is drawn, the
+        data, so that the widths of a repeat have both in common, A(0) too.
+    n_samples : int
+    lambda_0, lambda_0_error : float
+        λ_min(H∞) of its rows, with the standard error of the integration.
+    modes : Modes
+    history : dict of str to ndarray
+    seconds : float
+        Wall time of ``fit``.
+    """
+
+    data: str
+    width: int
+    repeat: int
+    seed: int
+    n_samples: int
+    lambda_0: float
+    lambda_0_error: float
+    modes: Modes
+    history: dict[str, NDArray[Any]]
+    seconds: float
+
+    @property
+    def t(self) -> Floats:
+        """The gradient flow's time, η times the iteration."""
+        times: Floats = LEARNING_RATE * self.history["iteration"]
+        return times
+
+    def rate(self, start: float = 0.0, stop: float = 1.0) -> float:
+        """−Δ log L/Δt between two shares of the run."""
+        last = len(self.t) - 1
+        at = [round(start * last), round(stop * last)]
+        (t0, t1), (L0, L1) = self.t[at], self.history["loss"][at]
+        return float(-np.log(L1 / L0) / (t1 - t0))
+
+    def largest(self, column: str) -> float:
+        """Largest value in the course."""
+        return float(self.history[column].max())
+
+    def end(self, column: str) -> float:
+        """Last value of the course."""
+        return float(self.history[column][-1])
+
+
+@dataclass(frozen=True)
+class Initialisation:
+    """H(0) of one seed, at every width.
+
+    Parameters
+    ----------
+    data : str
+    seed : int
+    lambda_0, lambda_0_error : float
+    dead : int
+        Rows with σ(A x) = 0; the widths share A(0).
+    lambda_min : dict of int to float
+        Width -> λ_min(H(0)).
+    limit : float
+        λ_min(E[H | A(0)]): what λ_min(H(0)) tends to as h2 alone grows.
+    """
+
+    data: str
+    seed: int
+    lambda_0: float
+    lambda_0_error: float
+    dead: int
+    lambda_min: dict[int, float]
+    limit: float
+
+
+def run_all(
+    scale: Scale,
+    names: Sequence[str],
+    *,
+    device: str = "auto",
+    random_state: int = 0,
+    progress: bool = True,
+    n_jobs: int | None = None,
+) -> tuple[list[Run], list[Initialisation]]:
+    """Make all fits and all initialisations.
+
+    Parameters
+    ----------
+    scale : Scale
+    names : sequence of str
+        Of the data sets.
+    device : str, default="auto"
+    random_state : int, default=0
+        Decides the seeds; the fits have the first of the initialisations' seeds.
+    progress : bool, default=True
+    n_jobs : int, default=None
+        Processes; None is one a core. Each has one thread.
+
+    Returns
+    -------
+    runs : list of Run
+        By data set, width and repeat.
+    initialisations : list of Initialisation
+        By data set.
+    """
+    seeds = repeat_seeds(random_state, max(scale.repeats, scale.initialisations))
+    # The widest first: no core is left with one of them at the end.
+    fits = [
+        (name, width, repeat, seed, scale.max_iter, device)
+        for width in sorted(scale.widths, reverse=True)
+        for name in names
+        for repeat, seed in enumerate(seeds[: scale.repeats])
+    ]
+    work = sum(map(_work, scale.widths)) * len(names) * scale.repeats
+    with progress_bar(len(fits), work, enabled=progress) as advance:
+        runs: list[Run] = []
+        for run in _in_parallel(fit, fits, n_jobs):
+            runs.append(run)
+            advance(_work(run.width))
+    starts = [
+        (name, seed, scale.widths)
+        for name in names
+        for seed in seeds[: scale.initialisations]
+    ]
+    with progress_bar(len(starts), len(starts), enabled=progress) as advance:
+        initialisations: list[Initialisation] = []
+        for start in _in_parallel(initialise, starts, n_jobs):
+            initialisations.append(start)
+            advance(1)
+    order = {name: i for i, name in enumerate(names)}
+    runs.sort(key=lambda run: (order[run.data], run.width, run.repeat))
+    initialisations.sort(key=lambda start: (order[start.data], seeds.index(start.seed)))
+    return runs, initialisations
+
+
+def fit(
+    data: str, width: int, repeat: int, seed: int, max_iter: int, device: str
+) -> Run:
+    """Fit and measure one network."""
+    X, y = DATA_SETS[data].load(seed)
+    net = _net(width, seed, max_iter, len(X), device)
+    started = time.perf_counter()
+    fit_whole(net, X, y)
+    seconds = time.perf_counter() - started
+    lambda_0, error = infinite_width_lambda_min(X, **_NETWORK)
+    early = [max_iter // 10] if max_iter >= 10 else []
+    modes = measure_modes(net, X, y, early)
+    history = net.history_
+    return Run(
+        data, width, repeat, seed, len(X), lambda_0, error, modes, history, seconds
+    )
+
+
+def initialise(data: str, seed: int, widths: Sequence[int]) -> Initialisation:
+    """Measure H(0) of one seed at every width."""
+    X, y = DATA_SETS[data].load(seed)
+    lambda_0, error = infinite_width_lambda_min(X, **_NETWORK)
+    lambda_min = {}
+    for width in widths:
+        # One step: the first entry of its history is the initialisation.
+        net = fit_whole(_net(width, seed, 1, len(X), "cpu"), X, y)
+        lambda_min[width] = float(net.history_["gram_lambda_min"][0])
+    A0, _ = net.initial_weights()
+    limit, _ = infinite_width_lambda_min(X, first_weights=A0, **_NETWORK)
+    dead = int(net.history_["dead_samples"][0])
+    return Initialisation(data, seed, lambda_0, error, dead, lambda_min, limit)
+
+
+def _net(
+    width: int, seed: int, max_iter: int, n_samples: int, device: str
+) -> TwoHiddenReLURegressor:
+    return TwoHiddenReLURegressor(
+        width1=WIDTH1,
+        width2=width,
+        learning_rate=LEARNING_RATE,
+        max_iter=max_iter,
+        row_norm="clip",
+        fit_intercept=False,
+        record_every=1,
+        gram_samples=n_samples,
+        device=device,
+        random_state=seed,
+    )
+
+
+def _work(width: int) -> float:
+    """Work of a fit: the looks at small matrices cost as much as 500 units do."""
+    return width + 500.0
+
+
+def _in_parallel(
+    function: Callable[..., Row],
+    arguments: Sequence[tuple[Any, ...]],
+    n_jobs: int | None,
+) -> Iterator[Row]:
+    """Results as they come, from one process a core with one thread each."""
+    with parallel_config(backend="loky", inner_max_num_threads=1):
+        yield from Parallel(
+            n_jobs=n_jobs or cpu_count(), return_as="generator_unordered"
+        )(delayed(function)(*some) for some in arguments)
