@@ -208,8 +208,8 @@ def _draw_modes(ax: Any, data: Measured) -> None:
             ax.plot(index, expected[i].cumsum(), linestyle="--", **line)
     ax.set(
         xscale="log",
-        xlabel="number of eigenvectors, largest eigenvalues first",
-        ylabel="their loss over L(0), mean over repeats",
+        xlabel="eigenvectors, largest eigenvalues first",
+        ylabel="their loss over L(0), mean",
         ylim=(0, 1.02),
     )
 
@@ -221,7 +221,7 @@ def _draw_initial(ax: Any, data: Measured) -> None:
         (f"h₂ = {width}", shade, "-", [s.lambda_min[width] for s in starts])
         for width, _, shade in _shades(data)
     ]
-    curves.append(("E[H | A]", _OKABE_ITO[2], "--", [s.limit for s in starts]))
+    curves.append(("E[H | A]", _OKABE_ITO[2], "--", [s.conditional for s in starts]))
     for label, shade, style, values in curves:
         ratios = np.sort(np.array(values) / [s.lambda_0 for s in starts])
         # A zero has no place on a log axis: all of them are the first step.

@@ -104,6 +104,6 @@ def _initial(measured: Sequence[Measured]) -> dict[str, NDArray[Any]]:
             [[[s.lambda_min[w] for s in some] for w in widths] for some in starts]
         ),
     }
-    for name in ("lambda_0", "lambda_0_error", "limit", "dead", "seed"):
+    for name in ("lambda_0", "lambda_0_error", "conditional", "dead", "seed"):
         arrays[name] = np.array([[getattr(s, name) for s in some] for some in starts])
     return arrays

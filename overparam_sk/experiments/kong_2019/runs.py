@@ -73,9 +73,10 @@ class Run:
         return times
 
     def rate(self, start: float = 0.0, stop: float = 1.0) -> float:
-        """−Δ log L/Δt between two shares of the run."""
+        """−Δ log L/Δt between two shares of the run, over one iteration at least."""
         last = len(self.t) - 1
-        at = [round(start * last), round(stop * last)]
+        first = round(start * last)
+        at = [first, max(first + 1, round(stop * last))]
         (t0, t1), (L0, L1) = self.t[at], self.history["loss"][at]
         return float(-np.log(L1 / L0) / (t1 - t0))
 
@@ -101,8 +102,8 @@ class Initialisation:
         Rows with σ(A x) = 0; the widths share A(0).
     lambda_min : dict of int to float
         Width -> λ_min(H(0)).
-    limit : float
-        λ_min(E[H | A(0)]): what λ_min(H(0)) tends to as h2 alone grows.
+    conditional : float
+        λ_min(E[H | A(0)]), of the mean over B and w alone.
     """
 
     data: str
@@ -111,7 +112,7 @@ class Initialisation:
     lambda_0_error: float
     dead: int
     lambda_min: dict[int, float]
-    limit: float
+    conditional: float
 
 
 def run_all(
@@ -202,9 +203,9 @@ def initialise(data: str, seed: int, widths: Sequence[int]) -> Initialisation:
         net = fit_whole(_net(width, seed, 1, len(X), "cpu"), X, y)
         lambda_min[width] = float(net.history_["gram_lambda_min"][0])
     A0, _ = net.initial_weights()
-    limit, _ = infinite_width_lambda_min(X, first_weights=A0, **_NETWORK)
+    conditional, _ = infinite_width_lambda_min(X, first_weights=A0, **_NETWORK)
     dead = int(net.history_["dead_samples"][0])
-    return Initialisation(data, seed, lambda_0, error, dead, lambda_min, limit)
+    return Initialisation(data, seed, lambda_0, error, dead, lambda_min, conditional)
 
 
 def _net(

@@ -1,0 +1,247 @@
+"""Kong's experiments: the fits, what is made of them, and the files."""
+
+import csv
+import json
+import sys
+
+import numpy as np
+import pytest
+from experiments.made_up_kong import initialisation, measured, run
+
+from overparam_sk import TwoHiddenReLURegressor
+from overparam_sk.cli import main
+from overparam_sk.diagnostics import gram_lambda_min, infinite_width_lambda_min
+from overparam_sk.experiments.kong_2019 import experiment
+from overparam_sk.experiments.kong_2019.beyond import sections
+from overparam_sk.experiments.kong_2019.data import DATA_SETS, DataSet
+from overparam_sk.experiments.kong_2019.measured import by_data, together
+from overparam_sk.experiments.kong_2019.modes import Modes, measure_modes
+from overparam_sk.experiments.kong_2019.runs import (
+    LEARNING_RATE,
+    Scale,
+    fit,
+    initialise,
+    run_all,
+)
+
+TINY = Scale((10, 20), 2, 20, 4)
+KONG = {"network": "kong_2019", "width1": 5}
+
+
+@pytest.mark.parametrize("name", sorted(DATA_SETS))
+def test_the_data_are_the_papers(name):
+    X, y = DATA_SETS[name].load(0)
+    n = 50 if name == "synthetic-50" else 100
+    assert X.shape == (n, 100 if name.startswith("synthetic") else 784)
+    np.testing.assert_allclose(np.linalg.norm(X, axis=1), 1, rtol=1e-6)
+    assert y.min() >= 0
+    assert y.max() <= 1
+    again = DATA_SETS[name].load(1)[0]
+    if name.startswith("synthetic"):
+        assert not np.allclose(X, again)
+    else:
+        assert y.tolist() == [0.0] * 50 + [1.0] * 50
+        np.testing.assert_array_equal(X, again)
+
+
+def test_the_data_sets_have_figures_3_to_8():
+    assert [data.figure for data in DATA_SETS.values()] == [3, 4, 5, 6, 7, 8]
+
+
+def test_a_run_holds_what_the_estimator_says():
+    X, y = DATA_SETS["synthetic-50"].load(3)
+    found = fit("synthetic-50", 30, 0, 3, 20, "cpu")
+    net = TwoHiddenReLURegressor(
+        5,
+        30,
+        learning_rate=2e-4,
+        max_iter=20,
+        fit_intercept=False,
+        record_every=1,
+        gram_samples=50,
+        random_state=3,
+    ).fit(X, y)
+    assert found.history.keys() == net.history_.keys()
+    np.testing.assert_array_equal(found.history["iteration"], np.arange(21))
+    for name, course in net.history_.items():
+        np.testing.assert_allclose(found.history[name], course, atol=1e-12)
+    assert found.lambda_0 == infinite_width_lambda_min(X, **KONG)[0]
+    L = net.history_["loss"]
+    assert found.rate() == pytest.approx(-np.log(L[-1] / L[0]) / (20 * 2e-4))
+    assert found.rate(0.5, 1) == pytest.approx(-np.log(L[20] / L[10]) / (10 * 2e-4))
+    assert found.end("weight_change_2") == pytest.approx(net.weight_change_[1])
+
+
+def test_an_initialisation_is_that_of_the_fits():
+    found = initialise("synthetic-50", 3, (10, 30))
+    history = fit("synthetic-50", 30, 0, 3, 20, "cpu").history
+    assert found.lambda_min[30] == pytest.approx(history["gram_lambda_min"][0])
+    assert found.dead == history["dead_samples"][0]
+    assert (found.lambda_min[30] == 0) == (found.dead > 0)
+    assert (found.conditional == 0) == (found.dead > 0)
+
+
+def fitted(rows=8, max_iter=50):
+    X, y = DATA_SETS["synthetic-50"].load(0)
+    X, y = X[:rows], y[:rows]
+    net = TwoHiddenReLURegressor(
+        5,
+        100,
+        learning_rate=1e-3,
+        max_iter=max_iter,
+        fit_intercept=False,
+        record_every=1,
+        random_state=1,
+    )
+    return net.fit(X, y), X, y
+
+
+def test_the_modes_add_up_to_the_loss_of_the_run():
+    net, X, y = fitted()
+    modes = measure_modes(net, X, y, [10])
+    L = net.history_["loss"]
+    np.testing.assert_array_equal(modes.iterations, [0, 10, 50])
+    np.testing.assert_allclose((modes.coefficients**2).sum(axis=1) / 2, L[[0, 10, 50]])
+    np.testing.assert_allclose(modes.loss_shares.sum(axis=1), L[[0, 10, 50]] / L[0])
+    A0, B0 = net.initial_weights()
+    smallest = gram_lambda_min((A0, B0, net.readout_signs_), X)
+    assert modes.eigenvalues[-1] == pytest.approx(smallest, abs=1e-12)
+    assert (np.diff(modes.eigenvalues) <= 0).all()
+    assert modes.share_of_top(8) == pytest.approx(1)
+    # The first step is what eq. (45) says, and the prediction starts on the curve.
+    assert modes.initial_rate == pytest.approx(np.log(L[0] / L[1]) / 1e-3, rel=1e-2)
+    foretold = modes.predicted_loss(1e-3, np.arange(51))
+    np.testing.assert_allclose(foretold, L, rtol=1e-2)
+    np.testing.assert_allclose(
+        modes.predicted_shares(1e-3).sum(axis=1), foretold[[0, 10, 50]] / L[0]
+    )
+
+
+def test_a_prediction_by_hand():
+    modes = Modes(np.array([3.0, 1.0]), np.array([0, 2]), np.array([[2.0, 1.0]] * 2))
+    # ½ (4 · 0.7⁴ + 1 · 0.9⁴)
+    expected = (4 * 0.7**4 + 0.9**4) / 2
+    np.testing.assert_allclose(modes.predicted_loss(0.1, [0, 2]), [2.5, expected])
+    assert modes.share_of_top(1) == 0.8
+    assert modes.initial_rate == pytest.approx(2 * (0.8 * 3 + 0.2))
+
+
+@pytest.fixture
+def tiny(monkeypatch):
+    """Six data sets of ten rows, in this process."""
+    for name, data in list(DATA_SETS.items()):
+
+        def load(seed, load=data.load):
+            X, y = load(seed)
+            return X[::10], y[::10]
+
+        monkeypatch.setitem(DATA_SETS, name, DataSet(name, data.figure, load))
+    monkeypatch.setattr(experiment, "QUICK", TINY)
+    monkeypatch.setattr("overparam_sk.experiments.kong_2019.runs.cpu_count", lambda: 1)
+
+
+def test_runs_are_in_order_and_share_their_seeds(tiny):
+    names = ["MNIST-01", "synthetic-50"]
+    runs, starts = run_all(TINY, names, device="cpu", progress=False)
+    assert [(r.data, r.width, r.repeat) for r in runs] == [
+        (name, width, repeat)
+        for name in names
+        for width in (10, 20)
+        for repeat in (0, 1)
+    ]
+    assert runs[0].seed == runs[2].seed != runs[1].seed
+    assert [s.data for s in starts] == ["MNIST-01"] * 4 + ["synthetic-50"] * 4
+    assert starts[0].seed == runs[0].seed
+    by_name = by_data(runs, starts)
+    assert [data.name for data in by_name] == names
+    assert [len(rows) for rows in by_name[0].fits.values()] == [2, 2]
+    assert len(by_name[0].lambda_0s) == 1  # the images are always the same
+    assert len(by_name[1].lambda_0s) == 4
+    assert len(together(by_name).runs) == 8
+
+
+def test_two_processes_make_the_same_runs():
+    scale = Scale((10,), 1, 5, 1)
+    one, two = (
+        run_all(scale, ["synthetic-50"], device="cpu", progress=False, n_jobs=n)
+        for n in (1, 2)
+    )
+    np.testing.assert_allclose(
+        one[0][0].history["loss"], two[0][0].history["loss"], rtol=1e-12
+    )
+    assert one[1][0].lambda_0 == pytest.approx(two[1][0].lambda_0)
+
+
+def test_the_command_writes_claims_figures_and_data(tiny, tmp_path, capsys):
+    options = ["--quick", "--device", "cpu", "--out", str(tmp_path)]
+    assert main(["reproduce", "k19", *options]) == 0
+    told = capsys.readouterr().out
+    content = json.loads((tmp_path / "claims.json").read_text("utf-8"))
+    claims = content["claims"]
+    assert len(claims) == 6 * 13 + 1
+    assert content["settings"]["learning_rate"] == LEARNING_RATE
+    text = (tmp_path / "claims.md").read_text("utf-8")
+    for claim in claims:
+        assert claim["ours"].replace("|", "\\|") in text
+        assert claim["claim"] in told
+    # A rule stands once a claim.
+    assert text.count("is at most 2") == 1
+    assert "## Which modes" in (tmp_path / "report.md").read_text("utf-8")
+    pictures = {path.name for path in tmp_path.glob("*.png")}
+    assert {f"fig{i}" for i in range(2, 9)} <= {
+        p.partition("-")[0].partition(".")[0] for p in pictures
+    }
+    assert len(pictures) == 11
+    check_data(tmp_path)
+
+
+def check_data(folder):
+    with (folder / "runs.csv").open(newline="", encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    assert len(lines) == 6 * 2 * 2
+    with np.load(folder / "courses.npz", allow_pickle=False) as courses:
+        assert courses["loss"].shape == (6, 2, 2, 21)
+        first = lines[0]
+        assert first["data"] == courses["data"][0]
+        assert float(first["loss_T"]) == pytest.approx(courses["loss"][0, 0, 0, -1])
+        assert courses["loss_shares_MNIST-01"].shape == (2, 3, 10)
+    with np.load(folder / "initial.npz", allow_pickle=False) as initial:
+        assert initial["lambda_min"].shape == (6, 2, 4)
+        assert ((initial["lambda_min"] == 0).all(axis=1) == (initial["dead"] > 0)).all()
+
+
+def test_without_matplotlib_the_figures_alone_are_left_out(
+    tiny, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert main(["reproduce", "k19", "--quick", "--out", str(tmp_path)]) == 0
+    assert "No figures: it needs matplotlib" in capsys.readouterr().out
+    assert not list(tmp_path.glob("*.png"))
+    assert (tmp_path / "runs.csv").exists()
+
+
+def test_ctrl_c_writes_nothing(tiny, tmp_path, capsys, monkeypatch):
+    def interrupted(self, *args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(TwoHiddenReLURegressor, "fit", interrupted)
+    assert main(["reproduce", "k19", "--quick", "--out", str(tmp_path)]) == 130
+    assert "before anything was written" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_tables_beyond_the_paper_by_hand():
+    starts = [
+        initialisation(0.0, dead=1, conditional=0.0, widths=(10,)),
+        *(initialisation(r, widths=(10,)) for r in (0.1, 0.2, 0.3)),
+    ]
+    text = "\n".join(
+        sections([measured(run(10, 0), run(10, 1, rate=4.0), starts=starts)])
+    )
+    # Rates 2 and 4 with λ_0 = 1.
+    assert "| made up | 10 | 3 ± 1.4 | 3 ± 1.4 | 3 ± 1.4 | 3 ± 1.4 |" in text
+    # One of four has a dead row; two rows have none with probability (31/32)².
+    assert (
+        "| made up | 4 | 25.0% | 6.2% | 0.25 | 0.06 | 25.0% (h2=10) | 25.0% |" in text
+    )
+    assert "| made up | 3 | 10 | 0.15 | 0.2 | 0.25 |" in text
