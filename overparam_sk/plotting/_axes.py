@@ -91,8 +91,8 @@ def draw_mean_and_band(
             # Nothing falls below a bound that every repeat keeps.
             low = np.maximum(low, 0)
         if ax.get_yscale() == "log":
-            # A band that reaches 0 has no lower edge there.
-            low = np.where(low > 0, low, repeats.min(axis=0))
+            # A band that comes near 0 has no lower edge there.
+            low = np.maximum(low, repeats.min(axis=0))
         ax.fill_between(
             x, low, mean + std, color=drawn.get_color(), alpha=0.2, linewidth=0
         )

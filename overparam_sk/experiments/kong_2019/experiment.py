@@ -146,6 +146,8 @@ def _settings_in_words(scale: Scale, random_state: int, seconds: float) -> str:
         f"every one; {scale.repeats} repeats (mean ± standard deviation), each with "
         "its own initialisation and, for the synthetic data, its own rows; "
         f"{scale.initialisations} initialisations for what is said of H(0); seed "
-        f"{random_state}. Images: the first 50 of each class, rows of norm 1, target 0 "
-        f"for the first class and 1 for the second. In float64, in {seconds:.0f} s."
+        f"{random_state}. Images: the first 50 of each class, rows of norm 1. The "
+        "paper does not say what their targets are: 0 for the first class and 1 for the "
+        "second, and the class numbers themselves where a name has them. In float64, "
+        f"in {seconds:.0f} s."
     )

@@ -13,7 +13,7 @@ from overparam_sk.plotting import ConvergenceDisplay
 
 __all__ = ["draw_all"]
 
-_DPI = 100
+_DPI = 85
 # Stretches of a run whose rates are drawn.
 _WINDOWS = 40
 # Left end of the axis of λ_min(H(0))/λ_0.
@@ -97,8 +97,9 @@ def _panels(
     draw: Callable[[Any, Measured], Any],
 ) -> str:
     """Draw a panel for each data set."""
-    figure = _figure(figsize=(11.5, 6.4))
-    axes = figure.subplots(2, 3).ravel()
+    columns = -(-len(measured) // 2)
+    figure = _figure(figsize=(3.8 * columns, 6.4))
+    axes = figure.subplots(2, columns, squeeze=False).ravel()
     for ax, data in zip(axes, measured, strict=False):
         draw(ax, data)
         ax.set_title(data.name, fontsize="medium")
@@ -139,6 +140,11 @@ def _draw_loss(ax: Any, data: Measured) -> None:
     t, lambda_0 = data.runs[0].t, np.mean(list(data.lambda_0s))
     ax.plot(t / LEARNING_RATE, np.exp(-lambda_0 * t), **_BOUND)
     ax.set(yscale="log", xlabel="iteration", ylabel="L(t)/L(0) (median, quartiles)")
+    _write_out_ticks(ax)
+
+
+def _write_out_ticks(ax: Any) -> None:
+    """Write 0.5 instead of 5 × 10⁻¹ on a log axis of less than a decade."""
     low, high = ax.get_ylim()
     if high < 10 * low:
         ax.yaxis.set_major_formatter("{x:g}")
@@ -186,12 +192,17 @@ def _draw_rates(ax: Any, data: Measured) -> None:
 def _draw_predicted(ax: Any, data: Measured) -> None:
     for width, runs, shade in _shades(data):
         iterations = runs[0].history["iteration"]
-        losses = [run.history["loss"] for run in runs]
-        guesses = [run.modes.predicted_loss(LEARNING_RATE, iterations) for run in runs]
+        losses = [run.history["loss"] / run.history["loss"][0] for run in runs]
+        guesses = [
+            run.modes.predicted_loss(LEARNING_RATE, iterations)
+            / run.modes.predicted_loss(LEARNING_RATE, [0])
+            for run in runs
+        ]
         label = f"h₂ = {width}"
         ax.plot(iterations, np.median(losses, axis=0), color=shade, label=label)
         ax.plot(iterations, np.median(guesses, axis=0), color=shade, linestyle="--")
-    ax.set(yscale="log", xlabel="iteration", ylabel="L(t), median over repeats")
+    ax.set(yscale="log", xlabel="iteration", ylabel="L(t)/L(0), median over repeats")
+    _write_out_ticks(ax)
 
 
 def _draw_modes(ax: Any, data: Measured) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam_sk.experiments.kong_2019.data import DATA_SETS
 from overparam_sk.experiments.kong_2019.measured import Measured
 from overparam_sk.experiments.kong_2019.runs import LEARNING_RATE, Run
 
@@ -83,7 +84,7 @@ def _courses(measured: Sequence[Measured]) -> dict[str, NDArray[Any]]:
         )
     for data in measured:
         for quantity in ("eigenvalues", "loss_shares"):
-            arrays[f"{quantity}_{data.name}"] = np.array(
+            arrays[f"{quantity}_{DATA_SETS[data.name].file_name}"] = np.array(
                 [
                     np.mean([getattr(run.modes, quantity) for run in runs], axis=0)
                     for runs in data.fits.values()

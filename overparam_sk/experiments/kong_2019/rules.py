@@ -75,13 +75,15 @@ def lambda_min_is_stable(factor: float) -> Rule[Measured]:
     def find(data: Measured) -> Finding:
         ours = each_width(data.fits, _spread, summary=median_and_range)
         zero = sum(run.largest("gram_lambda_min") == 0 for run in data.runs)
+        alive = [run for run in data.runs if run.history["gram_lambda_min"].min() > 0]
         ok = {
             width: float(np.median([_spread(run) for run in runs])) <= factor
             for width, runs in data.fits.items()
         }
         return (
-            f"largest over smallest {ours}; 0 all the time in {zero} of "
-            f"{len(data.runs)} fits",
+            f"largest over smallest {ours}; λ_min is 0 all the time in {zero} of "
+            f"{len(data.runs)} fits, never in {len(alive)}, whose ratio is "
+            f"{median_and_range(map(_spread, alive))}",
             verdict_of_widths(ok),
         )
 
@@ -97,11 +99,14 @@ def lambda_min_orders_rates(strong: float) -> Rule[Measured]:
     """Correlate λ_min of a fit with the rate of its loss."""
 
     def find(data: Measured) -> Finding:
-        rho, p = _correlation(data.runs)
-        within = [_correlation(runs)[0] for runs in data.fits.values()]
+        rho, p = _correlation(data.runs, _mean_lambda_min)
+        within = [_correlation(r, _mean_lambda_min)[0] for r in data.fits.values()]
+        first, _ = _correlation(data.runs, _initial_lambda_min)
+        modes, _ = _correlation(data.runs, lambda run: run.modes.initial_rate)
         ours = (
             f"ρ = {rho:.2f} over {len(data.runs)} fits (p = {p:.1g}); within a width "
-            f"{mean_and_std(within, '.2f')}"
+            f"{mean_and_std(within, '.2f')}; of λ_min(H(0)) "
+            f"{mean_and_std([first], '.2f')}; of the rate at 0 by the modes {modes:.2f}"
         )
         if rho >= strong:
             return ours, HOLDS
@@ -109,8 +114,10 @@ def lambda_min_orders_rates(strong: float) -> Rule[Measured]:
 
     return Rule(
         "Spearman's rank correlation of the mean of λ_min(H(t)) over the course with "
-        "the rate −log(L(T)/L(0))/t of the fit; “–” where λ_min is always 0. holds: "
-        f"ρ ≥ {strong:g} over all fits; in trend: ρ > 0 with p < 0.05.",
+        "the rate −log(L(T)/L(0))/t of the fit. Printed beside it: that of λ_min at "
+        "the start, which training has not touched yet, and of 2 Σ c_i² λ_i / Σ c_i², "
+        f"what all modes of H(0) say of the rate. holds: ρ ≥ {strong:g} over all fits; "
+        "in trend: ρ > 0 with p < 0.05.",
         find,
     )
 
@@ -271,9 +278,10 @@ def assumption_2() -> Rule[Measured]:
 
     def find(data: Measured) -> Finding:
         known = data.lambda_0s
+        draws = f" over {len(known)} draws of the data" if len(known) > 1 else ""
         ours = (
-            f"λ_0 = {mean_and_std(known)} over {len(known)} draws of the data, "
-            f"standard error {max(known.values()):.1g} at most"
+            f"λ_0 = {mean_and_std(known)}{draws}, standard error of the integration "
+            f"{max(known.values()):.1g} at most"
         )
         positive = all(value > 3 * error for value, error in known.items())
         return ours, HOLDS if positive else NOT
@@ -305,12 +313,13 @@ def _share_rule(
 
 
 def _rates(run: Run) -> list[float]:
-    return [run.rate(a, b) for a, b in pairwise(_TENTHS)]
+    # 0.0 is added because a loss that does not move has the rate −0.
+    return [run.rate(a, b) + 0.0 for a, b in pairwise(_TENTHS)]
 
 
 def _ratio(over: float, under: float) -> float:
-    """Divide; NaN, which keeps no rule, by 0: a loss that no longer moves."""
-    return over / under if under else np.nan
+    """Divide; by 0, the rate of a loss that no longer moves, it is infinite."""
+    return over / under if under else np.inf
 
 
 def _spread(run: Run) -> float:
@@ -320,10 +329,20 @@ def _spread(run: Run) -> float:
     return high / low if low > 0 else np.inf
 
 
-def _correlation(runs: Iterable[Run]) -> tuple[float, float]:
-    """Spearman's ρ and p of mean λ_min and rate; NaN where one is constant."""
+def _mean_lambda_min(run: Run) -> float:
+    return float(run.history["gram_lambda_min"].mean())
+
+
+def _initial_lambda_min(run: Run) -> float:
+    return float(run.history["gram_lambda_min"][0])
+
+
+def _correlation(
+    runs: Iterable[Run], figure: Callable[[Run], float]
+) -> tuple[float, float]:
+    """Spearman's ρ and p of a figure and the rate; NaN where one is constant."""
     listed = list(runs)
-    values = [float(run.history["gram_lambda_min"].mean()) for run in listed]
+    values = [figure(run) for run in listed]
     if len(listed) < 3 or np.ptp(values) == 0:
         return np.nan, np.nan
     found = spearmanr(values, [run.rate() for run in listed])
