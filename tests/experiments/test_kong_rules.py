@@ -73,6 +73,17 @@ def test_the_median_over_the_fits_is_what_is_stable():
     )
 
 
+def test_a_loss_that_no_longer_moves_is_in_the_median():
+    stuck = np.where(AT < 50, FAST_THEN_SLOW, FAST_THEN_SLOW[50])
+    losses = [FAST_THEN_SLOW, FAST_THEN_SLOW, stuck]
+    runs = [run(10, i, loss=loss) for i, loss in enumerate(losses)]
+    found = judged(rules.rate_settles(2.0, 0.25), measured(*runs))
+    assert found.verdict == HOLDS
+    assert found.ours.count("inf] (h2=10)") == 2
+    runs = [run(10, i, loss=loss) for i, loss in enumerate([*losses, stuck, stuck])]
+    assert verdict(rules.rate_settles(2.0, 0.25), measured(*runs)) == NOT
+
+
 @pytest.mark.parametrize(
     ("rates", "expected"),
     [

@@ -107,3 +107,11 @@ def test_five_panels_leave_no_empty_axes(repeats):
     display = ConvergenceDisplay.from_estimators(repeats)
     five = ["loss", "score", "weight_change_1", "weight_change_2", "dead_samples"]
     assert len(display.plot(quantities=five).figure_.axes) == 5
+
+
+def test_a_band_on_a_log_axis_does_not_fall_below_the_repeats():
+    losses = [np.array([3.0, 0.02]), np.array([3.0, 3.0]), np.array([3.0, 0.02])]
+    histories = [{"iteration": np.arange(2), "loss": loss} for loss in losses]
+    display = ConvergenceDisplay.from_histories({"a": histories}).plot()
+    (band,) = display.ax_[0].collections
+    assert band.get_paths()[0].vertices[:, 1].min() == 0.02

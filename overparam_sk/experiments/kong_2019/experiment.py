@@ -147,7 +147,7 @@ def _settings_in_words(scale: Scale, random_state: int, seconds: float) -> str:
         "its own initialisation and, for the synthetic data, its own rows; "
         f"{scale.initialisations} initialisations for what is said of H(0); seed "
         f"{random_state}. Images: the first 50 of each class, rows of norm 1. The "
-        "paper does not say what their targets are: 0 for the first class and 1 for the "
-        "second, and the class numbers themselves where a name has them. In float64, "
-        f"in {seconds:.0f} s."
+        "paper does not say what their targets are: 0 for the first class and 1 for "
+        "the second, and the class numbers themselves where a name has them. In "
+        f"float64, in {seconds:.0f} s."
     )
