@@ -26,7 +26,7 @@ from overparam_sk.experiments.tables import markdown_table
 __all__ = ["FULL", "NAME", "QUICK", "judge", "reproduce"]
 
 NAME = "k19"
-FULL = Scale((100, 500, 1000, 2000, 4000), 10, 1000, 200)
+FULL = Scale((100, 500, 1000, 2000, 4000), 8, 1000, 200)
 QUICK = Scale((100, 500, 1000), 2, 300, 20)
 
 

@@ -14,7 +14,7 @@ from overparam_sk.experiments.kong_2019.runs import LEARNING_RATE, Run
 
 __all__ = ["write_data"]
 
-# Iterations of a course that are kept, evenly spread; the whole course would be 12 MB.
+# Iterations of a course that are kept, evenly spread; the whole courses are over 10 MB.
 _N_KEPT = 41
 
 
