@@ -7,7 +7,7 @@ the Jacobian of Li and Liang's network at full width has n·k·m·d numbers and 
 nowhere, so it is made and multiplied for some of the units, and that time is
 multiplied by m over their number; Kong's is made whole. A fit of Kong's network with
 λ_min recorded at every iteration against one without any record. The smallest
-eigenvalue above 4096 rows, by iterations and from all eigenvalues.
+eigenvalue by iterations and from all eigenvalues.
 """
 
 import argparse

@@ -158,7 +158,7 @@ def gram_lambda_min(
     Warns
     -----
     RuntimeWarning
-        When the iterations that look for it, above 4096 rows, have not converged; all
+        When the iterations that look for it, above 16384 rows, have not converged; all
         eigenvalues are computed then.
     """
     H = gram_matrix(estimator_or_params, X, which=which, device=device)

@@ -130,7 +130,7 @@ def _initial(measured: Sequence[Measured]) -> Table:
         "dead rows, mean",
         f"n · 2^−{WIDTH1}",
         "λ_min(H(0)) = 0, by h2",
-        "λ_min(E[H \\| A]) = 0".replace("\\", ""),
+        "λ_min(E[H | A]) = 0",
     ]
     lines = []
     for data in measured:
