@@ -14,8 +14,8 @@ __all__ = [
     "smallest_eigenvalue",
 ]
 
-# Up to here all eigenvalues cost less than the search for one: 6 s against 9 s to 14 s at
-# 6000 rows on two cores (docs/benchmarks/gram.md), the former as n³, the latter as n².
+# Up to here all eigenvalues are taken to cost less than the search for one: they do, by
+# a factor of 2, at 6000 rows on two cores (docs/benchmarks/gram.md).
 _DENSE_ROWS = 2**14
 _LANCZOS_RESTARTS = 300
 
