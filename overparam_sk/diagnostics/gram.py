@@ -206,10 +206,11 @@ def _weights(source: Any) -> tuple[list[NDArray[np.float64]], bool]:
     for first, intercept, others in _FITTED:
         if hasattr(source, first):
             W, b = getattr(source, first), getattr(source, intercept)
-            if source.fit_intercept:
+            constant = bool(np.any(b))  # without an intercept all are 0
+            if constant:
                 W = np.column_stack([W, b])
             parts = [W, *(getattr(source, name) for name in others)]
-            return [_finite(part, "weights") for part in parts], source.fit_intercept
+            return [_finite(part, "weights") for part in parts], constant
     raise ValueError(
         "estimator_or_params must be a fitted OverparamReLUClassifier or "
         f"TwoHiddenReLURegressor, or a tuple of their weights, got {source!r}."

@@ -84,7 +84,7 @@ class FirstLayerEstimator(WideNetworkEstimator):
                 self.init_seed_,
                 m,
                 d,
-                constant=self.fit_intercept,
+                constant=self._has_intercept(),
                 dtype=as_tensor(self.readout_weights_).dtype,
             )
             W, b = split_intercept(W0, d)
@@ -94,8 +94,12 @@ class FirstLayerEstimator(WideNetworkEstimator):
             "batch_size": 256 if self.batch_size == "auto" else self.batch_size,
             "device": self._device_here(),
         }
-        weights = (W, b if self.fit_intercept else None, self.readout_weights_)
+        weights = (W, b if self._has_intercept() else None, self.readout_weights_)
         return first_layer_net(weights, self.classes_, defaults | net_params)
+
+    def _has_intercept(self) -> bool:
+        """Whether the fitted network has one, whatever ``fit_intercept`` is by now."""
+        return bool(self.hidden_intercept_.any())
 
     def _make_run(
         self,

@@ -323,7 +323,7 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
             "optimizer__momentum": 0.0 if self.momentum == "auto" else self.momentum,
             "device": self._device_here(),
         }
-        weights = (A, b if self.fit_intercept else None, B, self.readout_signs_)
+        weights = (A, b if self._has_intercept() else None, B, self.readout_signs_)
         return two_hidden_net(weights, defaults | net_params)
 
     def _initial(self) -> Kong2019Weights:
@@ -336,9 +336,13 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
             h2,
             d,
             row_norm=self.row_norm,
-            constant=self.fit_intercept,
+            constant=self._has_intercept(),
             dtype=as_tensor(self.second_weights_).dtype,
         )
+
+    def _has_intercept(self) -> bool:
+        """Whether the fitted network has one, whatever ``fit_intercept`` is by now."""
+        return bool(self.first_intercept_.any())
 
     def _validated(
         self, X: Any, y: Any, sample_weight: Any, reset: bool

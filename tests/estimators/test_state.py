@@ -12,6 +12,8 @@ from estimators.small_nets import NETS, X, classifier, outputs, trained_weights,
 from sklearn.base import clone
 from sklearn.exceptions import InconsistentVersionWarning
 
+from overparam_sk.diagnostics import gram_matrix
+
 
 @pytest.fixture(params=NETS.values(), ids=NETS)
 def fitted(request):
@@ -120,3 +122,16 @@ def test_seed_is_the_same_in_another_process(fitted):
     )
     for here, there in zip(trained_weights(net), eval(run.stdout), strict=True):
         np.testing.assert_allclose(np.array(there), here, rtol=1e-9)
+
+
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_a_parameter_that_is_set_afterwards_changes_no_fitted_network(
+    fitted, fit_intercept
+):
+    net = fitted(fit_intercept=fit_intercept)
+    gram, bridge = gram_matrix(net, X), net.to_skorch(initial=True).forward(X)
+    predicted = outputs(net, X)
+    net.set_params(fit_intercept=not fit_intercept)
+    np.testing.assert_array_equal(gram_matrix(net, X), gram)
+    np.testing.assert_array_equal(net.to_skorch(initial=True).forward(X), bridge)
+    np.testing.assert_array_equal(outputs(net, X), predicted)
