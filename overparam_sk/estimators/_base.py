@@ -170,7 +170,8 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
                 stacklevel=4,
             )
         attributes = run.attributes()
-        for name in REGISTRY:  # those of an earlier call must not outlive it
+        # Those of an earlier call must not outlive it.
+        for name in (*REGISTRY, "best_validation_score"):
             self.__dict__.pop(f"{name}_", None)
         for name, value in attributes.items():
             setattr(self, name, value)

@@ -120,6 +120,7 @@ class FirstLayerEstimator(WideNetworkEstimator):
         return {
             "width": (self.hidden_weights_.shape[0], self.width),
             "n_features": (self.hidden_weights_.shape[1], data.X.shape[1]),
+            "fit_intercept": (self._has_intercept(), bool(self.fit_intercept)),
             "n_classes": (self.readout_weights_.shape[0], len(self.classes_)),
         }
 

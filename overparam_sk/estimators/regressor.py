@@ -374,6 +374,7 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
             "width1": (len(self.first_weights_), self.width1),
             "width2": (len(self.second_weights_), self.width2),
             "n_features": (self.first_weights_.shape[1], data.X.shape[1]),
+            "fit_intercept": (self._has_intercept(), bool(self.fit_intercept)),
         }
 
     def _updates(self) -> list[tuple[NDArray[Any], NDArray[Any]]]:

@@ -135,3 +135,19 @@ def test_a_parameter_that_is_set_afterwards_changes_no_fitted_network(
     np.testing.assert_array_equal(gram_matrix(net, X), gram)
     np.testing.assert_array_equal(net.to_skorch(initial=True).forward(X), bridge)
     np.testing.assert_array_equal(outputs(net, X), predicted)
+
+
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_a_warm_start_keeps_the_kind_of_network(fitted, fit_intercept):
+    net = fitted(fit_intercept=fit_intercept, warm_start=True)
+    net.set_params(fit_intercept=not fit_intercept)
+    match = f"fit_intercept must stay {fit_intercept}, .* got {not fit_intercept}"
+    with pytest.raises(ValueError, match=match):
+        net.fit(X, y)
+
+
+def test_the_best_score_of_an_earlier_fit_does_not_outlive_it(fitted):
+    net = fitted(early_stopping=True, warm_start=True)
+    assert hasattr(net, "best_validation_score_")
+    net.set_params(early_stopping=False).fit(X, y)
+    assert not hasattr(net, "best_validation_score_")
