@@ -4,7 +4,7 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -13,7 +13,11 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
-from overparam_sk.diagnostics import REGISTRY, update_singular_values
+from overparam_sk.diagnostics import (
+    REGISTRY,
+    history_columns,
+    update_singular_values,
+)
 from overparam_sk.estimators._callbacks import (
     CallbackObserver,
     CallbackSupport,
@@ -40,6 +44,8 @@ _LAZY = "update_singular_values"
 
 class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
     """An estimator around a network that is trained by one of our runs."""
+
+    _n_layers: ClassVar[int]  # trained layers
 
     @abstractmethod
     def __sklearn_is_fitted__(self) -> bool:
@@ -95,6 +101,21 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
             values = [update_singular_values(W, W0) for W, W0 in self._updates()]
             self._update_singular_values = values[0] if len(values) == 1 else values
         return self._update_singular_values
+
+    @property
+    def diagnostic_columns(self) -> tuple[str, ...]:
+        """Names of the diagnostics that ``diagnostics`` asks for, one a number.
+
+        They are those of ``history_``: where every layer has a figure of its own, the
+        layer is appended, as in "relative_distance_1".
+        """
+        names = REGISTRY if self.diagnostics == "all" else self.diagnostics or ()
+        layers = range(self._n_layers)
+        return tuple(
+            history_columns(
+                {name: layers[REGISTRY[name].layers] for name in names if name != _LAZY}
+            )
+        )
 
     def _check_parameters(self) -> None:
         rules = parameter_rules((*REGISTRY, _LAZY))

@@ -1,7 +1,7 @@
 """What every estimator around LL18's network does, whatever its outputs mean."""
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -25,6 +25,8 @@ _PREDICT_ELEMENTS = 2**23
 
 class FirstLayerEstimator(WideNetworkEstimator):
     """An estimator around a network whose first layer is trained by s-step SGD."""
+
+    _n_layers: ClassVar[int] = 1
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether there are trained weights."""

@@ -1,7 +1,7 @@
 """The two-hidden-layer ReLU network of Kong (2019)."""
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -152,6 +152,8 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
     >>> net.weight_change_.shape
     (2,)
     """
+
+    _n_layers: ClassVar[int] = 2
 
     def __init__(
         self,

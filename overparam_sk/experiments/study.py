@@ -10,9 +10,9 @@ from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from overparam_sk import DivergenceError, OverparamReLUClassifier
-from overparam_sk.experiments.fitting import fit_whole, repeat_seeds
 from overparam_sk.experiments.problems import Problem
-from overparam_sk.experiments.progress import progress_bar
+from overparam_sk.model_selection.fitting import fit_whole, repeat_seeds
+from overparam_sk.model_selection.progress import progress_bar
 
 __all__ = ["FitRow", "Study", "run_study"]
 

@@ -1,0 +1,158 @@
+"""One fit of a study: what is to be done, and what came of it."""
+
+import contextlib
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import check_scoring
+from sklearn.utils.validation import has_fit_parameter
+
+from overparam_sk.model_selection._checked_files import (
+    DamagedFileError,
+    read_checked,
+    write_checked,
+)
+from overparam_sk.model_selection._data import DataReference
+from overparam_sk.model_selection.fitting import fit_whole
+
+__all__ = ["Fit", "Task"]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What is kept of one fit.
+
+    Parameters
+    ----------
+    estimator : str
+        Its name in the study.
+    value : object
+        Of the parameter; None for an estimator without it.
+    repeat : int
+    fold : int or None
+        None without cross-validation.
+    seed : int
+        ``random_state`` of the estimator; the fits of one repeat share it.
+    scores : dict
+        Numbers, and where a scorer gives them arrays and dicts of arrays. Empty if
+        the fit failed.
+    fit_time, score_time : float
+        Wall time in seconds.
+    failure : str or None
+        Why there are no scores.
+    traceback : str or None
+        Where it failed.
+    """
+
+    estimator: str
+    value: Any
+    repeat: int
+    fold: int | None
+    seed: int
+    scores: dict[str, Any] = field(default_factory=dict)
+    fit_time: float = np.nan
+    score_time: float = np.nan
+    failure: str | None = None
+    traceback: str | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """One fit to be done: small, so that it can be sent, and sent again.
+
+    Parameters
+    ----------
+    fit : Fit
+        Without scores.
+    model : estimator
+        Unfitted, its parameters set.
+    data : DataReference
+    scoring : dict of str to str or callable
+    return_train_score, validate_on_test : bool
+    identity : str
+        Checksum of all that decides the scores.
+    record : Path
+        The file that keeps the fit.
+    """
+
+    fit: Fit
+    model: Any
+    data: DataReference
+    scoring: Mapping[str, Any]
+    return_train_score: bool
+    validate_on_test: bool
+    identity: str
+    record: Path
+
+    def run(self) -> Fit:
+        """Fit and score, and keep the fit where its record's folder is to be seen.
+
+        Raises
+        ------
+        DataNotHereError
+            If this machine does not see the data.
+        KeyboardInterrupt
+            After Ctrl-C. Any other exception of the estimator or of a scorer is a fit
+            with a failure.
+        """
+        fit = self._done()
+        if self.record.parent.is_dir():
+            # Whoever asked for the fit writes it if it is missing, and can say why.
+            with contextlib.suppress(OSError):
+                self.keep(fit)
+        return fit
+
+    def _done(self) -> Fit:
+        X, y, X_test, y_test = self.data.open().split(self.fit.fold)
+        options: dict[str, Any] = {}
+        if self.validate_on_test and has_fit_parameter(self.model, "X_val"):
+            options = {"X_val": X_test, "y_val": y_test}
+        try:
+            started = time.perf_counter()
+            model = fit_whole(self.model, X, y, **options)
+            fitted = time.perf_counter()
+            score = check_scoring(model, scoring=self.scoring)
+            scores = dict(score(model, X_test, y_test))
+            if self.return_train_score:
+                train = score(model, X, y)
+                scores |= {f"train_{name}": value for name, value in train.items()}
+            scored = time.perf_counter()
+        except Exception as error:
+            why = f"{type(error).__name__}: {error}"
+            return self.failed(why, traceback.format_exc())
+        return Fit(
+            **self._who(),
+            scores=scores,
+            fit_time=fitted - started,
+            score_time=scored - fitted,
+        )
+
+    def failed(self, why: str, where: str | None = None) -> Fit:
+        """The fit, without scores but with a reason."""
+        return Fit(**self._who(), failure=why, traceback=where)
+
+    def _who(self) -> dict[str, Any]:
+        names = ("estimator", "value", "repeat", "fold", "seed")
+        return {name: getattr(self.fit, name) for name in names}
+
+    def keep(self, fit: Fit) -> None:
+        """Write the record."""
+        write_checked(self.record, {"identity": self.identity, "fit": asdict(fit)})
+
+    def of_record(self, content: Any) -> Fit | None:
+        """Take the fit from a record; None if it is of other settings, or not there."""
+        if content is None or content["identity"] != self.identity:
+            return None
+        return Fit(**content["fit"])
+
+    def is_kept(self) -> bool:
+        """Whether the fit is in its record."""
+        try:
+            return self.of_record(read_checked(self.record)) is not None
+        except (DamagedFileError, FileNotFoundError):
+            return False

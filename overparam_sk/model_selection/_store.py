@@ -1,0 +1,177 @@
+"""The folder of a study: its configuration, its finished fits, and a lock on both."""
+
+import os
+import platform
+import warnings
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from overparam_sk.model_selection._checked_files import (
+    TEMPORARY,
+    DamagedFileError,
+    read_checked,
+    write_checked,
+)
+from overparam_sk.model_selection._fingerprints import differences
+from overparam_sk.model_selection._fits import Fit, Task
+
+__all__ = ["CONFIGURATION", "FITS", "Store", "read_or_set_aside"]
+
+CONFIGURATION = "study.json"
+FITS = "fits"
+
+
+class Store:
+    """A folder that one study at a time works on, as a context manager.
+
+    ``study.json`` holds what the study is made of, ``fits`` one record a finished fit,
+    ``data`` what the workers read while the study is unfinished, and ``set-aside``
+    records that were damaged. A record is a checksum and JSON, written beside its
+    place and then moved there.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where it is not there.
+
+    Raises
+    ------
+    BlockingIOError
+        On entry, if another study works on the folder. The operating system lets go of
+        the lock of a process that died.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._lock = FileLock(folder / "lock")
+        self._owner = folder / "owner"
+
+    def __enter__(self) -> "Store":
+        """Lock the folder, and clear away what was being written when a writer died."""
+        (self.folder / FITS).mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise BlockingIOError(
+                f"{self.folder} must be used by one study at a time, and is in use"
+                f"{self._who()}. Wait for it, or give this study another store."
+            ) from error
+        self._owner.write_text(f" by process {os.getpid()} on {platform.node()}")
+        for left_over in self.folder.rglob(f"*{TEMPORARY}"):
+            left_over.unlink(missing_ok=True)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Let others work on the folder."""
+        self._owner.unlink(missing_ok=True)
+        self._lock.release()
+
+    def _who(self) -> str:
+        try:
+            return self._owner.read_text(errors="replace")
+        except OSError:
+            return ""
+
+    def configuration(self) -> dict[str, Any] | None:
+        """What the study in the folder is made of; None for a new one."""
+        found = read_or_set_aside(self.folder / CONFIGURATION, self.folder)
+        return None if found is None else dict(found)
+
+    def settle(self, configuration: dict[str, Any], *, extend: bool) -> None:
+        """Take a configuration, or refuse it beside that of the study in the folder.
+
+        Raises
+        ------
+        ValueError
+            If they differ, or with ``extend`` if they differ in more than additional
+            estimators, values and repeats. The differences are named.
+        """
+        before = self.configuration()
+        if before is not None:
+            changed = differences(before, configuration)
+            _warn_of_versions(changed)
+            if extend:
+                changed = {
+                    path: entries
+                    for path, entries in changed.items()
+                    if not _is_growth(path, before, configuration)
+                }
+            if changed:
+                raise ValueError(_refusal(self.folder, changed))
+        if before != configuration:
+            write_checked(self.folder / CONFIGURATION, configuration)
+
+    def finished(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Fit]]:
+        """Yield the fits that are done; what is damaged is set aside and warned of."""
+        for task in tasks:
+            fit = task.of_record(read_or_set_aside(task.record, self.folder))
+            if fit is not None:
+                yield task, fit
+
+
+def read_or_set_aside(path: Path, folder: Path) -> Any:
+    """Read a checked file; None where there is none, or none that is whole."""
+    try:
+        return read_checked(path)
+    except FileNotFoundError:
+        return None
+    except DamagedFileError as error:
+        aside = folder / "set-aside"
+        aside.mkdir(exist_ok=True)
+        number = len(list(aside.iterdir()))
+        path.replace(aside / f"{number}-{path.name}")
+        warnings.warn(
+            f"{error} It was set aside in {aside}, and what it held is done again.",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return None
+
+
+def _warn_of_versions(changed: dict[str, tuple[str, str]]) -> None:
+    """Take the versions of packages out of the differences, and warn of them."""
+    versions = {path: changed.pop(path) for path in [*changed] if "versions." in path}
+    if versions:
+        listed = ", ".join(
+            f"{path.removeprefix('versions.')} {before} then and {now} now"
+            for path, (before, now) in versions.items()
+        )
+        warnings.warn(
+            f"The store's fits were made with other versions: {listed}. They are kept.",
+            RuntimeWarning,
+            stacklevel=4,
+        )
+
+
+def _is_growth(path: str, before: dict[str, Any], now: dict[str, Any]) -> bool:
+    """Whether an entry only adds estimators, values or repeats."""
+    head, _, rest = path.partition(".")
+    if head == "values":
+        return set(map(repr, before[head])) <= set(map(repr, now[head]))
+    if head == "repeats":
+        return bool(before[head] <= now[head])
+    name = rest.partition(".")[0]
+    return head in ("estimators", "data") and name not in before[head]
+
+
+def _refusal(folder: Path, changed: dict[str, tuple[str, str]]) -> str:
+    lines = [
+        f"  {path}: {before} there, {now} here"
+        for path, (before, now) in sorted(changed.items())
+    ]
+    return "\n".join(
+        [
+            f"The study must be the one of which {folder} holds the fits; give it "
+            "another store, or set back what differs:",
+            *lines,
+        ]
+    )

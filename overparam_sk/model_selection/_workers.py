@@ -1,0 +1,147 @@
+"""Who does the fits: this process, joblib's workers, or a dask cluster."""
+
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from joblib import Parallel, delayed
+from joblib.parallel import get_active_backend
+
+from overparam_sk.model_selection._data import DataNotHereError
+from overparam_sk.model_selection._fits import Fit, Task
+
+__all__ = ["MAX_RETRIES", "run_tasks"]
+
+# How often a fit is tried again whose worker died. dask has the same default,
+# distributed.scheduler.allowed-failures.
+MAX_RETRIES = 3
+
+
+def run_tasks(tasks: Iterable[Task], n_jobs: int | None) -> Iterator[tuple[Task, Fit]]:
+    """Run tasks on joblib's active backend, and yield them as they finish.
+
+    A task is begun when one before it has finished, so that at most ``n_jobs`` fits are
+    unfinished at a time. The death of a worker process loses the fits that were being
+    done and no others; they are tried again.
+
+    Parameters
+    ----------
+    tasks : iterable of Task
+    n_jobs : int or None
+        As joblib counts them. None is 1, or what ``parallel_config`` says.
+    """
+    backend, configured = get_active_backend()
+    client = getattr(backend, "client", None)
+    if client is None:
+        return _run_here(tasks, n_jobs)
+    return _run_on_dask(client, tasks, n_jobs or configured)
+
+
+def _run_here(tasks: Iterable[Task], n_jobs: int | None) -> Iterator[tuple[Task, Fit]]:
+    """Run on this machine; who was in flight when a worker died goes on alone.
+
+    So the task that kills its worker is told from those that only flew beside it.
+    """
+    waiting, suspects = deque(tasks), deque[Task]()
+    fits_at_once: int | None
+    deaths: Counter[Path] = Counter()
+    while waiting or suspects:
+        if suspects:
+            # With n_jobs=1 joblib would do it in this process.
+            batch, fits_at_once = deque([suspects.popleft()]), 2
+        else:
+            batch, fits_at_once = waiting, n_jobs
+        flying: dict[Path, Task] = {}
+        parallel = Parallel(
+            n_jobs=fits_at_once,
+            return_as="generator_unordered",
+            batch_size=1,
+            pre_dispatch="n_jobs",
+        )
+        try:
+            for task, fit in parallel(_dispatched(batch, flying)):
+                del flying[task.record]
+                yield task, fit
+        except BrokenProcessPool:
+            for task in list(flying.values()):
+                deaths[task.record] += 1
+                if deaths[task.record] > MAX_RETRIES:
+                    yield task, _died(task, deaths[task.record])
+                else:
+                    suspects.append(task)
+
+
+def _dispatched(batch: deque[Task], flying: dict[Path, Task]) -> Iterator[Any]:
+    while batch:
+        task = batch.popleft()
+        flying[task.record] = task
+        yield delayed(_run)(task)
+
+
+def _run(task: Task) -> tuple[Task, Fit]:
+    return task, task.run()
+
+
+def _died(task: Task, times: int) -> Fit:
+    return task.failed(f"its worker process died {times} times while it was fitted.")
+
+
+def _run_on_dask(
+    client: Any, tasks: Iterable[Task], n_jobs: int | None
+) -> Iterator[tuple[Task, Fit]]:
+    """Run on a dask cluster, as many at a time as it has threads.
+
+    dask itself does the fits of a worker that died on another one.
+    """
+    import distributed
+
+    def limit() -> int:
+        threads: int = sum(client.nthreads().values())
+        return max(1, min(n_jobs, threads) if n_jobs and n_jobs > 0 else threads)
+
+    waiting, flying = deque(tasks), dict[Any, Task]()
+    without_data = set[Path]()
+    done: Any = distributed.as_completed()
+    try:
+        while waiting or flying:
+            while waiting and len(flying) < limit():
+                task = waiting.popleft()
+                future = client.submit(_run_on_worker, task, pure=False)
+                flying[future] = task
+                done.add(future)
+            future = next(done)
+            task = flying.pop(future)
+            try:
+                yield task, future.result()
+            except distributed.KilledWorker as error:
+                yield task, _died(task, error.allowed_failures + 1)
+            except DataNotHereError:
+                if task.record in without_data:
+                    raise
+                if not without_data:
+                    _send(client, [task, *flying.values(), *waiting])
+                without_data.add(task.record)
+                waiting.appendleft(task)
+    finally:
+        client.cancel(list(flying))
+
+
+def _run_on_worker(task: Task) -> Fit:
+    """Run with the data at its path or, where that is not to be seen, as received."""
+    from distributed import get_worker
+
+    try:
+        return task.run()
+    except DataNotHereError:
+        received = replace(task.data, folder=get_worker().local_directory)
+        return replace(task, data=received).run()
+
+
+def _send(client: Any, tasks: list[Task]) -> None:
+    """Send the data to every worker, also to those that join later."""
+    paths = dict.fromkeys(path for task in tasks for path in task.data.paths())
+    for path in paths:
+        client.upload_file(str(path), load=False)

@@ -1,0 +1,195 @@
+"""How a metric scales with width: c·m^(−p), with bootstrap intervals."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from overparam_sk.model_selection.result import WidthStudy
+
+__all__ = ["PowerLaw", "fit_power_law"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class PowerLaw:
+    """A metric as c·m^(−p) of the width m.
+
+    Parameters
+    ----------
+    metric, estimator : str
+    c, p : float
+    c_interval, p_interval : tuple of float
+        Bootstrap intervals; NaN where the study has a single repeat and fold.
+    confidence_level : float
+    n_fits : int
+    """
+
+    metric: str
+    estimator: str
+    c: float
+    p: float
+    c_interval: tuple[float, float]
+    p_interval: tuple[float, float]
+    confidence_level: float
+    n_fits: int
+
+    def __call__(self, width: ArrayLike) -> Floats:
+        """Return c·m^(−p).
+
+        Parameters
+        ----------
+        width : array-like
+
+        Returns
+        -------
+        ndarray of the same shape
+        """
+        value: Floats = self.c * np.asarray(width, dtype=np.float64) ** -self.p
+        return value
+
+    def __str__(self) -> str:
+        """Write the law and its intervals."""
+        (c_low, c_high), (p_low, p_high) = self.c_interval, self.p_interval
+        return (
+            f"{self.metric} of {self.estimator}: {self.c:.3g} m^(-{self.p:.3f}), "
+            f"c in [{c_low:.3g}, {c_high:.3g}], p in [{p_low:.3f}, {p_high:.3f}] "
+            f"({self.confidence_level:.0%})"
+        )
+
+
+def fit_power_law(
+    study: WidthStudy,
+    metric: str,
+    *,
+    estimator: str | None = None,
+    confidence_level: float = 0.95,
+    n_resamples: int = 9999,
+    random_state: int = 0,
+) -> PowerLaw:
+    """Fit c·m^(−p) to a metric of a study: least squares on logarithms.
+
+    LL18 Section 7 and Lemma 5.2 expect p = 1/2 of the relative distance.
+
+    The bootstrap draws whole repeats (and folds), because the fits of a repeat share
+    seed and data. Its percentiles are widened for few repeats (Hesterberg 2015, §5.3);
+    simulated with normal errors, the 95 % interval then holds the truth in 75 % of
+    cases with 3 repeats, 92 % with 5, and 95 % with 10.
+
+    Parameters
+    ----------
+    study : WidthStudy
+    metric : str
+        One of ``study.metrics``, such as "relative_distance"; a trailing underscore
+        may stay.
+    estimator : str, default=None
+        None is the one estimator of the study that has the parameter and the metric.
+    confidence_level : float, default=0.95
+    n_resamples : int, default=9999
+    random_state : int, default=0
+        Of the bootstrap.
+
+    Returns
+    -------
+    PowerLaw
+
+    Raises
+    ------
+    ValueError
+        If there is no such metric or estimator, fewer than two widths, or a value that
+        is not positive.
+
+    Examples
+    --------
+    >>> from overparam_sk import OverparamReLUClassifier
+    >>> from overparam_sk.model_selection import fit_power_law, width_study
+    >>> from sklearn.datasets import load_iris
+    >>> net = OverparamReLUClassifier(max_iter=50, fit_intercept=False)
+    >>> study = width_study(
+    ...     net, *load_iris(return_X_y=True), values=[100, 400, 1600], repeats=3, cv=2,
+    ...     random_state=0,
+    ... )
+    >>> law = fit_power_law(study, "relative_distance_")
+    >>> 0.4 < law.p < 0.6
+    True
+    """
+    metric = study.column(metric)
+    name = _the_estimator(study, metric) if estimator is None else estimator
+    units, widths, values = _points(study, name, metric)
+    x, y = np.log(widths), np.log(values)
+    n_units = units.max() + 1
+    sums = np.zeros((n_units, 5))
+    np.add.at(sums, units, np.stack([np.ones_like(x), x, y, x * x, x * y], axis=1))
+    c, p = _least_squares(sums.sum(axis=0))
+    random = np.random.RandomState(random_state)
+    counts = random.multinomial(n_units, [1 / n_units] * n_units, n_resamples)
+    drawn = _least_squares(counts @ sums)
+    c_interval, p_interval = (_interval(d, confidence_level, n_units) for d in drawn)
+    return PowerLaw(
+        *(metric, name, float(c), float(p)),
+        *(c_interval, p_interval, confidence_level, len(x)),
+    )
+
+
+def _points(
+    study: WidthStudy, name: str, metric: str
+) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Return the repeat (and fold), the width and the metric of every fit."""
+    fits = [
+        fit
+        for fit in study.fits
+        if fit.estimator == name and fit.value is not None and metric in fit.scores
+    ]
+    if len({fit.value for fit in fits}) < 2:
+        raise ValueError(
+            f"estimator must have {metric} at two widths or more, got {name!r} with "
+            f"{sorted({fit.value for fit in fits})}."
+        )
+    for fit in fits:
+        if not fit.scores[metric] > 0:
+            raise ValueError(
+                f"{metric} must be positive to follow a power law, got "
+                f"{fit.scores[metric]} at {study.param}={fit.value}, repeat "
+                f"{fit.repeat}."
+            )
+    drawn = [(fit.repeat, fit.fold) for fit in fits]
+    order = list(dict.fromkeys(drawn))
+    return (
+        np.array([order.index(unit) for unit in drawn]),
+        np.array([fit.value for fit in fits], dtype=np.float64),
+        np.array([fit.scores[metric] for fit in fits], dtype=np.float64),
+    )
+
+
+def _the_estimator(study: WidthStudy, metric: str) -> str:
+    names = {
+        fit.estimator
+        for fit in study.fits
+        if fit.value is not None and not np.isnan(fit.scores.get(metric, np.nan))
+    }
+    if len(names) != 1:
+        raise ValueError(
+            f"estimator must be given where not just one has {metric} at several "
+            f"values of {study.param}, got {sorted(names)}."
+        )
+    return names.pop()
+
+
+def _least_squares(sums: Any) -> tuple[Any, Any]:
+    """C and p of sums (..., 5) of 1, x, y, x², xy over the points."""
+    n, x, y, xx, xy = np.moveaxis(np.asarray(sums, dtype=np.float64), -1, 0)
+    slope = (n * xy - x * y) / (n * xx - x * x)
+    return np.exp((y - slope * x) / n), -slope
+
+
+def _interval(drawn: Floats, level: float, n_units: int) -> tuple[float, float]:
+    """Percentiles of the bootstrap, widened as Student's t is beside the normal."""
+    if n_units == 1:
+        return np.nan, np.nan
+    t = np.sqrt(n_units / (n_units - 1)) * stats.t.ppf((1 - level) / 2, n_units - 1)
+    tail = stats.norm.cdf(t)
+    low, high = np.quantile(drawn, [tail, 1 - tail])
+    return float(low), float(high)

@@ -1,0 +1,218 @@
+"""Width studies: estimators, values, repeats and folds, and each fit done once."""
+
+import shutil
+import tempfile
+from contextlib import ExitStack
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.utils import check_random_state
+
+from overparam_sk.model_selection._data import lay_down
+from overparam_sk.model_selection._fits import Fit, Task
+from overparam_sk.model_selection._plan import (
+    DataSource,
+    Plan,
+    as_estimators,
+    as_scoring,
+    as_values,
+)
+from overparam_sk.model_selection._store import FITS, Store
+from overparam_sk.model_selection._workers import run_tasks
+from overparam_sk.model_selection.progress import progress_bar
+from overparam_sk.model_selection.result import WidthStudy
+
+__all__ = ["width_study"]
+
+
+def width_study(
+    estimators: Any,
+    X: Any,
+    y: Any = None,
+    *,
+    param: str = "width",
+    values: Any,
+    repeats: int = 5,
+    cv: Any = None,
+    X_test: Any = None,
+    y_test: Any = None,
+    scoring: Any = None,
+    return_train_score: bool = False,
+    validate_on_test: bool = False,
+    store: Any = None,
+    extend: bool = False,
+    retry_failed: bool = False,
+    n_jobs: int | None = None,
+    random_state: Any = None,
+    verbose: int = 0,
+) -> WidthStudy:
+    """Fit estimators at every value of a parameter, and lose no fit that is done.
+
+    Every finished fit is written to ``store`` at once. The same call goes on where an
+    earlier one stopped, whatever stopped it, and ends with the same result. A fit whose
+    worker process dies is tried again.
+
+    The fits run on joblib's active backend: here, on this machine's cores
+    (``n_jobs``), or on a cluster, inside ``with parallel_config("dask")``.
+
+    Parameters
+    ----------
+    estimators : dict of str to estimator, or estimator
+        Any estimators of scikit-learn. One without the parameter, such as an SVM, is
+        fitted once a repeat.
+    X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features), or \
+callable
+        A callable is called with the seed of each repeat, and returns ``X, y`` or
+        ``X, y, X_test, y_test``, the same for the same seed.
+    y : array-like of shape (n_samples,), default=None
+        None where X is a callable.
+    param : str, default="width"
+        The parameter that is varied; in a Pipeline "width" also means "clf__width".
+    values : iterable of numbers or strings
+        Its values.
+    repeats : int, default=5
+        Each has its own seed, which is set as every ``random_state`` of the
+        estimators, and so decides initialisation and batches.
+    cv : int, splitter or iterable, default=None
+        As in scikit-learn; None is 5 folds. A shuffling splitter without a
+        ``random_state`` gets the seed of the repeat.
+    X_test, y_test : array-like, default=None
+        Rows to score on, instead of folds.
+    scoring : str, list, dict or callable, default=None
+        As in scikit-learn; scorers may also return arrays and dicts of arrays, which
+        are kept. None is accuracy or R² and all diagnostics
+        (:func:`diagnostic_scoring`), NaN for estimators that have none.
+    return_train_score : bool, default=False
+        Whether to score on the training rows as well: "train_accuracy".
+    validate_on_test : bool, default=False
+        Whether ``fit`` gets the test rows as ``X_val`` and ``y_val``, where it takes
+        them: ``history_`` then has the test curve.
+    store : path-like, default=None
+        Folder of the finished fits. None keeps nothing. One study at a time.
+    extend : bool, default=False
+        Whether the study may have more estimators, values and repeats than that of
+        which the store holds the fits. Any other difference is refused.
+    retry_failed : bool, default=False
+        Whether fits that failed in an earlier call are done again.
+    n_jobs : int, default=None
+        Fits at a time, as joblib counts them.
+    random_state : int, RandomState instance or None, default=None
+        Decides the seeds of the repeats. None takes that of the store, or a fresh one.
+    verbose : int, default=0
+        Whether to show on stderr how far it is.
+
+    Returns
+    -------
+    WidthStudy
+        A fit that failed is a row with the reason.
+
+    Raises
+    ------
+    ValueError
+        If an argument is not as above, or the store holds another study; then the
+        differences are named.
+    BlockingIOError
+        If another study is using the store.
+    OSError
+        If the store cannot be written, the disk being full, for instance; what is
+        written stays readable.
+
+    See Also
+    --------
+    fit_power_law : How a metric scales.
+    overparam_sk.plotting.WidthStudyDisplay : Pictures of the study.
+
+    Examples
+    --------
+    >>> from overparam_sk import OverparamReLUClassifier
+    >>> from overparam_sk.model_selection import width_study
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.svm import SVC
+    >>> X, y = load_iris(return_X_y=True)
+    >>> study = width_study(
+    ...     {"net": OverparamReLUClassifier(max_iter=50), "svm": SVC()},
+    ...     *(X[::2], y[::2]), X_test=X[1::2], y_test=y[1::2],
+    ...     values=[50, 200], repeats=2, random_state=0,
+    ... )
+    >>> len(study.fits), study.failures
+    (6, [])
+    """
+    if not isinstance(repeats, Integral) or repeats < 1:
+        raise ValueError(f"repeats must be an integer >= 1, got {repeats!r}.")
+    named = as_estimators(estimators, param)
+    source = DataSource(
+        X, y, X_test, y_test, cv, stratified=any(map(is_classifier, named.values()))
+    )
+    settings = {
+        "estimators": named,
+        "param": param,
+        "values": as_values(values),
+        "scoring": as_scoring(scoring, named),
+        "return_train_score": return_train_score,
+        "validate_on_test": validate_on_test,
+    }
+    with ExitStack() as stack:
+        if store is None:
+            store = stack.enter_context(tempfile.TemporaryDirectory())
+        opened = stack.enter_context(Store(Path(store).absolute()))
+        seed = _resolve(random_state, opened)
+        plan = Plan.of(source, seed, int(repeats), **settings)
+        opened.settle(plan.configuration(), extend=extend)
+        fits = _fit_all(plan, opened, retry_failed, n_jobs, verbose)
+        return WidthStudy.of(plan.configuration(), fits)
+
+
+def _resolve(random_state: Any, store: Store) -> int:
+    if isinstance(random_state, Integral):
+        return int(random_state)
+    if random_state is None:
+        before = store.configuration()
+        if before is not None:
+            return int(before["random_state"])
+        random_state = np.random.RandomState()
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+
+
+def _fit_all(
+    plan: Plan, store: Store, retry_failed: bool, n_jobs: int | None, verbose: int
+) -> list[Fit]:
+    """Take the finished fits from the store, and do the others."""
+    data = store.folder / "data"
+    tasks = plan.tasks(store.folder / FITS, data)
+    fits = {
+        task.record: fit
+        for task, fit in store.finished(tasks)
+        if not (retry_failed and fit.failure is not None)
+    }
+    missing = [task for task in tasks if task.record not in fits]
+    _lay_down_for(missing, plan, data)
+    work = [plan.work(task.fit) for task in missing]
+    with progress_bar(len(missing), sum(work), enabled=verbose > 0) as advance:
+        for task, fit in run_tasks(missing, n_jobs):
+            if not task.is_kept():
+                task.keep(fit)
+            fits[task.record] = fit
+            advance(plan.work(fit))
+    shutil.rmtree(data, ignore_errors=True)
+    return [fits[task.record] for task in tasks]
+
+
+def _lay_down_for(missing: list[Task], plan: Plan, folder: Path) -> None:
+    """Write the data of the repeats that are not finished.
+
+    Raises
+    ------
+    ValueError
+        If a callable gives other data for the same seed.
+    """
+    for repeat in sorted({task.fit.repeat for task in missing}):
+        data = plan.source.of(plan.seeds[repeat])
+        if callable(plan.source.X) and data.fingerprints() != plan.prints[repeat]:
+            raise ValueError(
+                "A callable X must return the same data for the same seed, got other "
+                f"data for {plan.seeds[repeat]}."
+            )
+        lay_down(data, plan.prints[repeat], folder)
