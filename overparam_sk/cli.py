@@ -3,14 +3,17 @@
 import argparse
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from joblib import parallel_config
 
 from overparam_sk.experiments.problems import PROBLEM_NAMES, Problem, load_problem
 from overparam_sk.experiments.report import summary_table, write_report
 from overparam_sk.experiments.reproductions import REPRODUCTIONS
-from overparam_sk.experiments.study import Study, run_study
+from overparam_sk.experiments.study import BASELINES, Study, run_study, usual_store
 from overparam_sk.experiments.tables import plain_table
 
 __all__ = ["main"]
@@ -58,7 +61,10 @@ def _study(args: argparse.Namespace) -> int:
         print(line)
     if study.interrupted:
         done, all_fits = len(study.rows), len(study.widths) * study.repeats
-        print(f"Interrupted: {done} of {all_fits} fits were done.", file=sys.stderr)
+        print(
+            f"Interrupted: {done} of {all_fits} fits were done. The same line goes on.",
+            file=sys.stderr,
+        )
         return _INTERRUPTED
     return 0
 
@@ -66,20 +72,50 @@ def _study(args: argparse.Namespace) -> int:
 def _run(args: argparse.Namespace, problem: Problem) -> Study:
     usual = problem.defaults
     max_iter = _given(args.max_iter, usual.max_iter)
-    return run_study(
-        problem,
-        _given(args.widths, usual.widths),
-        args.repeats,
-        fit_params={
+    what: dict[str, Any] = {
+        "problem": problem,
+        "widths": _given(args.widths, usual.widths),
+        "repeats": args.repeats,
+        "fit_params": {
             "learning_rate": _given(args.learning_rate, usual.learning_rate),
             "batch_size": _given(args.batch_size, usual.batch_size),
             "max_iter": max_iter,
             "record_every": _given(args.record_every, max(1, max_iter // 40)),
             "device": args.device,
         },
-        target_accuracy=_given(args.target_accuracy, usual.target_accuracy),
-        random_state=args.seed,
-    )
+        "baselines": args.baselines,
+        "random_state": args.seed,
+    }
+    with _workers(args):
+        return run_study(
+            **what,
+            target_accuracy=_given(args.target_accuracy, usual.target_accuracy),
+            store=_given(args.store, usual_store(args.out, **what)),
+            n_jobs=args.jobs,
+        )
+
+
+@contextmanager
+def _workers(args: argparse.Namespace) -> Iterator[None]:
+    """The dask cluster that was asked for, as joblib's backend.
+
+    Raises
+    ------
+    ValueError
+        If distributed is not installed.
+    """
+    if args.dask is None:
+        yield
+        return
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ValueError(
+            "--dask needs dask; install it with: pip install "
+            "'overparam-sk[distributed]'"
+        ) from error
+    with Client(args.dask), parallel_config("dask"):
+        yield
 
 
 def _reproduce(args: argparse.Namespace) -> int:
@@ -168,6 +204,12 @@ def _add_study_options(parser: argparse.ArgumentParser) -> None:
         "test accuracy to count the steps to (default: 0.98 synthetic, 0.95 others)",
     )
     add("--record-every", _count, "N", "steps between two records; default: T/40")
+    add(
+        "--baselines",
+        _baselines,
+        "NAME,...",
+        f"fitted beside the networks: {', '.join(BASELINES)}",
+    )
     parser.add_argument(
         "--out",
         type=Path,
@@ -175,6 +217,16 @@ def _add_study_options(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="default: ./overparam-study; files of an earlier study are replaced",
     )
+    add(
+        "--store",
+        Path,
+        "DIR",
+        "folder of the fits that are done, where the same line goes on (default: a "
+        "folder of its own in store/ of --out)",
+    )
+    add("--jobs", _jobs, "N", "fits at a time; -1 is one a core (default: 1)")
+    add("--dask", str, "ADDRESS", "run on the dask cluster with this scheduler")
+    parser.set_defaults(baselines=())
     _add_common_options(parser)
 
 
@@ -235,6 +287,22 @@ def _widths(text: str) -> tuple[int, ...]:
             f"must be different integers >= 1 with commas between, got {text!r}"
         )
     return tuple(sorted(valid))
+
+
+def _baselines(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(text.split(",")))
+    if not set(names) <= set(BASELINES):
+        raise argparse.ArgumentTypeError(
+            f"must be among {', '.join(BASELINES)} with commas between, got {text!r}"
+        )
+    return names
+
+
+def _jobs(text: str) -> int:
+    value = _number(int, text)
+    if not value:
+        raise argparse.ArgumentTypeError(f"must be an integer but 0, got {text!r}")
+    return int(value)
 
 
 def _learning_rate(text: str) -> float | str:

@@ -1,13 +1,20 @@
-"""LL18's four panels: accuracy, coupling, distance and spectrum."""
+"""LL18's four panels, and how accuracy, coupling and distance depend on width."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from overparam_sk.experiments.study import Study
-from overparam_sk.plotting import TrainingDynamicsDisplay, UpdateSpectrumDisplay
+from overparam_sk.plotting import (
+    TrainingDynamicsDisplay,
+    UpdateSpectrumDisplay,
+    WidthStudyDisplay,
+)
 
-__all__ = ["draw_study"]
+__all__ = ["draw_study", "draw_widths"]
+
+_BY_WIDTH = ("test_accuracy", "activation_change", "relative_distance")
 
 
 def draw_study(study: Study, path: Path, title: str) -> bool:
@@ -53,6 +60,61 @@ def draw_study(study: Study, path: Path, title: str) -> bool:
     return True
 
 
+def draw_widths(study: Study, path: Path, title: str) -> None:
+    """Draw accuracy, coupling and distance against the width, with the baselines.
+
+    Parameters
+    ----------
+    study : Study
+        With a fit that did not fail.
+    path : Path
+        Of the picture.
+    title : str
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    """
+    display = WidthStudyDisplay(
+        param="width",
+        values={"net": np.array(study.widths)},
+        scores={
+            metric: {
+                "net": [
+                    np.array([getattr(row, metric) for row in study.fits(width)])
+                    for width in study.widths
+                ]
+            }
+            for metric in _BY_WIDTH
+        },
+        baselines={
+            metric: {
+                name: np.array(scores)[np.isfinite(scores)]
+                for name, scores in study.baselines.items()
+                if metric == "test_accuracy" and np.isfinite(scores).any()
+            }
+            for metric in _BY_WIDTH
+        },
+    )
+    figure = _new_figure(12, 3.8)
+    display.plot(figure.subplots(1, len(_BY_WIDTH)))
+    display.ax_[0].set(ylabel="test accuracy")
+    display.ax_[2].legend()
+    figure.suptitle(title)
+    figure.savefig(path, dpi=150)
+
+
+def _new_figure(width: float, height: float) -> Any:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            "it needs matplotlib; install it with: pip install 'overparam-sk[plot]'"
+        ) from error
+    return Figure(figsize=(width, height), layout="constrained")
+
+
 def _draw(
     dynamics: TrainingDynamicsDisplay,
     spectrum: UpdateSpectrumDisplay,
@@ -60,13 +122,7 @@ def _draw(
     path: Path,
     title: str,
 ) -> None:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError(
-            "it needs matplotlib; install it with: pip install 'overparam-sk[plot]'"
-        ) from error
-    figure = Figure(figsize=(10, 7), layout="constrained")
+    figure = _new_figure(10, 7)
     axes = figure.subplots(2, 2).ravel()
     dynamics.plot(
         axes[:3],

@@ -17,7 +17,7 @@ from overparam_sk.experiments.claims import Claim, Judgement
 from overparam_sk.experiments.claims_report import verdicts, write_claims
 from overparam_sk.experiments.problems import load_problem
 from overparam_sk.experiments.report import write_report
-from overparam_sk.experiments.study import Study, run_study
+from overparam_sk.experiments.study import Study, run_study, usual_store
 
 __all__ = ["FIGURES", "Figure", "Reading", "Scale", "reproduce"]
 
@@ -147,7 +147,8 @@ def reproduce(
 ) -> bool:
     """Run a figure, reading by reading, and judge what the paper says of it.
 
-    Writes a folder a reading (as :func:`write_report`), claims.md and claims.json.
+    Writes a folder a reading (as :func:`write_report`), claims.md and claims.json. The
+    fits are kept in store/, so that the same call goes on where it was stopped.
 
     Parameters
     ----------
@@ -183,7 +184,9 @@ def reproduce(
     for reading in figure.readings:
         title = f"{figure.title}: {reading.words}"
         tell(title)
-        study = _run(figure, scale, reading, data_home, device, random_state, progress)
+        study = _run(
+            figure, scale, reading, data_home, device, random_state, progress, out
+        )
         for line in write_report(study, out / reading.key, title):
             tell(line)
         if study.interrupted:
@@ -205,6 +208,7 @@ def _run(
     device: str,
     random_state: int,
     progress: bool,
+    out: Path,
 ) -> Study:
     problem = load_problem(
         figure.data,
@@ -212,19 +216,23 @@ def _run(
         normalize=reading.normalize,
         random_state=random_state,
     )
-    return run_study(
-        problem,
-        scale.widths,
-        scale.repeats,
-        fit_params={
+    what: dict[str, Any] = {
+        "problem": problem,
+        "widths": scale.widths,
+        "repeats": scale.repeats,
+        "fit_params": {
             "learning_rate": figure.learning_rate,
             "batch_size": figure.batch_size,
             "max_iter": scale.max_iter,
             "record_every": scale.record_every,
             "device": device,
         },
+        "random_state": random_state,
+    }
+    return run_study(
+        **what,
         target_accuracy=figure.target_accuracy,
-        random_state=random_state,
+        store=usual_store(out, **what),
         progress=progress,
     )
 

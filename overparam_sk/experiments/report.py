@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from overparam_sk.experiments.figure import draw_study
+from overparam_sk.experiments.figure import draw_study, draw_widths
 from overparam_sk.experiments.study import FitRow, Study
 from overparam_sk.experiments.tables import (
     Table,
@@ -20,7 +20,7 @@ __all__ = ["singular_value_gap", "summary_table", "write_report"]
 
 
 def summary_table(study: Study) -> Table:
-    """Means and standard deviations over the repeats, a line a width.
+    """Means and standard deviations over the repeats, a line a width or baseline.
 
     Parameters
     ----------
@@ -43,7 +43,11 @@ def summary_table(study: Study) -> Table:
         f"s_{kl + 1}",
         f"s_{kl}/s_{kl + 1}",
     ]
-    return [head, *(_summary_line(study, width) for width in study.widths)]
+    baselines = [
+        [name, mean_and_std(scores, ".4f"), *["–"] * (len(head) - 2)]
+        for name, scores in study.baselines.items()
+    ]
+    return [head, *(_summary_line(study, width) for width in study.widths), *baselines]
 
 
 def _summary_line(study: Study, width: int) -> list[str]:
@@ -77,7 +81,7 @@ def _steps(fits: Sequence[FitRow]) -> str:
 
 
 def write_report(study: Study, folder: Path, title: str | None = None) -> list[str]:
-    """Write study.csv, study.json, study.md and study.png, over those that are there.
+    """Write study.csv, .json, .md, .png and widths.png, over those that are there.
 
     Parameters
     ----------
@@ -103,6 +107,8 @@ def write_report(study: Study, folder: Path, title: str | None = None) -> list[s
     try:
         if draw_study(study, folder / "study.png", headline):
             written.append("study.png")
+            draw_widths(study, folder / "widths.png", headline)
+            written.append("widths.png")
     except ImportError as error:
         notes.append(f"No figure: {error}")
     return [*notes, f"Written to {folder}: {', '.join(written)}."]

@@ -1,20 +1,23 @@
 """One network a width and repeat, and of each a small row of what became of it."""
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import SVC
 
-from overparam_sk import DivergenceError, OverparamReLUClassifier
+from overparam_sk import InfiniteWidthKernel, OverparamReLUClassifier
 from overparam_sk.experiments.problems import Problem
-from overparam_sk.model_selection.fitting import fit_whole, repeat_seeds
-from overparam_sk.model_selection.progress import progress_bar
+from overparam_sk.model_selection import Fit, WidthStudy, width_study
 
-__all__ = ["FitRow", "Study", "run_study"]
+__all__ = ["BASELINES", "FitRow", "Study", "run_study", "usual_store"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -29,8 +32,8 @@ class FitRow:
     ----------
     width, repeat, seed : int
         The fits of one repeat share the seed and so, where it is drawn, the data.
-    test_accuracy, train_accuracy, loss : float
-        At the end; NaN, as all figures, if the fit diverged.
+    test_accuracy, loss : float
+        At the end; NaN, as all figures, if the fit failed.
     activation_change, relative_distance, gram_lambda_min : float
         The fitted attributes.
     steps_to_target : int or None
@@ -50,7 +53,6 @@ class FitRow:
     repeat: int
     seed: int
     test_accuracy: float = np.nan
-    train_accuracy: float = np.nan
     loss: float = np.nan
     activation_change: float = np.nan
     relative_distance: float = np.nan
@@ -87,6 +89,8 @@ class Study:
         Whether the data's rows were scaled to norm 1.
     interrupted : bool, default=False
         Whether Ctrl-C left some fits undone.
+    baselines : dict of str to list of float, default={}
+        Name of a baseline -> its test accuracies, NaN where it failed.
     """
 
     problem: str
@@ -99,18 +103,31 @@ class Study:
     rows: list[FitRow]
     normalized: bool = False
     interrupted: bool = False
+    baselines: dict[str, list[float]] = field(default_factory=dict)
 
     def fits(self, width: int) -> list[FitRow]:
-        """Fits of a width that did not diverge."""
+        """Fits of a width that did not fail."""
         return [r for r in self.rows if r.width == width and r.failure is None]
 
     def failures(self, width: int | None = None) -> list[FitRow]:
-        """Fits that diverged, of a width or of all."""
+        """Fits that failed, of a width or of all."""
         return [
             row
             for row in self.rows
             if row.failure is not None and width in (None, row.width)
         ]
+
+
+def _kernel(fit_intercept: bool) -> SVC:
+    return SVC(kernel=InfiniteWidthKernel(fit_intercept=fit_intercept))
+
+
+# What may stand beside the network: name -> estimator, given its fit_intercept.
+BASELINES = {
+    "svm": lambda fit_intercept: SVC(),
+    "knn": lambda fit_intercept: KNeighborsClassifier(),
+    "kernel": _kernel,
+}
 
 
 def run_study(
@@ -120,14 +137,13 @@ def run_study(
     *,
     fit_params: Mapping[str, Any],
     target_accuracy: float,
+    baselines: Sequence[str] = (),
+    store: Path | None = None,
     n_jobs: int | None = None,
     random_state: int = 0,
     progress: bool = True,
 ) -> Study:
     """Fit a network for every width and repeat, and keep a row of each.
-
-    All widths of a repeat come before the next repeat, so that an interrupted study
-    has something of every width. The weights of a fit are let go before the next one.
 
     Parameters
     ----------
@@ -141,6 +157,12 @@ def run_study(
         is False, as in LL18, where it is not among them.
     target_accuracy : float
         Test accuracy to which the steps are counted.
+    baselines : sequence of {"svm", "knn", "kernel"}, default=()
+        Fitted beside it: ``SVC`` with the rbf kernel, ``KNeighborsClassifier``, and
+        ``SVC`` with the kernel of the network's infinite width.
+    store : Path, default=None
+        Folder of the fits that are done, as for :func:`width_study`; the same call
+        goes on there. None keeps nothing.
     n_jobs : int, default=None
         Fits at a time, as joblib counts them.
     random_state : int, default=0
@@ -152,25 +174,40 @@ def run_study(
     -------
     Study
         After Ctrl-C with the rows that were done, and ``interrupted``. A fit that
-        diverged is a row with the reason.
+        failed is a row with the reason.
+
+    Raises
+    ------
+    ValueError
+        If no network could be fitted, for another reason than that it diverged; or if
+        the store holds another study.
+    OSError
+        If the store cannot be written.
     """
     params = {"fit_intercept": False, **fit_params}
-    rows: list[FitRow] = []
+    net = OverparamReLUClassifier(**params)
+    beside = {name: BASELINES[name](params["fit_intercept"]) for name in baselines}
     interrupted = False
-    tasks = (
-        delayed(_fit_row)(data, width, repeat, seed, params, target_accuracy)
-        for repeat, seed, data in _repeats(problem, repeats, random_state)
-        for width in widths
-    )
-    with progress_bar(
-        len(widths) * repeats, float(sum(widths) * repeats), enabled=progress
-    ) as advance:
+    with ExitStack() as stack:
+        if store is None:
+            store = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         try:
-            for row in Parallel(n_jobs=n_jobs, return_as="generator_unordered")(tasks):
-                rows.append(row)
-                advance(row.width)
+            fits = width_study(
+                {"net": net, **beside},
+                **_data(problem),
+                values=widths,
+                repeats=repeats,
+                scoring=_figures,
+                validate_on_test=True,
+                store=store,
+                n_jobs=n_jobs,
+                random_state=random_state,
+                verbose=progress,
+            ).fits
         except KeyboardInterrupt:
-            interrupted = True
+            fits, interrupted = _done_in(store), True
+    rows = [_row(fit, target_accuracy) for fit in fits if fit.estimator == "net"]
+    _refuse_if_nothing_worked(rows)
     return Study(
         problem=problem.name,
         n_clusters=problem.n_clusters,
@@ -182,49 +219,83 @@ def run_study(
         rows=sorted(rows, key=lambda row: (row.width, row.repeat)),
         normalized=problem.normalized,
         interrupted=interrupted,
+        baselines={
+            name: [
+                fit.scores.get("accuracy", np.nan)
+                for fit in fits
+                if fit.estimator == name
+            ]
+            for name in baselines
+        },
     )
 
 
-def _repeats(
-    problem: Problem, repeats: int, random_state: int
-) -> Iterator[tuple[int, int, Problem]]:
-    """Yield (repeat, seed, data)."""
-    for repeat, seed in enumerate(repeat_seeds(random_state, repeats)):
-        yield repeat, seed, problem.for_repeat(seed)
+def usual_store(
+    out: Path, problem: Problem, widths: Sequence[int], repeats: int, **settings: Any
+) -> Path:
+    """Where a study keeps its fits if nobody says: each has a folder of its own."""
+    what = [problem.name, problem.normalized, widths, repeats, sorted(settings.items())]
+    key = hashlib.sha256(repr(what).encode()).hexdigest()[:8]
+    return out / "store" / f"{Path(problem.name).name}-{key}"
 
 
-def _fit_row(
-    data: Problem,
-    width: int,
-    repeat: int,
-    seed: int,
-    params: dict[str, Any],
-    target_accuracy: float,
-) -> FitRow:
-    net = OverparamReLUClassifier(width, **params, random_state=seed)
-    started = time.perf_counter()
+def _data(problem: Problem) -> dict[str, Any]:
+    if problem.redraw is not None:
+        return {"X": problem.redraw}
+    return {
+        "X": problem.X,
+        "y": problem.y,
+        "X_test": problem.X_test,
+        "y_test": problem.y_test,
+    }
+
+
+def _figures(model: Any, X: Any, y: Any) -> dict[str, Any]:
+    """All that a row keeps, as a scorer; of a baseline the accuracy."""
+    figures = {"accuracy": float(model.score(X, y))}
+    if not isinstance(model, OverparamReLUClassifier):
+        return figures
+    return figures | {
+        "loss": model.loss_,
+        "activation_change": model.activation_change_,
+        "relative_distance": model.relative_distance_,
+        "gram_lambda_min": model.gram_lambda_min_,
+        "update_singular_values": model.update_singular_values_,
+        "weight_singular_values": np.linalg.svd(
+            model.hidden_weights_, compute_uv=False
+        ),
+        "learning_rate": model.learning_rate_,
+        "history": model.history_,
+    }
+
+
+def _done_in(store: Path) -> list[Fit]:
+    """The fits in a store; none if it was interrupted before it was one."""
     try:
-        fit_whole(net, data.X, data.y, X_val=data.X_test, y_val=data.y_test)
-    except DivergenceError as error:
-        return FitRow(width, repeat, seed, failure=str(error))
-    seconds = time.perf_counter() - started
+        return WidthStudy.load(store).fits
+    except FileNotFoundError:
+        return []
+
+
+def _row(fit: Fit, target_accuracy: float) -> FitRow:
+    if fit.failure is not None:
+        return FitRow(fit.value, fit.repeat, fit.seed, failure=fit.failure)
+    scores = dict(fit.scores)
     return FitRow(
-        width,
-        repeat,
-        seed,
-        test_accuracy=net.score(data.X_test, data.y_test),
-        train_accuracy=net.score(data.X, data.y),
-        loss=net.loss_,
-        activation_change=net.activation_change_,
-        relative_distance=net.relative_distance_,
-        gram_lambda_min=net.gram_lambda_min_,
-        steps_to_target=_steps_to(target_accuracy, net.history_),
-        update_singular_values=net.update_singular_values_,
-        weight_singular_values=np.linalg.svd(net.hidden_weights_, compute_uv=False),
-        learning_rate=net.learning_rate_,
-        seconds=seconds,
-        history=net.history_,
+        fit.value,
+        fit.repeat,
+        fit.seed,
+        test_accuracy=scores.pop("accuracy"),
+        steps_to_target=_steps_to(target_accuracy, scores["history"]),
+        seconds=fit.fit_time,
+        **scores,
     )
+
+
+def _refuse_if_nothing_worked(rows: Sequence[FitRow]) -> None:
+    reasons = [row.failure or "" for row in rows]
+    if all(reasons) and not all("DivergenceError" in reason for reason in reasons):
+        raise ValueError(f"No network could be fitted. {next(iter(reasons), '')}")
 
 
 def _steps_to(target: float, history: dict[str, NDArray[Any]]) -> int | None:

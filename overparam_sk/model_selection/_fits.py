@@ -72,7 +72,7 @@ class Task:
     model : estimator
         Unfitted, its parameters set.
     data : DataReference
-    scoring : dict of str to str or callable
+    scoring : dict of str to str or callable, or a callable
     return_train_score, validate_on_test : bool
     identity : str
         Checksum of all that decides the scores.
@@ -83,7 +83,7 @@ class Task:
     fit: Fit
     model: Any
     data: DataReference
-    scoring: Mapping[str, Any]
+    scoring: Any
     return_train_score: bool
     validate_on_test: bool
     identity: str
@@ -117,9 +117,9 @@ class Task:
             model = fit_whole(self.model, X, y, **options)
             fitted = time.perf_counter()
             score = check_scoring(model, scoring=self.scoring)
-            scores = dict(score(model, X_test, y_test))
+            scores = _named(score(model, X_test, y_test))
             if self.return_train_score:
-                train = score(model, X, y)
+                train = _named(score(model, X, y))
                 scores |= {f"train_{name}": value for name, value in train.items()}
             scored = time.perf_counter()
         except Exception as error:
@@ -156,3 +156,8 @@ class Task:
             return self.of_record(read_checked(self.record)) is not None
         except (DamagedFileError, FileNotFoundError):
             return False
+
+
+def _named(scores: Any) -> dict[str, Any]:
+    """The scores by name, where a callable ``scoring`` gives a single one too."""
+    return dict(scores) if isinstance(scores, Mapping) else {"score": scores}

@@ -113,7 +113,7 @@ class Plan:
     param : str
     values : list
     source : DataSource
-    scoring : dict of str to str or callable
+    scoring : dict of str to str or callable, or a callable
     random_state : int
     seeds : list of int
         One a repeat.
@@ -128,7 +128,7 @@ class Plan:
     param: str
     values: list[Any]
     source: DataSource
-    scoring: dict[str, Any]
+    scoring: Any
     random_state: int
     seeds: list[int]
     prints: list[dict[str, str]]
@@ -317,14 +317,11 @@ def as_values(values: Any) -> list[Any]:
     return plain
 
 
-def as_scoring(scoring: Any, estimators: dict[str, Any]) -> dict[str, Any]:
-    """Name -> scorer, of anything that scikit-learn takes as ``scoring``."""
+def as_scoring(scoring: Any, estimators: dict[str, Any]) -> Any:
+    """Name -> scorer, of all that scikit-learn takes; a callable stays as it is."""
     if scoring is None:
         return diagnostic_scoring(estimators)
-    if isinstance(scoring, Mapping):
-        return dict(scoring)
-    if isinstance(scoring, str):
-        return {scoring: scoring}
-    if callable(scoring):
-        return {getattr(scoring, "__name__", "score"): scoring}
-    return {name: name for name in scoring}
+    if isinstance(scoring, Mapping) or callable(scoring):
+        return scoring
+    names = [scoring] if isinstance(scoring, str) else scoring
+    return {name: name for name in names}

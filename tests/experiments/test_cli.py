@@ -1,6 +1,7 @@
 """The command line, end to end on data of sixty rows."""
 
 import dataclasses
+import functools
 import json
 import subprocess
 import sys
@@ -68,6 +69,8 @@ def test_options_reach_the_estimator(data, tmp_path, capsys):
         (["study", "--learning-rate", "inf"], "must be auto or a finite number > 0"),
         (["study", "--target-accuracy", "98"], "must be a number in (0, 1]"),
         (["study", "--data", "iris"], "must be one of synthetic, digits"),
+        (["study", "--baselines", "svm,forest"], "must be among svm, knn, kernel"),
+        (["study", "--jobs", "0"], "must be an integer but 0, got '0'"),
         (["study", "--device", "gpu"], "must be auto, cpu, cuda"),
         (["study", "--seed", "-1"], "must be an integer from 0"),
         (["reproduce", "fig1"], "invalid choice"),
@@ -98,6 +101,7 @@ def test_a_named_folder_without_the_images_is_not_made_up_for(tmp_path, capsys):
 def test_ctrl_c_ends_with_130_after_a_report(data, tmp_path, capsys, monkeypatch):
     fit, calls = OverparamReLUClassifier.fit, []
 
+    @functools.wraps(fit)
     def interrupted(self, *args, **kwargs):
         calls.append(self.width)
         if len(calls) == 3:
@@ -109,6 +113,63 @@ def test_ctrl_c_ends_with_130_after_a_report(data, tmp_path, capsys, monkeypatch
     assert "2 of 4 fits were done" in capsys.readouterr().err
     content = json.loads((tmp_path / "study.json").read_text("utf-8"))
     assert len(content["rows"]) == 2
+
+
+def test_the_same_line_goes_on_after_ctrl_c(data, tmp_path, capsys, monkeypatch):
+    fit, calls = OverparamReLUClassifier.fit, []
+
+    @functools.wraps(fit)
+    def interrupted(self, *args, **kwargs):
+        calls.append(self.width)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return fit(self, *args, **kwargs)
+
+    line = [*small(data, tmp_path / "out"), "--baselines", "svm,knn,kernel"]
+    monkeypatch.setattr(OverparamReLUClassifier, "fit", interrupted)
+    assert main(line) == 130
+    assert "The same line goes on" in capsys.readouterr().err
+    assert main(line) == 0
+    assert calls == [20, 10, 20, 20, 10]
+    assert main(line) == 0
+    assert len(calls) == 5
+    assert main([*line, "--max-iter", "31"]) == 0
+    assert len(calls) == 9
+    content = json.loads((tmp_path / "out" / "study.json").read_text("utf-8"))
+    assert {name: len(s) for name, s in content["baselines"].items()} == {
+        "svm": 2,
+        "knn": 2,
+        "kernel": 2,
+    }
+
+
+def test_a_store_is_refused_for_another_study(data, tmp_path, capsys):
+    line = [*small(data, tmp_path / "out"), "--store", str(tmp_path / "kept")]
+    assert main(line) == 0
+    assert main([*line, "--max-iter", "31"]) == 1
+    message = "estimators.net.max_iter: 30 there, 31 here"
+    assert message in capsys.readouterr().err
+
+
+def test_a_device_that_is_not_there_ends_with_1(data, tmp_path, capsys):
+    assert main([*small(data, tmp_path), "--device", "cuda:99"]) == 1
+    assert "No network could be fitted" in capsys.readouterr().err
+
+
+def test_several_jobs_and_a_dask_cluster_give_the_same(data, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    results = []
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None
+    ) as cluster:
+        address = cluster.scheduler_address
+        for options in ([], ["--jobs", "2"], ["--dask", address]):
+            out = tmp_path / str(len(results))
+            assert main([*small(data, out), *options]) == 0
+            rows = json.loads((out / "study.json").read_text("utf-8"))["rows"]
+            results.append([row["relative_distance"] for row in rows])
+    np.testing.assert_allclose(results[1], results[0], rtol=1e-6)
+    np.testing.assert_array_equal(results[2], results[1])
 
 
 @pytest.fixture
@@ -145,6 +206,7 @@ def test_a_figure_is_judged_claim_by_claim(name, tiny, tmp_path, capsys):
 def test_an_interrupted_figure_judges_what_is_complete(tiny, tmp_path, monkeypatch):
     fit, calls = OverparamReLUClassifier.fit, []
 
+    @functools.wraps(fit)
     def interrupted(self, *args, **kwargs):
         calls.append(self.width)
         if len(calls) == 6:

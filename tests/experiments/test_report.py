@@ -57,6 +57,13 @@ def test_a_width_without_fits_and_too_few_singular_values_are_dashes():
     assert summary_table(none)[1][4] == "not reached"
 
 
+def test_baselines_have_lines_of_their_own(made):
+    made.baselines.update(svm=[0.5, 0.7], knn=[np.nan, np.nan])
+    *_, svm, knn = summary_table(made)
+    assert svm[:3] == ["svm", "0.6000 ± 0.1414", "–"]
+    assert knn == ["knn", *["–"] * 7]
+
+
 @pytest.mark.parametrize(
     ("values", "form", "text"),
     [
@@ -82,7 +89,7 @@ def test_the_files_hold_the_study(made, tmp_path):
     *notes, last = write_report(made, tmp_path / "new" / "folder")
     assert notes == ["Width 20, repeat 1 has no figures: it | diverged"]
     folder = tmp_path / "new" / "folder"
-    names = {"study.csv", "study.json", "study.md", "study.png"}
+    names = {"study.csv", "study.json", "study.md", "study.png", "widths.png"}
     assert {path.name for path in folder.iterdir()} == names
     assert all(name in last for name in names)
     with (folder / "study.csv").open(newline="", encoding="utf-8") as file:

@@ -1,0 +1,325 @@
+"""Metrics against width: means with error bars, a c/√m line, baselines as bands."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overparam_sk.plotting._axes import axes_grid, colors
+
+__all__ = ["WidthStudyDisplay"]
+
+Floats = NDArray[np.float64]
+# Name of a curve -> the fits' scores at each of its values.
+Curves = dict[str, list[Floats]]
+
+# What is expected to fall as 1/√m (LL18 §7 and Lemma 5.2), in every layer.
+_SCALING = ("relative_distance", "activation_change")
+_LABELS = {
+    "activation_change": "share of patterns changed",
+    "relative_distance": "‖W − W(0)‖ / ‖W(0)‖",
+    "weight_change": "‖W − W(0)‖",
+    "dead_samples": "dead samples",
+    "gram_lambda_min": "smallest Gram eigenvalue",
+    "fit_time": "time of a fit in s",
+}
+
+
+class WidthStudyDisplay:
+    """Metrics of a width study against the width, one panel a metric.
+
+    Make one with :meth:`from_study` or :meth:`from_search`. All parameters are stored
+    as attributes.
+
+    Parameters
+    ----------
+    param : str
+        What was varied; the label of the x axis.
+    values : dict of str to ndarray of shape (n_values,)
+        Name of a curve -> its values, ascending.
+    scores : dict of str to dict of str to list of ndarray of shape (n_fits,)
+        Per metric, and there per curve, the scores at each value, without those of
+        fits that failed.
+    baselines : dict of str to dict of str to ndarray of shape (n_fits,)
+        Per metric, and there per estimator without the parameter, its scores.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+    ax_ : ndarray of matplotlib Axes of shape (n_panels,)
+    errorbars_ : list of list of matplotlib ErrorbarContainer
+        Per panel and curve.
+    guides_ : list of matplotlib Line2D
+        The c/√m lines.
+
+    See Also
+    --------
+    TrainingDynamicsDisplay : The course of training behind each point.
+    overparam_sk.model_selection.width_study : Makes the study.
+
+    Examples
+    --------
+    >>> from overparam_sk import OverparamReLUClassifier
+    >>> from overparam_sk.model_selection import width_study
+    >>> from overparam_sk.plotting import WidthStudyDisplay
+    >>> from sklearn.datasets import load_iris
+    >>> net = OverparamReLUClassifier(max_iter=20)
+    >>> study = width_study(
+    ...     {"net": net}, *load_iris(return_X_y=True), values=[50, 200], repeats=2, cv=2
+    ... )
+    >>> display = WidthStudyDisplay.from_study(study)
+    >>> display.values
+    {'net': array([ 50, 200])}
+    >>> display.plot()  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        *,
+        param: str,
+        values: dict[str, NDArray[Any]],
+        scores: dict[str, Curves],
+        baselines: dict[str, dict[str, Floats]],
+    ) -> None:
+        self.param = param
+        self.values = values
+        self.scores = scores
+        self.baselines = baselines
+
+    @classmethod
+    def from_study(cls, study: Any) -> "WidthStudyDisplay":
+        """Take the scores of a study.
+
+        Parameters
+        ----------
+        study : overparam_sk.model_selection.WidthStudy
+
+        Returns
+        -------
+        WidthStudyDisplay
+
+        Raises
+        ------
+        ValueError
+            If no fit has a score.
+        """
+        points = [
+            (metric, fit.estimator, fit.value, [fit.scores.get(metric, np.nan)])
+            for metric in study.metrics
+            for fit in study.fits
+        ]
+        return cls._from_points(study.param, points)
+
+    @classmethod
+    def from_search(
+        cls, search: Any, *, param: str | None = None
+    ) -> "WidthStudyDisplay":
+        """Take the scores of the splits of a search.
+
+        Parameters
+        ----------
+        search : fitted GridSearchCV or the like
+            With ``cv_results_``. Candidates that differ in other parameters are curves
+            of their own, named by those; candidates without ``param`` are baselines.
+        param : str, default=None
+            The parameter of the x axis, "clf__width". None is the one whose name is or
+            ends in "width", "width1" or "width2".
+
+        Returns
+        -------
+        WidthStudyDisplay
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter.
+        """
+        results = search.cv_results_
+        known = [name.removeprefix("param_") for name in results if "param_" in name]
+        param = _the_width(known) if param is None else param
+        if param not in known:
+            raise ValueError(f"param must be one of {known}, got {param!r}.")
+        points = []
+        for metric in _search_metrics(results):
+            splits = _splits(results, metric)
+            for i, params in enumerate(results["params"]):
+                others = {k: v for k, v in params.items() if k != param}
+                name = ", ".join(f"{k}={v}" for k, v in others.items()) or "search"
+                points.append((metric, name, params.get(param), splits[i]))
+        return cls._from_points(param, points)
+
+    @classmethod
+    def _from_points(
+        cls, param: str, points: Sequence[tuple[str, str, Any, Iterable[float]]]
+    ) -> "WidthStudyDisplay":
+        """Group (metric, curve, value, scores)."""
+        found: dict[str, dict[str, dict[Any, list[float]]]] = {}
+        for metric, name, value, scores in points:
+            known = [score for score in scores if np.isfinite(score)]
+            if known:
+                of_curve = found.setdefault(metric, {}).setdefault(name, {})
+                of_curve.setdefault(value, []).extend(known)
+        if not found:
+            raise ValueError("study must have a fit with a score, got none.")
+        values: dict[str, NDArray[Any]] = {}
+        curves: dict[str, Curves] = {}
+        baselines: dict[str, dict[str, Floats]] = {}
+        for metric, of_metric in found.items():
+            curves[metric], baselines[metric] = {}, {}
+            for name, of_curve in of_metric.items():
+                if None in of_curve:
+                    baselines[metric][name] = np.array(of_curve[None])
+                    continue
+                all_values = values.setdefault(name, np.array(sorted(of_curve)))
+                curves[metric][name] = [
+                    np.array(of_curve.get(value, [])) for value in all_values.tolist()
+                ]
+        return cls(param=param, values=values, scores=curves, baselines=baselines)
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        metrics: str | Iterable[str] | None = None,
+        guides: bool = True,
+        cmap: str | None = None,
+    ) -> "WidthStudyDisplay":
+        """Draw means with error bars of ±1 sample standard deviation.
+
+        Baselines are lines across with a band of ±1 standard deviation. Where a metric
+        is expected to fall with the root of the width, a dashed line c/√m shows it, c
+        being the geometric mean of metric x √m over the first curve.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or array of them, default=None
+            One a panel. None makes a figure.
+        metrics : str or iterable of str, default=None
+            None is all of them.
+        guides : bool, default=True
+            Whether to draw the c/√m lines.
+        cmap : str, default=None
+            Colour map over the curves. None is the cycle.
+
+        Returns
+        -------
+        self : WidthStudyDisplay
+
+        Raises
+        ------
+        ValueError
+            If there is no such metric, or ``ax`` has another length.
+        ImportError
+            If matplotlib is not installed.
+        """
+        if metrics is None:
+            metrics = list(self.scores)
+        panels = [metrics] if isinstance(metrics, str) else list(metrics)
+        if not panels or any(panel not in self.scores for panel in panels):
+            raise ValueError(
+                f"metrics must be among {list(self.scores)}, got {panels}."
+            )
+        self.ax_ = axes_grid(ax, len(panels))
+        self.figure_ = self.ax_[0].figure
+        self.errorbars_: list[list[Any]] = []
+        self.guides_: list[Any] = []
+        names = list(dict.fromkeys(n for m in self.baselines.values() for n in m))
+        shades = colors(len(self.values) + len(names), cmap)
+        shade_of = dict(zip([*self.values, *names], shades, strict=True))
+        for metric, panel in zip(panels, self.ax_, strict=True):
+            self._draw(panel, metric, shade_of, guides)
+        if len(shade_of) > 1 or self.guides_:
+            self.ax_[0].legend()
+        return self
+
+    def _draw(
+        self, ax: Any, metric: str, shade_of: Mapping[str, Any], guides: bool
+    ) -> None:
+        bars = []
+        for name, scores in self.scores[metric].items():
+            there = [len(repeats) > 0 for repeats in scores]
+            x = self.values[name][there]
+            known = [repeats for repeats in scores if len(repeats)]
+            mean = np.array([repeats.mean() for repeats in known])
+            std = [r.std(ddof=1) if len(r) > 1 else 0.0 for r in known]
+            bars.append(
+                ax.errorbar(
+                    x,
+                    mean,
+                    std,
+                    marker="o",
+                    capsize=3,
+                    color=shade_of[name],
+                    label=name,
+                )
+            )
+        self.errorbars_.append(bars)
+        for name, repeats in self.baselines[metric].items():
+            mean_, std_ = repeats.mean(), repeats.std(ddof=1) if len(repeats) > 1 else 0
+            line = {"color": shade_of[name], "linestyle": "-.", "label": name}
+            ax.axhline(mean_, **line)
+            ax.axhspan(mean_ - std_, mean_ + std_, color=shade_of[name], alpha=0.2)
+        self._scale(ax, metric, guides)
+        ax.set(xlabel=self.param, ylabel=_label(metric))
+
+    def _scale(self, ax: Any, metric: str, guides: bool) -> None:
+        """Log axes for what scales with a power of the width, and the guide."""
+        numbers = [v for v in self.values.values() if v.dtype.kind in "iuf"]
+        if len(numbers) < len(self.values) or not all((v > 0).all() for v in numbers):
+            return
+        ax.set_xscale("log")
+        if not metric.startswith(_SCALING):
+            return
+        x, y = self._points_of_first_curve(metric)
+        if not len(x) or (y <= 0).any():
+            return
+        ax.set_yscale("log")
+        if guides:
+            c = np.exp(np.mean(np.log(y * np.sqrt(x))))
+            ends = np.array([x.min(), x.max()])
+            dashes = {"color": "0.4", "linestyle": "--", "label": r"$c/\sqrt{m}$"}
+            self.guides_ += ax.plot(ends, c / np.sqrt(ends), **dashes)
+
+    def _points_of_first_curve(self, metric: str) -> tuple[Floats, Floats]:
+        for name, scores in self.scores[metric].items():
+            x = np.repeat(self.values[name].astype(float), [len(r) for r in scores])
+            return x, np.concatenate(scores)
+        return np.empty(0), np.empty(0)
+
+
+def _label(metric: str) -> str:
+    """The words for a metric, and the layer where it is that of one."""
+    stem, _, layer = metric.rpartition("_")
+    if layer.isdecimal() and stem in _LABELS:
+        return f"layer {layer}: {_LABELS[stem]}"
+    return _LABELS.get(metric, metric)
+
+
+def _the_width(names: Sequence[str]) -> str:
+    """The parameter that is a width.
+
+    Raises
+    ------
+    ValueError
+        If there is not just one.
+    """
+    widths = [
+        n for n in names if n.rpartition("__")[2] in ("width", "width1", "width2")
+    ]
+    if len(widths) != 1:
+        raise ValueError(f"param must be given, as one of {list(names)}, got None.")
+    return widths[0]
+
+
+def _search_metrics(results: Mapping[str, Any]) -> list[str]:
+    prefix = "split0_test_"
+    return [name.removeprefix(prefix) for name in results if name.startswith(prefix)]
+
+
+def _splits(results: Mapping[str, Any], metric: str) -> Floats:
+    """Scores of shape (n_candidates, n_splits)."""
+    columns: list[Floats] = []
+    while f"split{len(columns)}_test_{metric}" in results:
+        columns.append(results[f"split{len(columns)}_test_{metric}"])
+    return np.stack(columns, axis=1)
