@@ -150,12 +150,12 @@ class Task:
             return None
         return Fit(**content["fit"])
 
-    def is_kept(self) -> bool:
-        """Whether the fit is in its record."""
+    def kept(self) -> Fit | None:
+        """Read the fit from its record; None if it is not there, whole."""
         try:
-            return self.of_record(read_checked(self.record)) is not None
+            return self.of_record(read_checked(self.record))
         except (DamagedFileError, FileNotFoundError):
-            return False
+            return None
 
 
 def _named(scores: Any) -> dict[str, Any]:

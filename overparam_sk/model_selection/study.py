@@ -192,9 +192,10 @@ def _fit_all(
     work = [plan.work(task.fit) for task in missing]
     with progress_bar(len(missing), sum(work), enabled=verbose > 0) as advance:
         for task, fit in run_tasks(missing, n_jobs):
-            if not task.is_kept():
+            if task.kept() is None:
                 task.keep(fit)
-            fits[task.record] = fit
+            # As it will be read later: what was done now and before looks the same.
+            fits[task.record] = task.kept() or fit
             advance(plan.work(fit))
     shutil.rmtree(data, ignore_errors=True)
     return [fits[task.record] for task in tasks]
