@@ -5,6 +5,7 @@ import hashlib
 import inspect
 import json
 from collections.abc import Iterator, Mapping
+from types import CodeType
 from typing import Any
 
 import numpy as np
@@ -84,14 +85,18 @@ def _describe_object(value: Any) -> Any:
             {"partial": value.func, "args": value.args, "keywords": value.keywords}
         )
     if inspect.isroutine(value):
-        name, code = _full_name(value), getattr(value, "__code__", None)
-        if "<" in name and code is not None:  # a lambda or a function in a function
-            name += f" {fingerprint([code.co_code.hex(), repr(code.co_names)])}"
-        return name
+        code = getattr(value, "__code__", None)
+        return _full_name(value) + ("" if code is None else f" {_code_print(code)}")
     text = repr(value)
     if " at 0x" not in text:
         return text
     return {"class": _full_name(type(value)), **describe(vars(value))}
+
+
+def _code_print(code: CodeType) -> str:
+    """Checksum of what a function does, with the functions inside it."""
+    inner = (_code_print(c) if isinstance(c, CodeType) else c for c in code.co_consts)
+    return fingerprint([code.co_code.hex(), repr(code.co_names), *map(repr, inner)])
 
 
 def _full_name(value: Any) -> str:

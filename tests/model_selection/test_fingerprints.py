@@ -1,0 +1,127 @@
+"""Checksums of data, and parameters in words."""
+
+import functools
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+from sklearn.metrics import accuracy_score, make_scorer
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC
+
+from overparam_sk import InfiniteWidthKernel, OverparamReLUClassifier
+from overparam_sk.model_selection._data import StudyData, lay_down
+from overparam_sk.model_selection._fingerprints import (
+    describe,
+    differences,
+    fingerprint,
+)
+
+A = np.arange(12.0).reshape(3, 4)
+floats = npst.arrays(np.float64, npst.array_shapes(max_dims=2, max_side=5))
+
+
+@given(array=floats, place=st.integers(0, 24), bit=st.integers(0, 63))
+def test_any_changed_bit_changes_the_fingerprint(array, place, bit):
+    other = array.copy()
+    other.reshape(-1).view(np.uint64)[place % array.size] ^= np.uint64(1 << bit)
+    assert fingerprint(array) == fingerprint(array.copy()) != fingerprint(other)
+
+
+DATA = {
+    "C": A,
+    "float32": A.astype(np.float32),
+    "transposed": A.T,
+    "flat": A.ravel(),
+    "csr": sp.csr_matrix(A),
+    "wider": sp.csr_matrix((A[0], np.arange(4), [0, 4]), shape=(1, 5)),
+    "strings": np.array(["a", "b"]),
+    "objects": np.array(["a", "b"], dtype=object),
+    "frame": pd.DataFrame({"a": [1, 2], "b": ["x", "y"]}),
+    "renamed": pd.DataFrame({"a": [1, 2], "c": ["x", "y"]}),
+    "series": pd.Series([1, 2]),
+    "list": [A, A],
+    "empty": np.empty((0, 3)),
+    "none": None,
+}
+
+
+def test_other_data_has_another_fingerprint():
+    assert len({fingerprint(data) for data in DATA.values()}) == len(DATA)
+
+
+def test_the_layout_is_not_part_of_it():
+    assert fingerprint(np.asfortranarray(A)) == fingerprint(A)
+    assert fingerprint(sp.csc_matrix(A)) == fingerprint(sp.csr_matrix(A))
+
+
+@pytest.mark.parametrize("name", set(DATA) - {"none", "list"})
+def test_data_comes_back_from_its_files(name, tmp_path):
+    data = StudyData(DATA[name], A, train=[np.arange(2)], test=[np.arange(2, 3)])
+    prints = data.fingerprints()
+    reference = lay_down(data, prints, tmp_path)
+    found = reference.open()
+    assert found.fingerprints() == prints
+    assert type(found.X) is type(DATA[name]) or isinstance(found.X, np.memmap)
+    assert [rows.tolist() for rows in found.test] == [[2]]
+    # What was there already is not written again, unless it is damaged.
+    times = {path: path.stat().st_mtime_ns for path in reference.paths()}
+    lay_down(data, prints, tmp_path)
+    assert times == {path: path.stat().st_mtime_ns for path in reference.paths()}
+    for path in times:
+        path.write_bytes(path.read_bytes()[:-1])
+    lay_down(data, prints, tmp_path)
+    assert reference.open().fingerprints() == prints
+
+
+def scorer(model, X, y):
+    return 0.0
+
+
+SAME = [
+    (OverparamReLUClassifier(random_state=1), OverparamReLUClassifier(random_state=2)),
+    (make_pipeline(SVC(C=2.0)), make_pipeline(SVC(C=2.0))),
+    (SVC(kernel=InfiniteWidthKernel()), SVC(kernel=InfiniteWidthKernel())),
+    (make_scorer(accuracy_score), make_scorer(accuracy_score)),
+    ({"b", "a"}, {"a", "b"}),
+    (functools.partial(scorer, y=A), functools.partial(scorer, y=A)),
+    (np.float64(0.5), 0.5),
+    (scorer, scorer),
+    (lambda model: 1, lambda model: 1),
+    (float, float),
+]
+DIFFERENT = [
+    (SVC(C=1.0), SVC(C=2.0)),
+    (SVC(kernel=InfiniteWidthKernel()), SVC(kernel=InfiniteWidthKernel(width1=4))),
+    (make_pipeline(SVC()), make_pipeline(SVC(), SVC())),
+    (A, A + 1),
+    (1, 1.0),
+    (1, True),
+    (lambda model: 1, lambda model: 2),
+    (functools.partial(scorer, y=A), functools.partial(scorer, y=A + 1)),
+    (float, int),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_what_does_the_same_has_the_same_words(one, other):
+    assert differences({"": describe(one)}, {"": describe(other)}) == {}
+
+
+@pytest.mark.parametrize(("one", "other"), DIFFERENT)
+def test_what_does_something_else_has_other_words(one, other):
+    assert differences({"": describe(one)}, {"": describe(other)})
+
+
+def test_a_difference_is_named_by_its_path():
+    before = {"net": {"a": 1, "b": [1, 2]}, "gone": {"x": 1}}
+    now = {"net": {"a": 2, "b": [1, 2]}, "new": None}
+    assert differences(before, now) == {
+        "net.a": ("1", "2"),
+        "gone.x": ("1", "nothing"),
+        "new": ("nothing", "null"),
+    }
