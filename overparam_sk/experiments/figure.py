@@ -100,7 +100,6 @@ def draw_widths(study: Study, path: Path, title: str) -> None:
     figure = _new_figure(12, 3.8)
     display.plot(figure.subplots(1, len(_BY_WIDTH)))
     display.ax_[0].set(ylabel="test accuracy")
-    display.ax_[2].legend()
     figure.suptitle(title)
     figure.savefig(path, dpi=150)
 

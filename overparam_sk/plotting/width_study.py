@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam_sk.plotting._axes import axes_grid, colors
+from overparam_sk.plotting._axes import axes_grid, colors, write_out_small_range
 
 __all__ = ["WidthStudyDisplay"]
 
@@ -229,7 +229,7 @@ class WidthStudyDisplay:
         shade_of = dict(zip([*self.values, *names], shades, strict=True))
         for metric, panel in zip(panels, self.ax_, strict=True):
             self._draw(panel, metric, shade_of, guides)
-        if len(shade_of) > 1 or self.guides_:
+        if len(shade_of) > 1:
             self.ax_[0].legend()
         return self
 
@@ -269,6 +269,9 @@ class WidthStudyDisplay:
         if len(numbers) < len(self.values) or not all((v > 0).all() for v in numbers):
             return
         ax.set_xscale("log")
+        ticks = np.unique(np.concatenate(numbers))
+        ax.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
+        ax.set_xticks([], minor=True)
         if not metric.startswith(_SCALING):
             return
         x, y = self._points_of_first_curve(metric)
@@ -280,6 +283,8 @@ class WidthStudyDisplay:
             ends = np.array([x.min(), x.max()])
             dashes = {"color": "0.4", "linestyle": "--", "label": r"$c/\sqrt{m}$"}
             self.guides_ += ax.plot(ends, c / np.sqrt(ends), **dashes)
+            ax.legend(handles=self.guides_[-1:])
+        write_out_small_range(ax)
 
     def _points_of_first_curve(self, metric: str) -> tuple[Floats, Floats]:
         for name, scores in self.scores[metric].items():
