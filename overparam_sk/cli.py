@@ -52,6 +52,7 @@ def _study(args: argparse.Namespace) -> int:
         args.data,
         data_home=args.data_home,
         normalize=args.normalize,
+        train_size=args.train_size,
         random_state=args.seed,
     )
     args.out.mkdir(parents=True, exist_ok=True)
@@ -197,6 +198,7 @@ def _add_study_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--normalize", action="store_true", default=False, help="scale rows to norm 1"
     )
+    add("--train-size", _count, "N", "training rows that are taken (default: all)")
     add(
         "--target-accuracy",
         _share,

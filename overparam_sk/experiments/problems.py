@@ -100,6 +100,7 @@ def load_problem(
     *,
     data_home: str | os.PathLike[str] | None = None,
     normalize: bool = False,
+    train_size: int | None = None,
     random_state: int = 0,
 ) -> Problem:
     """Load or generate the data of a study.
@@ -117,6 +118,9 @@ def load_problem(
         they are looked for; see :func:`overparam_sk.datasets.fetch_mnist`.
     normalize : bool, default=False
         Whether every row is scaled to Euclidean norm 1 ([1]_, assumption (A2)).
+    train_size : int, default=None
+        Training rows that are taken, at random and with every class's share. None is
+        all of them. Not for "synthetic".
     random_state : int, default=0
         Seed of the generated data, or of the split.
 
@@ -127,7 +131,8 @@ def load_problem(
     Raises
     ------
     ValueError
-        If the name is unknown, or a file does not hold what it must.
+        If the name is unknown, a file does not hold what it must, or there are not as
+        many training rows.
     OSError
         If a file is missing.
 
@@ -137,6 +142,10 @@ def load_problem(
        Gradient Descent on Structured Data", NeurIPS 2018, sections 3 and 7.
     """
     if name == "synthetic":
+        if train_size is not None:
+            raise ValueError(
+                f"train_size must be None for synthetic data, got {train_size}."
+            )
         return _synthetic(normalize, random_state)
     if name in ("mnist", "fashion"):
         split, defaults = _images(str(name), data_home), _LL18_MNIST
@@ -151,7 +160,7 @@ def load_problem(
             f"{str(name)!r}."
         )
     n_classes = len(np.unique(split[1]))
-    split = _float32(split, normalize)
+    split = _float32(_some(split, train_size, random_state), normalize)
     return Problem(str(name), *split, n_classes, None, defaults, normalize)
 
 
@@ -224,6 +233,18 @@ def _from_file(path: Path, random_state: int) -> Split:
 def _split(X: NDArray[Any], y: NDArray[Any], random_state: int) -> Split:
     X, X_test, y, y_test = train_test_split(
         X, y, test_size=0.25, stratify=y, random_state=random_state
+    )
+    return X, y, X_test, y_test
+
+
+def _some(split: Split, train_size: int | None, random_state: int) -> Split:
+    X, y, X_test, y_test = split
+    if train_size is None or train_size == len(y):
+        return split
+    if train_size > len(y):
+        raise ValueError(f"train_size must be at most {len(y)}, got {train_size}.")
+    X, _, y, _ = train_test_split(
+        X, y, train_size=train_size, stratify=y, random_state=random_state
     )
     return X, y, X_test, y_test
 

@@ -17,7 +17,7 @@ from overparam_sk import InfiniteWidthKernel, OverparamReLUClassifier
 from overparam_sk.experiments.problems import Problem
 from overparam_sk.model_selection import Fit, WidthStudy, width_study
 
-__all__ = ["BASELINES", "FitRow", "Study", "run_study", "usual_store"]
+__all__ = ["BASELINES", "FitRow", "Study", "all_figures", "run_study", "usual_store"]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -197,7 +197,7 @@ def run_study(
                 **_data(problem),
                 values=widths,
                 repeats=repeats,
-                scoring=_figures,
+                scoring=all_figures,
                 validate_on_test=True,
                 store=store,
                 n_jobs=n_jobs,
@@ -234,7 +234,15 @@ def usual_store(
     out: Path, problem: Problem, widths: Sequence[int], repeats: int, **settings: Any
 ) -> Path:
     """Where a study keeps its fits if nobody says: each has a folder of its own."""
-    what = [problem.name, problem.normalized, widths, repeats, sorted(settings.items())]
+    size = None if problem.redraw else len(problem.y)
+    what = [
+        problem.name,
+        size,
+        problem.normalized,
+        widths,
+        repeats,
+        sorted(settings.items()),
+    ]
     key = hashlib.sha256(repr(what).encode()).hexdigest()[:8]
     return out / "store" / f"{Path(problem.name).name}-{key}"
 
@@ -250,7 +258,7 @@ def _data(problem: Problem) -> dict[str, Any]:
     }
 
 
-def _figures(model: Any, X: Any, y: Any) -> dict[str, Any]:
+def all_figures(model: Any, X: Any, y: Any) -> dict[str, Any]:
     """All that a row keeps, as a scorer; of a baseline the accuracy."""
     figures = {"accuracy": float(model.score(X, y))}
     if not isinstance(model, OverparamReLUClassifier):

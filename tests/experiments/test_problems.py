@@ -59,6 +59,19 @@ def test_a_file_that_does_not_hold_the_data_is_refused(tmp_path, rows, change, m
         load_problem(tmp_path / "a.npz")
 
 
+def test_some_of_the_training_rows_keep_the_classes_shares(tmp_path, rows):
+    np.savez(tmp_path / "a.npz", **rows)
+    some, all_ = (load_problem(tmp_path / "a.npz", train_size=n) for n in (15, None))
+    assert np.bincount(some.y).tolist() == [5, 5, 5]
+    np.testing.assert_array_equal(some.X_test, all_.X_test)
+    known = {row.tobytes() for row in all_.X}
+    assert all(row.tobytes() in known for row in some.X)
+    with pytest.raises(ValueError, match="train_size must be at most 45, got 46"):
+        load_problem(tmp_path / "a.npz", train_size=46)
+    with pytest.raises(ValueError, match="must be None for synthetic data, got 9"):
+        load_problem("synthetic", train_size=9)
+
+
 def test_what_is_no_npz_file_and_unknown_names_are_refused(tmp_path):
     (tmp_path / "a.npz").write_text("text")
     with pytest.raises(ValueError, match=r"must be an \.npz file of plain arrays"):
