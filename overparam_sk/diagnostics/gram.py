@@ -1,6 +1,6 @@
 """The Gram matrix at the current weights, and its smallest eigenvalue.
 
-Made of masked matrix products only (`networks.gate_gram`, `networks.gram_parts`): the
+Made of masked matrix products only (`networks.gate_gram` and others): the
 Jacobian, n·m·d numbers, is never formed.
 """
 
@@ -16,9 +16,8 @@ from torch import Tensor
 from overparam_sk.diagnostics._base import Diagnostic, GramView, View
 from overparam_sk.linalg import smallest_eigenvalue
 from overparam_sk.networks import (
-    forward,
     gate_gram,
-    gram_parts,
+    gram_parts_by_units,
     output_gate_gram,
 )
 from overparam_sk.rows import Rows, as_rows
@@ -179,7 +178,7 @@ def _first_layer_gram(which: Which, rows: Rows, W: Tensor, a: Tensor) -> Tensor:
 
 
 def _two_hidden_gram(rows: Rows, A: Tensor, B: Tensor, w: Tensor) -> Tensor:
-    B_part, A_part = gram_parts(forward(rows.times(A.T), B, w), rows.inner_products())
+    B_part, A_part = gram_parts_by_units(rows.times(A.T), B, w, rows.inner_products())
     return B_part.add_(A_part)
 
 

@@ -15,7 +15,13 @@ from overparam_sk.diagnostics._base import (
 )
 from overparam_sk.diagnostics.monitor import Measurement, Monitor, history_columns
 from overparam_sk.linalg import inner_products
-from overparam_sk.networks import Kong2019Weights, forward, gram_parts, outputs
+from overparam_sk.networks import (
+    Kong2019Weights,
+    forward,
+    gram_parts,
+    gram_parts_by_units,
+    outputs,
+)
 from overparam_sk.networks.kong_2019 import loss
 from overparam_sk.rows import Rows
 from overparam_sk.training.observer import StepRecord
@@ -79,7 +85,7 @@ def measure_two_hidden(
         _show_patterns(panel, now, start, rows)
     if panel.sees(GramView):
         X = rows.take(gram_rows)
-        for part in gram_parts(forward(X @ now.A.T, now.B, now.w), inner_products(X)):
+        for part in gram_parts_by_units(X @ now.A.T, now.B, now.w, inner_products(X)):
             panel.show(GramView(part))
     u = outputs(rows.times(now.A.T), now.B, now.w)
     total = float(loss(u, targets, weight))

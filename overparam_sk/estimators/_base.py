@@ -25,6 +25,7 @@ from overparam_sk.estimators._callbacks import (
 )
 from overparam_sk.estimators._checks import (
     check_given_together,
+    check_held_out,
     check_parameters,
     check_same_shape,
     local_random_state,
@@ -74,8 +75,8 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
         """The trained matrices as a run wants them, intercepts as last columns."""
 
     @abstractmethod
-    def _sizes(self, data: TrainingData) -> dict[str, tuple[int, int]]:
-        """Sizes that a run can only go on with if they stay: name -> (now, asked)."""
+    def _sizes(self, data: TrainingData) -> dict[str, tuple[Any, Any]]:
+        """What a run can only go on with if it stays: name -> (now, asked)."""
 
     @abstractmethod
     def _updates(self) -> list[tuple[NDArray[Any], NDArray[Any]]]:
@@ -143,15 +144,19 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
         if X_val is not None or y_val is not None:
             check_given_together(X_val=X_val, y_val=y_val)
             held = self._validated_held(X_val, y_val)
-            return TrainingData(data.X, data.y, data.weight, held)
-        if not self.early_stopping:
-            return data
-        return hold_out(
-            data,
-            self.validation_fraction,
-            self.random_state,
-            stratified=hasattr(self, "classes_"),
-        )
+            data = TrainingData(data.X, data.y, data.weight, held)
+        elif self.early_stopping:
+            data = hold_out(
+                data,
+                self.validation_fraction,
+                self.random_state,
+                stratified=hasattr(self, "classes_"),
+            )
+        if data.validation is not None:
+            watches_r2 = self.early_stopping and not hasattr(self, "classes_")
+            held = data.validation
+            check_held_out(data.weight, held.weight, held.y if watches_r2 else None)
+        return data
 
     def _start(self, data: TrainingData, learning_rate: float | None) -> Start:
         """The present state, to go on from."""

@@ -189,11 +189,35 @@ def check_sample_weight(sample_weight: Any, X: Any) -> NDArray[Any]:
     return weight
 
 
-def check_finite_targets(y: NDArray[Any], targets: Tensor, weight: Tensor) -> None:
+def check_held_out(
+    kept: NDArray[Any], held: NDArray[Any], watched: NDArray[Any] | None
+) -> None:
+    """Refuse a split of the rows by whose weights nothing is trained or scored.
+
+    ``watched`` are the targets, where R² is watched by early stopping.
+    """
+    for share, weight in (("training", kept), ("validation", held)):
+        if not weight.any():
+            raise ValueError(
+                f"The {share} share of the rows must have a positive sample_weight, "
+                "got only zero weights: change validation_fraction, or give X_val and "
+                "y_val."
+            )
+    if watched is not None and watched.min() == watched.max():
+        raise ValueError(
+            "The validation set must have different targets for early_stopping, which "
+            f"watches R², got {len(watched)} times {watched[0]:.3g}: raise "
+            "validation_fraction, or give X_val and y_val."
+        )
+
+
+def check_finite_targets(
+    name: str, y: NDArray[Any], targets: Tensor, weight: Tensor
+) -> None:
     """Refuse targets whose squared loss overflows in the computation's precision."""
     if not bool((weight * targets.square()).sum().isfinite()):
         raise ValueError(
-            "The weighted sum of squares of y must be a finite number in "
+            f"The weighted sum of squares of {name} must be a finite number in "
             f"{str(targets.dtype).removeprefix('torch.')}, got entries up to "
             f"{np.abs(y).max():.3g}: scale y."
         )
@@ -215,8 +239,8 @@ def check_given_together(**given: Any) -> None:
         raise ValueError(f"{' and '.join(given)} must be given together.")
 
 
-def check_same_shape(sizes: dict[str, tuple[int, int]]) -> None:
-    """Refuse to go on from weights of another shape: name -> (before, now)."""
+def check_same_shape(sizes: dict[str, tuple[Any, Any]]) -> None:
+    """Refuse to go on as another network: name -> (before, now)."""
     for name, (before, now) in sizes.items():
         if before != now:
             raise ValueError(

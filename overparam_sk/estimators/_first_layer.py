@@ -118,7 +118,7 @@ class FirstLayerEstimator(WideNetworkEstimator):
             W = np.column_stack([W, self.hidden_intercept_])
         return (W,)
 
-    def _sizes(self, data: TrainingData) -> dict[str, tuple[int, int]]:
+    def _sizes(self, data: TrainingData) -> dict[str, tuple[Any, Any]]:
         return {
             "width": (self.hidden_weights_.shape[0], self.width),
             "n_features": (self.hidden_weights_.shape[1], data.X.shape[1]),

@@ -137,7 +137,15 @@ class Run(ABC):
             affordable = _MONITORED_SHARE * n_steps / self._steps_of_a_look()
             every = -(-n_steps // int(min(_MOST_RECORDS, max(8, affordable))))
         looks = list(range(first, first + n_steps, every))
-        return [*looks[bool(self._past) :], first + n_steps]
+        # The run that this one goes on from has looked at the start, but what early
+        # stopping may come back to is compared on this run's validation set.
+        seen = bool(self._past) and not self._keeps_best
+        return [*looks[seen:], first + n_steps]
+
+    @property
+    def _keeps_best(self) -> bool:
+        # A single pass of partial_fit has no validation set to watch.
+        return self._parameters.early_stopping and self._data.validation is not None
 
     def train(
         self, checkpoints: Sequence[int], observers: Sequence[Observer] = ()
@@ -194,10 +202,11 @@ class Run(ABC):
             device=self._device,
         )
 
-    def _subset(self, size: int, stream: int) -> Tensor:
-        """At most ``size`` training rows, seeded; sorted, for locality."""
+    def _subset(self, size: int, stream: int, of: int | None = None) -> Tensor:
+        """At most ``size`` of the training rows, seeded; sorted, for locality."""
         generator = torch.Generator().manual_seed(self._seeds.subsets + stream)
-        return torch.randperm(len(self._rows), generator=generator)[:size].sort().values
+        n = len(self._rows) if of is None else of
+        return torch.randperm(n, generator=generator)[:size].sort().values
 
     def _diagnostics(self) -> list[type[Diagnostic]]:
         names = self._parameters.diagnostics
@@ -206,8 +215,7 @@ class Run(ABC):
 
     def _make_stopper(self) -> NoImprovement | None:
         p, monitor = self._parameters, self._monitor
-        # A single pass of partial_fit has no validation set to watch.
-        if p.early_stopping and self._data.validation is not None:
+        if self._keeps_best:
             return NoImprovement(
                 lambda: monitor.latest("val_score"),
                 tol=p.tol,
@@ -226,15 +234,19 @@ class Run(ABC):
     def _history(self) -> dict[str, NDArray[Any]]:
         """The columns of this run, behind those of the run that it goes on from."""
         now = {name: np.array(values) for name, values in self._monitor.history.items()}
-        if not now:
-            return self._past
-        if not self._past:
-            return now
-        rows = len(self._past["iteration"])
-        missing = np.full(rows, np.nan)
+        past = self._past
+        if not now or not past:
+            return now or past
+        # The start may have been looked at again.
+        new = now["iteration"] > past["iteration"][-1]
+        no_past, no_now = (
+            np.full(n, np.nan) for n in (len(past["iteration"]), sum(new))
+        )
         return {
-            name: np.concatenate([self._past.get(name, missing), values])
-            for name, values in now.items()
+            name: np.concatenate(
+                [past.get(name, no_past), now[name][new] if name in now else no_now]
+            )
+            for name in {**past, **now}
         }
 
 

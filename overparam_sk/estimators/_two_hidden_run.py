@@ -36,7 +36,7 @@ class TwoHiddenRun(Run):
         super().__init__(parameters, data, seeds, start)
         self._weight = as_tensor(data.weight, self._device).to(self._dtype)
         self._targets = as_tensor(data.y, self._device).to(self._dtype)
-        check_finite_targets(data.y, self._targets, self._weight)
+        check_finite_targets("y", data.y, self._targets, self._weight)
         self._initial = initial_layers(
             seeds.init,
             parameters.width1,
@@ -69,6 +69,7 @@ class TwoHiddenRun(Run):
             "first_intercept_": intercept,
             "second_weights_": B.cpu().numpy(),
             "readout_signs_": self._initial.w.cpu().numpy(),
+            "row_norm_": self._parameters.row_norm,
             "device_": str(self._device),
         }
 
@@ -98,9 +99,10 @@ class TwoHiddenRun(Run):
         return trainer
 
     def _safe_step(self, weights: Kong2019Weights) -> float:
-        fit = rows_that_fit(max(self._rows.n_columns, len(weights.B)))
-        subset = self._subset(min(fit, STEP_SIZE_ROWS), 0)
-        share = len(subset) / len(self._rows)
+        size = min(rows_that_fit(self._rows.n_columns), STEP_SIZE_ROWS)
+        weighted = self._weight.cpu().nonzero().flatten()
+        subset = weighted[self._subset(size, 0, of=len(weighted))]
+        share = len(subset) / len(weighted)
         weight = self._weight[subset.to(self._device)] / share
         return safe_full_batch_step(self._rows.take(subset), weights, weight)
 
@@ -108,11 +110,12 @@ class TwoHiddenRun(Run):
         validation = None
         if self._data.validation is not None:
             held = self._data.validation
-            validation = (
-                self._as_rows(held),
-                as_tensor(held.y, self._device).to(self._dtype),
-                as_tensor(held.weight, self._device).to(self._dtype),
+            targets, weight = (
+                as_tensor(part, self._device).to(self._dtype)
+                for part in (held.y, held.weight)
             )
+            check_finite_targets("the validation set's y", held.y, targets, weight)
+            validation = (self._as_rows(held), targets, weight)
         return TwoHiddenMonitor(
             self._diagnostics(),
             self._initial,

@@ -97,6 +97,8 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
         B.
     readout_signs_ : ndarray of shape (width2,)
         w, each 1 or −1, not trained.
+    row_norm_ : str or None
+        How the rows of A(0) and B(0) were scaled.
     init_seed_ : int
         Seed from which A(0), B(0) and w are regenerated on any device.
     n_iter_ : int
@@ -337,7 +339,7 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
             h1,
             h2,
             d,
-            row_norm=self.row_norm,
+            row_norm=self.row_norm_,
             constant=self._has_intercept(),
             dtype=as_tensor(self.second_weights_).dtype,
         )
@@ -371,12 +373,13 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
             A = np.column_stack([A, self.first_intercept_])
         return A, self.second_weights_
 
-    def _sizes(self, data: TrainingData) -> dict[str, tuple[int, int]]:
+    def _sizes(self, data: TrainingData) -> dict[str, tuple[Any, Any]]:
         return {
             "width1": (len(self.first_weights_), self.width1),
             "width2": (len(self.second_weights_), self.width2),
             "n_features": (self.first_weights_.shape[1], data.X.shape[1]),
             "fit_intercept": (self._has_intercept(), bool(self.fit_intercept)),
+            "row_norm": (self.row_norm_, self.row_norm),
         }
 
     def _updates(self) -> list[tuple[NDArray[Any], NDArray[Any]]]:

@@ -40,6 +40,7 @@ __all__ = [
     "RowNorm",
     "forward",
     "gram_parts",
+    "gram_parts_by_units",
     "initial_layers",
     "loss",
     "normalize_rows",
@@ -141,11 +142,38 @@ def gram_parts(
     -------
     B_part, A_part : Tensor of shape (n, n), float64
     """
-    if pairs is None:
-        S2 = at.S2.float()  # counts are exact in float32 up to 2²⁴ units
-        pairs = S2 @ S2.T
-    Y, V = at.Y.double(), at.V.double()
-    scale = 1 / (at.Y.shape[1] * at.S2.shape[1])
+    pairs = _active_together(at.S2) if pairs is None else pairs
+    return _gram_parts(at.Y, at.V, inner, pairs, at.S2.shape[1])
+
+
+def gram_parts_by_units(
+    Z: Tensor, B: Tensor, w: Tensor, inner: Tensor
+) -> tuple[Tensor, Tensor]:
+    """`gram_parts` of Z = X Aᵀ, a few hidden units at a time.
+
+    S2 S2ᵀ and V are sums over the units, so that S2 need not stand whole.
+    """
+    pairs = torch.zeros_like(inner)
+    V = torch.zeros_like(Z)
+    size = max(1, _BLOCK_ELEMENTS // len(Z))
+    for units in (slice(i, i + size) for i in range(0, len(B), size)):
+        at = forward(Z, B[units], w[units])
+        pairs += _active_together(at.S2)
+        V += at.V
+    return _gram_parts(Z.clamp_min(0), V, inner, pairs, len(B))
+
+
+def _active_together(S2: Tensor) -> Tensor:
+    """S2 S2ᵀ; float32 counts exactly, up to 2²⁴ units."""
+    S2 = S2.float()
+    return S2 @ S2.T
+
+
+def _gram_parts(
+    Y: Tensor, V: Tensor, inner: Tensor, pairs: Tensor, h2: int
+) -> tuple[Tensor, Tensor]:
+    Y, V = Y.double(), V.double()
+    scale = 1 / (Y.shape[1] * h2)
     return (Y @ Y.T) * pairs.double() * scale, inner * (V @ V.T) * scale
 
 

@@ -8,9 +8,8 @@ from torch import Tensor
 from overparam_sk.linalg import largest_eigenvalue
 from overparam_sk.networks import (
     Kong2019Weights,
-    forward,
     gated_linear_kernel,
-    gram_parts,
+    gram_parts_by_units,
 )
 
 __all__ = ["CurvatureStep", "safe_full_batch_step", "safe_learning_rate"]
@@ -132,7 +131,7 @@ def safe_full_batch_step(
     rows = X.double() / scale
     A, B, w = (W.double() for W in weights)
     root = sample_weight.double().sqrt()
-    H = sum(gram_parts(forward(rows @ A.T, B, w), rows @ rows.T))
+    H = sum(gram_parts_by_units(rows @ A.T, B, w, rows @ rows.T))
     top = largest_eigenvalue(H * torch.outer(root, root))
     if top == 0:
         return 1.0

@@ -1,5 +1,6 @@
 """Bad input is refused in scikit-learn's words, bad parameters by name."""
 
+import re
 import threading
 import time
 import warnings
@@ -77,6 +78,35 @@ def test_squares_that_overflow_float32_only():
     with pytest.raises(ValueError, match=r"finite number in float32, got .* 1e[+]25"):
         regressor().fit(X.astype(np.float32), large)
     assert np.isfinite(regressor().fit(X, large).loss_)
+
+
+def test_a_validation_set_on_which_r2_says_nothing_stops_no_run():
+    net = regressor(early_stopping=True)
+    with pytest.raises(ValueError, match=r"must have different targets .* got 1 times"):
+        net.fit(X, y, X_val=X[:1], y_val=y[:1])
+    with pytest.raises(
+        ValueError, match=r"must have different targets .* got 20 times"
+    ):
+        net.fit(X, y, X_val=X, y_val=np.ones(20))
+    regressor().fit(X, y, X_val=X[:1], y_val=y[:1])
+
+
+def test_targets_of_the_validation_set_must_not_overflow_either():
+    with pytest.raises(ValueError, match="squares of the validation set's y must be"):
+        regressor().fit(X, y, X_val=X, y_val=1e200 * y)
+
+
+@pytest.mark.parametrize("share", ["training", "validation"])
+@pytest.mark.parametrize("make", NETS.values(), ids=NETS)
+def test_a_share_without_weight_is_refused(make, share):
+    net = make(early_stopping=True, validation_fraction=0.5)
+    match = f"The {share} share .* only zero weights"
+    said = []
+    for row in range(20):  # the one row with a weight falls into either share
+        with pytest.raises(ValueError) as refused:  # noqa: PT011
+            net.fit(X, y, sample_weight=np.arange(20) == row)
+        said.append(str(refused.value))
+    assert any(re.match(match, message) for message in said)
 
 
 def test_constant_targets_and_a_single_row():

@@ -171,6 +171,26 @@ def test_weights_are_repetitions():
     )
 
 
+def test_the_automatic_step_looks_at_rows_that_have_a_weight():
+    many = np.tile(X, (40, 1))  # more rows than the step is computed from
+    targets = np.tile(y, 40)
+    few = np.arange(len(many)) < 30
+    weighted = net(max_iter=1).fit(many, targets, few)
+    alone = net(max_iter=1).fit(many[few], targets[few])
+    assert weighted.learning_rate_ == pytest.approx(alone.learning_rate_, rel=1e-12)
+
+
+def test_the_automatic_step_sees_as_many_rows_at_any_width():
+    width2 = 2**14  # with all units at once, 256 of these rows would fill a block
+    wide = net(width2=width2, max_iter=1, diagnostics=None).fit(
+        np.tile(X, (10, 1)), np.tile(y, 10)
+    )
+    alone = net(width2=width2, max_iter=1, diagnostics=None).fit(
+        X, y, np.full(len(X), 10.0)
+    )
+    assert wide.learning_rate_ == pytest.approx(alone.learning_rate_, rel=1e-9)
+
+
 @pytest.mark.parametrize("container", [sparse.csr_array, sparse.csc_matrix])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_sparse_is_dense(container, dtype):

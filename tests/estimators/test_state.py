@@ -12,6 +12,7 @@ from estimators.small_nets import NETS, X, classifier, outputs, trained_weights,
 from sklearn.base import clone
 from sklearn.exceptions import InconsistentVersionWarning
 
+from overparam_sk import TwoHiddenReLURegressor
 from overparam_sk.diagnostics import gram_matrix
 
 
@@ -144,6 +145,47 @@ def test_a_warm_start_keeps_the_kind_of_network(fitted, fit_intercept):
     match = f"fit_intercept must stay {fit_intercept}, .* got {not fit_intercept}"
     with pytest.raises(ValueError, match=match):
         net.fit(X, y)
+
+
+@pytest.mark.parametrize("row_norm", ["clip", "unit", None])
+def test_the_rows_norms_are_those_of_the_fitted_network(row_norm):
+    net = TwoHiddenReLURegressor(
+        3, 20, max_iter=3, row_norm=row_norm, random_state=1, warm_start=True
+    ).fit(X, y)
+    before = net.initial_weights()
+    other = None if row_norm == "unit" else "unit"
+    net.set_params(row_norm=other)
+    for W, W0 in zip(net.initial_weights(), before, strict=True):
+        np.testing.assert_array_equal(W, W0)
+    with pytest.raises(ValueError, match=f"row_norm must stay {row_norm}, .* {other}"):
+        net.fit(X, y)
+
+
+def test_a_warm_start_never_ends_worse_than_it_started(fitted):
+    net = fitted(record_every=5, warm_start=True)
+    past = net.history_["iteration"]
+    best = net.predict(X)  # nothing fits this better than the start
+    net.set_params(early_stopping=True, learning_rate=5 * net.learning_rate_)
+    net.fit(X, y, X_val=X, y_val=best)
+    assert np.nanmin(net.history_["val_score"]) < 1
+    assert net.score(X, best) == net.best_validation_score_ == pytest.approx(1)
+    steps = net.history_["iteration"]
+    assert (np.diff(steps) > 0).all()
+    np.testing.assert_array_equal(steps[: len(past)], past)
+
+
+def test_a_history_keeps_the_columns_of_all_its_runs(fitted):
+    net = fitted(warm_start=True)
+    columns = set(net.history_)
+    records = len(net.history_["iteration"])
+    net.set_params(diagnostics=("relative_distance",)).fit(X, y, X_val=X, y_val=y)
+    assert set(net.history_) == columns | {"val_loss", "val_score"}
+    history = net.history_
+    assert {len(column) for column in history.values()} == {len(history["iteration"])}
+    assert np.isnan(history["val_loss"][:records]).all()
+    dropped = next(name for name in columns if name.startswith("activation_change"))
+    assert np.isnan(history[dropped][records:]).all()
+    assert np.isfinite(history[dropped][:records]).all()
 
 
 def test_the_best_score_of_an_earlier_fit_does_not_outlive_it(fitted):
