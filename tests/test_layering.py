@@ -28,13 +28,21 @@ ALLOWED = {
     "plotting": set(),
     "model_selection": set(),
     # estimators
-    "estimators": {"diagnostics", "interop", "networks", "rows", "training"},
+    "estimators": {
+        "devices",
+        "diagnostics",
+        "interop",
+        "networks",
+        "rows",
+        "training",
+    },
     "interop": {"diagnostics", "rows"},
     # dynamics
-    "diagnostics": {"linalg", "networks", "rows", "training.observer"},
+    "diagnostics": {"devices", "linalg", "networks", "rows", "training.observer"},
     "training": {"linalg", "networks", "rows"},
     # definitions
     "networks": {"linalg"},
+    "devices": set(),
     "linalg": set(),
     "rows": set(),
     # beside the house
@@ -45,6 +53,7 @@ PUBLIC_NAMES_ONLY = {"__main__", "cli", "experiments"}
 
 # Where a third-party package may be imported at all.
 TORCH_FLOORS = {
+    "devices",
     "diagnostics",
     "estimators",
     "interop",
@@ -54,6 +63,7 @@ TORCH_FLOORS = {
     "training",
 }
 SKLEARN_FLOORS = set(ALLOWED) - {
+    "devices",
     "diagnostics",
     "linalg",
     "networks",

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from overparam_sk.devices import resolve_device
 from overparam_sk.diagnostics._base import Diagnostic, GramView, View
 from overparam_sk.linalg import smallest_eigenvalue
 from overparam_sk.networks import (
@@ -111,7 +112,8 @@ def gram_matrix(
         "full" keeps the outputs apart: (1/m) J Jᵀ, whose row s·k + i belongs to output
         i on sample s. For Kong's network, with one output, both are the same.
     device : str, default="cpu"
-        Where to compute.
+        Where to compute: "cpu", "cuda", "cuda:1", "mps"; "auto" is the first CUDA
+        device where there is one.
 
     Returns
     -------
@@ -120,17 +122,19 @@ def gram_matrix(
     Raises
     ------
     ValueError
-        For weights or rows that do not fit together, or are not finite.
+        For weights or rows that do not fit together, or are not finite; for a device
+        that is not there.
     MemoryError
         If the matrix is larger than the memory, before anything is allocated.
     """
     if which not in ("mean", "full"):
         raise ValueError(f"which must be 'mean' or 'full', got {which!r}.")
     weights, constant = _weights(estimator_or_params)
+    where = resolve_device(device)
     n_outputs = len(weights[1]) if len(weights) == 2 and which == "full" else 1
     n_rows = np.shape(X)[0] if np.ndim(X) or hasattr(X, "shape") else 0
-    check_gram_fits(n_rows * n_outputs, torch.device(device), "pass fewer rows")
-    rows = _checked_rows(X, len(weights[0].T), constant, torch.device(device))
+    check_gram_fits(n_rows * n_outputs, where, "pass fewer rows")
+    rows = _checked_rows(X, len(weights[0].T), constant, where)
     tensors = [torch.from_numpy(part).to(rows.device) for part in weights]
     if len(tensors) == 2:
         H = _first_layer_gram(which, rows, *tensors)

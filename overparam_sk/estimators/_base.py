@@ -13,6 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 from torch import Tensor
 
+from overparam_sk.devices import is_here
 from overparam_sk.diagnostics import (
     REGISTRY,
     history_columns,
@@ -227,11 +228,4 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
 
     def _device_here(self) -> str:
         """A model trained on a GPU works there, and elsewhere where there is none."""
-        return self.device_ if _is_here(self.device_) else "cpu"
-
-
-def _is_here(device: str) -> bool:
-    name, _, index = device.partition(":")
-    if name == "cuda":
-        return torch.cuda.is_available() and int(index or 0) < torch.cuda.device_count()
-    return name == "cpu" or torch.backends.mps.is_available()
+        return self.device_ if is_here(self.device_) else "cpu"

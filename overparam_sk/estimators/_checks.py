@@ -10,7 +10,6 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight
@@ -26,7 +25,6 @@ __all__ = [
     "check_several_classes",
     "local_random_state",
     "parameter_rules",
-    "resolve_device",
 ]
 
 Rule = tuple[Callable[[Any], bool], str]
@@ -146,26 +144,6 @@ def local_random_state(random_state: Any) -> np.random.RandomState:
         return np.random.RandomState()
     state: np.random.RandomState = check_random_state(random_state)
     return state
-
-
-def resolve_device(name: str) -> torch.device:
-    """The device for a ``device`` parameter; ValueError if it is not there."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    device = torch.device(name)
-    if device.type == "cuda":
-        found = torch.cuda.device_count() if torch.cuda.is_available() else 0
-        if (device.index or 0) >= found:
-            raise ValueError(
-                f"device must name a device of this machine, got {name!r} where "
-                f"{found} CUDA devices are available."
-            )
-    if device.type == "mps" and not torch.backends.mps.is_available():
-        raise ValueError(
-            "device must name a device of this machine, got 'mps' where MPS is not "
-            "available."
-        )
-    return device
 
 
 def check_several_classes(classes: NDArray[Any]) -> None:

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from overparam_sk.devices import resolve_device
 from overparam_sk.diagnostics import (
     REGISTRY,
     Diagnostic,
@@ -18,7 +19,6 @@ from overparam_sk.diagnostics import (
     Monitor,
     check_gram_fits,
 )
-from overparam_sk.estimators._checks import resolve_device
 from overparam_sk.estimators._data import TrainingData
 from overparam_sk.rows import Rows, as_rows
 from overparam_sk.training import (

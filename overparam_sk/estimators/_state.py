@@ -59,5 +59,5 @@ def split_intercept(W: Tensor, n_given: int) -> tuple[NDArray[Any], NDArray[Any]
     """The weights of the given columns, and those of the constant 1 or else zeros."""
     whole: NDArray[Any] = W.detach().cpu().numpy()
     if whole.shape[1] > n_given:
-        return whole[:, :n_given], whole[:, n_given]
+        return whole[:, :n_given].copy(), whole[:, n_given].copy()
     return whole, np.zeros(len(whole), dtype=whole.dtype)

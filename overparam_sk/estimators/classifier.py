@@ -70,8 +70,9 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):
     warm_start : bool, default=False
         Whether ``fit`` goes on from the present weights, for ``max_iter`` more steps.
     record_every : "auto", int or None, default="auto"
-        Iterations between two entries of ``history_``. "auto" looks as often as
-        costs under a tenth of the steps, at most 40 times; None at the end only.
+        Iterations between two entries of ``history_``. "auto" looks at least 8
+        and at most 40 times, and between them as often as costs about a tenth of the
+        steps (a validation set and eigenvalues not counted); None at the end only.
     diagnostics : "all", None or tuple of str, default="all"
         Which of "activation_change", "relative_distance", "weight_change",
         "dead_samples", "gram_lambda_min" and "update_singular_values" are measured.

@@ -52,7 +52,8 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
         norm above 1 by their norm, as the paper does (§III-A); "unit" divides every row
         by its norm; None leaves them.
     tol : float, default=1e-4
-        A change of the watched figure up to this is no improvement.
+        A change of the watched figure up to this is no improvement. It is absolute:
+        the loss is a sum over the rows, R² a number up to 1.
     n_iter_no_change : int or None, default=None
         Recorded iterations without improvement after which training stops. It
         watches the loss or, with ``early_stopping``, the validation score (where
@@ -69,8 +70,9 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
     warm_start : bool, default=False
         Whether ``fit`` goes on from the present weights, for ``max_iter`` more steps.
     record_every : "auto", int or None, default="auto"
-        Iterations between two entries of ``history_``. "auto" looks as often as
-        costs under a tenth of the steps, at most 40 times; None at the end only.
+        Iterations between two entries of ``history_``. "auto" looks at least 8
+        and at most 40 times, and between them as often as costs about a tenth of the
+        steps (a validation set and eigenvalues not counted); None at the end only.
     diagnostics : "all", None or tuple of str, default="all"
         Which of "activation_change", "relative_distance", "weight_change",
         "dead_samples", "gram_lambda_min" and "update_singular_values" are measured.
@@ -238,8 +240,8 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
         MemoryError
             If the Gram matrix of ``gram_samples`` rows is larger than the memory.
         DivergenceError
-            If the loss stops being finite; also a ValueError and a
-            FloatingPointError. The estimator is then unfitted.
+            If the loss stops being finite, or has climbed when all units switch off;
+            also a ValueError and a FloatingPointError. The estimator is then unfitted.
 
         Warns
         -----

@@ -4,4 +4,4 @@ __all__ = ["DivergenceError"]
 
 
 class DivergenceError(ValueError, FloatingPointError):
-    """The outputs of the network stopped being finite numbers during training."""
+    """The outputs of the network are no longer finite, or no unit is active."""

@@ -168,3 +168,11 @@ print(peak() - before)
     block, matrix = 8 * 2**23, 8 * 1500**2
     # All pre-activations would be 480 MB, the Jacobian 28 GB.
     assert float(run.stdout) < 4 * matrix + 3 * block + 30e6
+
+
+def test_the_device_is_resolved_as_the_estimators_do():
+    W, a, X = np.eye(3), np.ones((2, 3)), np.eye(3)
+    auto = gram_matrix((W, a), X, device="auto")
+    np.testing.assert_allclose(auto, gram_matrix((W, a), X), rtol=1e-12)
+    with pytest.raises(ValueError, match="device must name a device of this machine"):
+        gram_matrix((W, a), X, device="cuda:99")
