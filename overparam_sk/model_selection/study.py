@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import warnings
 from contextlib import ExitStack
 from numbers import Integral
 from pathlib import Path
@@ -190,7 +191,10 @@ def _fit_all(
     missing = [task for task in tasks if task.record not in fits]
     _lay_down_for(missing, plan, data)
     work = [plan.work(task.fit) for task in missing]
-    with progress_bar(len(missing), sum(work), enabled=verbose > 0) as advance:
+    bar = progress_bar(len(missing), sum(work), enabled=verbose > 0)
+    with bar as advance, warnings.catch_warnings():
+        # joblib replaces a worker that has grown, and warns of it: nothing is lost.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
         for task, fit in run_tasks(missing, n_jobs):
             if task.kept() is None:
                 task.keep(fit)

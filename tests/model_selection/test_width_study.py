@@ -1,6 +1,7 @@
 """What a study fits, what it keeps, and what it refuses."""
 
 import json
+import pickle
 import warnings
 
 import numpy as np
@@ -21,6 +22,7 @@ from sklearn.svm import SVC
 from overparam_sk import OverparamReLUClassifier, TwoHiddenReLURegressor
 from overparam_sk.diagnostics import REGISTRY
 from overparam_sk.model_selection import WidthStudy, width_study
+from overparam_sk.model_selection import study as study_module
 from overparam_sk.model_selection.fitting import repeat_seeds
 
 X, y = load_iris(return_X_y=True)
@@ -182,6 +184,28 @@ def test_test_rows_as_validation_set_and_training_scores():
 
 def curve(net, X, y):
     return net.history_["val_score"]
+
+
+@pytest.mark.parametrize("rows", [10, 10_000])
+def test_a_task_is_small_whatever_the_data(monkeypatch, rows):
+    sizes = []
+    monkeypatch.setattr(
+        study_module,
+        "run_tasks",
+        lambda tasks, n_jobs: (
+            sizes.append(len(pickle.dumps(task))) or (task, task.run())
+            for task in tasks
+        ),
+    )
+    width_study(
+        {"net": NET, "svm": make_pipeline(StandardScaler(), DummyClassifier())},
+        *(np.ones((rows, 100)), np.arange(rows) % 2),
+        values=[2],
+        repeats=1,
+        cv=2,
+        scoring="accuracy",
+    )
+    assert max(sizes) < 4000
 
 
 @pytest.mark.parametrize("scoring", ["accuracy", ["accuracy", "f1_macro"]])
