@@ -1,9 +1,18 @@
-"""Skip what this machine cannot run, with the reason."""
+"""Skip what this machine cannot run, with the reason; how thorough fault tests are."""
 
 import signal
 
 import pytest
 import torch
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--rounds",
+        choices=("few", "full"),
+        default="few",
+        help="how often the tests in tests/faults make each fault happen",
+    )
 
 
 @pytest.fixture
