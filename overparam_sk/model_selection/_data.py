@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import joblib
@@ -158,7 +159,8 @@ def _save(folder: Path, stem: str, part: Any) -> None:
 def _save_array(path: Path, array: Any) -> None:
     beside = path.with_suffix(TEMPORARY)
     with beside.open("wb") as file:
-        np.save(file, array, allow_pickle=False)
+        # To a file itself numpy writes past Python, and does not see every full disk.
+        np.save(SimpleNamespace(write=file.write), array, allow_pickle=False)
     beside.replace(path)
 
 

@@ -60,9 +60,16 @@ class Store:
                 f"{self.folder} must be used by one study at a time, and is in use"
                 f"{self._who()}. Wait for it, or give this study another store."
             ) from error
-        self._owner.write_text(f" by process {os.getpid()} on {platform.node()}")
-        for left_over in self.folder.rglob(f"*{TEMPORARY}"):
-            left_over.unlink(missing_ok=True)
+        try:
+            # Only what a study writes: the folder may be one with other things in it.
+            for pattern in (f"{CONFIGURATION}.*", f"{FITS}/*", "data/*"):
+                for left_over in self.folder.glob(pattern + TEMPORARY):
+                    left_over.unlink(missing_ok=True)
+            self._owner.write_text(f" by process {os.getpid()} on {platform.node()}")
+        except BaseException:
+            # __exit__ is not called, and who keeps the error would keep the lock.
+            self._lock.release()
+            raise
         return self
 
     def __exit__(
@@ -72,8 +79,10 @@ class Store:
         trace: TracebackType | None,
     ) -> None:
         """Let others work on the folder."""
-        self._owner.unlink(missing_ok=True)
-        self._lock.release()
+        try:
+            self._owner.unlink(missing_ok=True)
+        finally:
+            self._lock.release()
 
     def _who(self) -> str:
         try:

@@ -1,7 +1,8 @@
 """Who does the fits: this process, joblib's workers, or a dask cluster."""
 
+import warnings
 from collections import Counter, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +16,14 @@ from overparam_sk.model_selection._fits import Fit, Task
 
 __all__ = ["MAX_RETRIES", "run_tasks"]
 
+Finished = Generator[tuple[Task, Fit], None, None]
+
 # How often a fit is tried again whose worker died. dask has the same default,
 # distributed.scheduler.allowed-failures.
 MAX_RETRIES = 3
 
 
-def run_tasks(tasks: Iterable[Task], n_jobs: int | None) -> Iterator[tuple[Task, Fit]]:
+def run_tasks(tasks: Iterable[Task], n_jobs: int | None) -> Finished:
     """Run tasks on joblib's active backend, and yield them as they finish.
 
     A task is begun when one before it has finished, so that at most ``n_jobs`` fits are
@@ -40,20 +43,23 @@ def run_tasks(tasks: Iterable[Task], n_jobs: int | None) -> Iterator[tuple[Task,
     return _run_on_dask(client, tasks, n_jobs or configured)
 
 
-def _run_here(tasks: Iterable[Task], n_jobs: int | None) -> Iterator[tuple[Task, Fit]]:
+def _run_here(tasks: Iterable[Task], n_jobs: int | None) -> Finished:
     """Run on this machine; who was in flight when a worker died goes on alone.
 
-    So the task that kills its worker is told from those that only flew beside it.
+    So the task that kills its worker is told from those that only flew beside it. What
+    was finished beside it is not done again.
     """
-    waiting, suspects = deque(tasks), deque[Task]()
+    unfinished = {task.record: task for task in tasks}
+    suspects = deque[Task]()
     fits_at_once: int | None
     deaths: Counter[Path] = Counter()
-    while waiting or suspects:
+    while unfinished:
+        # Not the queue of the round before: a thread of joblib may still take from it.
         if suspects:
             # With n_jobs=1 joblib would do it in this process.
             batch, fits_at_once = deque([suspects.popleft()]), 2
         else:
-            batch, fits_at_once = waiting, n_jobs
+            batch, fits_at_once = deque(unfinished.values()), n_jobs
         flying: dict[Path, Task] = {}
         parallel = Parallel(
             n_jobs=fits_at_once,
@@ -61,20 +67,32 @@ def _run_here(tasks: Iterable[Task], n_jobs: int | None) -> Iterator[tuple[Task,
             batch_size=1,
             pre_dispatch="n_jobs",
         )
+        results = parallel(_dispatched(batch, flying))
         try:
-            for task, fit in parallel(_dispatched(batch, flying)):
-                del flying[task.record]
+            for task, fit in results:
+                del flying[task.record], unfinished[task.record]
                 yield task, fit
         except BrokenProcessPool:
             for task in list(flying.values()):
-                deaths[task.record] += 1
-                if deaths[task.record] > MAX_RETRIES:
-                    yield task, _died(task, deaths[task.record])
-                else:
+                done = task.kept()
+                deaths[task.record] += done is None
+                if done is None and deaths[task.record] > MAX_RETRIES:
+                    done = _died(task, deaths[task.record])
+                if done is None:
                     suspects.append(task)
+                else:
+                    del unfinished[task.record]
+                    yield task, done
+        finally:
+            with warnings.catch_warnings():
+                # Who stops early, on a full disk, does not want joblib's advice.
+                warnings.filterwarnings("ignore", "(?s).* input task iterator")
+                results.close()
 
 
-def _dispatched(batch: deque[Task], flying: dict[Path, Task]) -> Iterator[Any]:
+def _dispatched(
+    batch: deque[Task], flying: dict[Path, Task]
+) -> Generator[Any, None, None]:
     while batch:
         task = batch.popleft()
         flying[task.record] = task
@@ -89,9 +107,7 @@ def _died(task: Task, times: int) -> Fit:
     return task.failed(f"its worker process died {times} times while it was fitted.")
 
 
-def _run_on_dask(
-    client: Any, tasks: Iterable[Task], n_jobs: int | None
-) -> Iterator[tuple[Task, Fit]]:
+def _run_on_dask(client: Any, tasks: Iterable[Task], n_jobs: int | None) -> Finished:
     """Run on a dask cluster, as many at a time as it has threads.
 
     dask itself does the fits of a worker that died on another one.

@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 import warnings
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -183,19 +183,23 @@ def _fit_all(
     """Take the finished fits from the store, and do the others."""
     data = store.folder / "data"
     tasks = plan.tasks(store.folder / FITS, data)
-    fits = {
-        task.record: fit
-        for task, fit in store.finished(tasks)
-        if not (retry_failed and fit.failure is not None)
-    }
+    fits = {task.record: fit for task, fit in store.finished(tasks)}
+    if retry_failed:
+        for record in [r for r, fit in fits.items() if fit.failure is not None]:
+            del fits[record]
+            # From here on a record is a fit that is done.
+            record.unlink()
     missing = [task for task in tasks if task.record not in fits]
     _lay_down_for(missing, plan, data)
     work = [plan.work(task.fit) for task in missing]
-    bar = progress_bar(len(missing), sum(work), enabled=verbose > 0)
-    with bar as advance, warnings.catch_warnings():
+    with (
+        progress_bar(len(missing), sum(work), enabled=verbose > 0) as advance,
+        warnings.catch_warnings(),
+        closing(run_tasks(missing, n_jobs)) as finished,
+    ):
         # joblib replaces a worker that has grown, and warns of it: nothing is lost.
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
-        for task, fit in run_tasks(missing, n_jobs):
+        for task, fit in finished:
             if task.kept() is None:
                 task.keep(fit)
             # As it will be read later: what was done now and before looks the same.

@@ -1,0 +1,129 @@
+"""Workers of a dask cluster are killed, or do not see the store."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from faults import studies
+from joblib import parallel_config
+from model_selection.counted import table
+
+distributed = pytest.importorskip("distributed")
+
+
+@pytest.fixture
+def cluster():
+    def start(n_workers):
+        return distributed.LocalCluster(
+            n_workers=n_workers,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            silence_logs=50,
+        )
+
+    return start
+
+
+def on(client, folder):
+    with parallel_config("dask"):
+        return studies.nets(folder / "store", folder / "log", n_jobs=None)
+
+
+def process_id():
+    """Import what a fit needs."""
+    return os.getpid() if studies else None
+
+
+class Killer(threading.Thread):
+    """Kills the workers at the given moments, each once."""
+
+    def __init__(self, moments, pids):
+        super().__init__()
+        self.moments, self.pids = moments, pids
+
+    def run(self):
+        started = time.monotonic()
+        for moment, pid in zip(self.moments, self.pids, strict=True):
+            time.sleep(max(0, started + moment - time.monotonic()))
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.timeout(1800)
+def test_killed_workers_change_nothing(
+    cluster, undisturbed, rounds, measured, tmp_path
+):
+    """One worker is killed, or one and then the other."""
+    expected, seconds = undisturbed
+    rng = np.random.default_rng(2)
+    twice = rounds(few=[True], full=[number % 5 in (1, 3) for number in range(20)])
+    with cluster(2) as two, distributed.Client(two) as client:
+        for number, both in enumerate(twice):
+            client.wait_for_workers(2)
+            pids = list(client.run(process_id).values())
+            moments = sorted(rng.uniform(0, seconds, size=1 + both))
+            folder = tmp_path / f"{number}"
+            folder.mkdir()
+            killer = Killer(moments, rng.permutation(pids)[: 1 + both].tolist())
+            killer.start()
+            study = on(client, folder)
+            killer.join()
+            begun = len((folder / "log").read_text().splitlines())
+            same = table(study) == expected
+            measured(
+                "dask worker killed (24 fits, 2 workers)",
+                f"{number + 1:2}: {1 + both} killed, after "
+                f"{', '.join(f'{m:.2f}' for m in moments)} s; {len(study.fits)} fits, "
+                f"{len(study.failures)} failed, {begun - 24} redone, "
+                f"{'identical' if same else 'DIFFERENT'}",
+            )
+            assert same
+            shutil.rmtree(folder)
+
+
+def test_a_worker_that_does_not_see_the_store_is_sent_the_data(
+    cluster, undisturbed, environment, measured, tmp_path
+):
+    """Its own file system hides the store; the records come to the driver's."""
+    store = tmp_path / "store"
+    store.mkdir()
+    hidden = ["unshare", "-rm", "sh", "-c"]
+    mount = 'mount -t tmpfs tmpfs "$0"'
+    if subprocess.run([*hidden, mount, store], capture_output=True).returncode:
+        pytest.skip("no file system may be mounted here, even in a user namespace")
+    with cluster(1) as one, distributed.Client(one) as client:
+        with (tmp_path / "errors").open("w") as errors:
+            blind = subprocess.Popen(
+                [
+                    *(*hidden, f'{mount} && exec "$@"', store),
+                    *(sys.executable, "-m", "distributed.cli.dask_worker"),
+                    *(one.scheduler_address, "--nthreads=1", "--no-nanny"),
+                    *("--no-dashboard", "--local-directory", tmp_path / "blind"),
+                ],
+                env=environment,
+                stderr=errors,
+            )
+        try:
+            client.wait_for_workers(2, timeout=60)
+            study = on(client, tmp_path)
+        finally:
+            blind.terminate()
+            blind.wait()
+    by = [line.split()[-1] for line in (tmp_path / "log").read_text().splitlines()]
+    records = list((store / "fits").glob("*.json"))
+    same = table(study) == undisturbed[0]
+    measured(
+        "dask worker that does not see the store",
+        f"{by.count(str(blind.pid))} of {len(by)} fits there, {len(records)} records "
+        f"in the driver's store, {'identical' if same else 'DIFFERENT'}",
+    )
+    assert by.count(str(blind.pid)) > 0
+    assert set(by) != {str(blind.pid)}
+    assert len(records) == studies.N_FITS
+    assert same

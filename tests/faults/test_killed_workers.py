@@ -1,0 +1,103 @@
+"""A worker process of joblib dies while it fits."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import numpy as np
+from model_selection.counted import Counted, fits_begun, table
+from sklearn.datasets import load_iris
+
+from overparam_sk.model_selection import width_study
+
+X, y = load_iris(return_X_y=True)
+
+
+class Deadly(Counted):
+    """Kills its process the first times that it is fitted, at some widths.
+
+    Where ``after`` is given, it waits until such a file is there.
+    """
+
+    def __init__(
+        self,
+        log=None,
+        width=1,
+        fail_at=None,
+        times=None,
+        folder=".",
+        after=None,
+        random_state=None,
+    ):
+        super().__init__(log, width, fail_at, random_state)
+        self.times = times
+        self.folder = folder
+        self.after = after
+
+    def fit(self, X, y):
+        deaths = Path(self.folder) / f"{self.width}-deaths"
+        if fits_begun(deaths) < (self.times or {}).get(str(self.width), 0):
+            with deaths.open("a") as file:
+                file.write("died\n")
+            while self.after and not list(Path(self.folder).glob(self.after)):
+                time.sleep(0.0001)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().fit(X, y)
+
+
+def slow_to_send(model, X, y):
+    """Score a fit so that its record is there long before the study has its scores."""
+    many = list(np.arange(100_000.0)) if model.width == 5 else []
+    return {"accuracy": model.score(X, y), "many": many}
+
+
+def study(folder, times=None, after=None, **options):
+    """A fit of each width from 6 to 1, in that order."""
+    net = Deadly(str(folder / "log"), times=times, folder=str(folder), after=after)
+    return width_study(
+        {"net": net},
+        *(X[::2], y[::2]),
+        X_test=X[1::2],
+        y_test=y[1::2],
+        values=range(1, 7),
+        repeats=1,
+        random_state=0,
+        **{"scoring": "accuracy", **options},
+    )
+
+
+def test_a_fit_whose_worker_dies_is_tried_again(tmp_path, rounds, measured):
+    """Two deaths are survived; after four the fit has failed, and no other."""
+    times, store = {"6": 99, "3": rounds(few=0, full=2)}, tmp_path / "store"
+    found = study(tmp_path, times, n_jobs=2, store=store)
+    (failed,) = found.failures
+    died = [fits_begun(tmp_path / f"{width}-deaths") for width in (6, 3)]
+    begun = fits_begun(tmp_path / "log")
+    same = table(study(tmp_path))[:5] == table(found)[:5]
+    measured(
+        "loky worker died (6 fits, n_jobs=2)",
+        f"deaths {died}: {len(found.fits) - 1} done, {begun - 5} of them twice, "
+        f"{'identical' if same else 'DIFFERENT'}; 1 failed: {failed.failure}",
+    )
+    assert failed.value == 6
+    assert failed.failure == "its worker process died 4 times while it was fitted."
+    assert died == [4, times["3"]]
+    assert begun <= 5 + 2
+    assert same
+    again = study(tmp_path, times, store=store)
+    assert table(again) == table(found)
+
+
+def test_what_was_finished_beside_a_dying_worker_is_not_done_again(tmp_path):
+    """The worker dies when the other fit is written, before the study knows of it."""
+    study(
+        tmp_path,
+        {"6": 1},
+        "store/fits/net-5-*.json",
+        scoring=slow_to_send,
+        n_jobs=2,
+        store=tmp_path / "store",
+    )
+    begun = [line.split()[0] for line in (tmp_path / "log").read_text().splitlines()]
+    assert sorted(begun) == list("123456")
