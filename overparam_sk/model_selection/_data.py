@@ -1,6 +1,7 @@
 """The data of a study: laid down once as files that every worker maps into memory."""
 
 import contextlib
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -137,8 +138,11 @@ def lay_down(data: StudyData, prints: dict[str, str], folder: Path) -> DataRefer
 
 
 def _is_intact(folder: Path, stem: str) -> bool:
-    # A changed byte shows as any exception of whoever reads the file.
+    # A changed byte shows as any exception of whoever reads the file. In a pickle it
+    # may also crash the process: that is not read before it is seen to be whole.
     with contextlib.suppress(Exception):
+        if (folder / f"{stem}.joblib").exists():
+            return (folder / f"{stem}.sum").read_text() == _file_sum(folder, stem)
         return fingerprint(_load(folder, stem)) == stem
     return False
 
@@ -154,6 +158,12 @@ def _save(folder: Path, stem: str, part: Any) -> None:
         beside = folder / f"{stem}{TEMPORARY}"
         joblib.dump(part, beside)
         beside.replace(folder / f"{stem}.joblib")
+        (folder / f"{stem}.sum").write_text(_file_sum(folder, stem))
+
+
+def _file_sum(folder: Path, stem: str) -> str:
+    with (folder / f"{stem}.joblib").open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _save_array(path: Path, array: Any) -> None:

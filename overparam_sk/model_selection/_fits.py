@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.metrics import check_scoring
 from sklearn.utils.validation import has_fit_parameter
 
@@ -114,7 +115,8 @@ class Task:
             options = {"X_val": X_test, "y_val": y_test}
         try:
             started = time.perf_counter()
-            model = fit_whole(self.model, X, y, **options)
+            # A clone: the task lives on, and a fitted network would with it.
+            model = fit_whole(clone(self.model), X, y, **options)
             fitted = time.perf_counter()
             score = check_scoring(model, scoring=self.scoring)
             scores = _named(score(model, X_test, y_test))

@@ -22,13 +22,16 @@ from overparam_sk.model_selection._fits import Fit, Task
 __all__ = ["CONFIGURATION", "FITS", "Store", "read_or_set_aside"]
 
 CONFIGURATION = "study.json"
+# A damaged record is a fit done again; without the seed of the study it would be all.
+COPY = "study-copy.json"
 FITS = "fits"
 
 
 class Store:
     """A folder that one study at a time works on, as a context manager.
 
-    ``study.json`` holds what the study is made of, ``fits`` one record a finished fit,
+    ``study.json`` holds what the study is made of, and so does a copy of it, ``fits``
+    one record a finished fit,
     ``data`` what the workers read while the study is unfinished, and ``set-aside``
     records that were damaged. A record is a checksum and JSON, written beside its
     place and then moved there.
@@ -62,7 +65,7 @@ class Store:
             ) from error
         try:
             # Only what a study writes: the folder may be one with other things in it.
-            for pattern in (f"{CONFIGURATION}.*", f"{FITS}/*", "data/*"):
+            for pattern in ("study*.json.*", f"{FITS}/*", "data/*"):
                 for left_over in self.folder.glob(pattern + TEMPORARY):
                     left_over.unlink(missing_ok=True)
             self._owner.write_text(f" by process {os.getpid()} on {platform.node()}")
@@ -92,8 +95,18 @@ class Store:
 
     def configuration(self) -> dict[str, Any] | None:
         """What the study in the folder is made of; None for a new one."""
-        found = read_or_set_aside(self.folder / CONFIGURATION, self.folder)
-        return None if found is None else dict(found)
+        both = [
+            read_or_set_aside(self.folder / name, self.folder)
+            for name in (CONFIGURATION, COPY)
+        ]
+        found = next((one for one in both if one is not None), None)
+        if found is not None and both != [found, found]:
+            self._write(found)
+        return found
+
+    def _write(self, configuration: dict[str, Any]) -> None:
+        for name in (CONFIGURATION, COPY):
+            write_checked(self.folder / name, configuration)
 
     def settle(self, configuration: dict[str, Any], *, extend: bool) -> None:
         """Take a configuration, or refuse it beside that of the study in the folder.
@@ -117,7 +130,7 @@ class Store:
             if changed:
                 raise ValueError(_refusal(self.folder, changed))
         if before != configuration:
-            write_checked(self.folder / CONFIGURATION, configuration)
+            self._write(configuration)
 
     def finished(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Fit]]:
         """Yield the fits that are done; what is damaged is set aside and warned of."""

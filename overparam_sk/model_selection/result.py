@@ -13,7 +13,7 @@ from overparam_sk.model_selection._checked_files import (
     write_checked,
 )
 from overparam_sk.model_selection._fits import Fit
-from overparam_sk.model_selection._store import CONFIGURATION, FITS
+from overparam_sk.model_selection._store import CONFIGURATION, COPY, FITS
 
 __all__ = ["WidthStudy"]
 
@@ -168,7 +168,12 @@ class WidthStudy:
         """
         path = Path(path)
         if path.is_dir():
-            configuration = read_checked(path / CONFIGURATION)
+            try:
+                configuration = read_checked(path / CONFIGURATION)
+            except (DamagedFileError, FileNotFoundError):
+                if not (path / COPY).exists():
+                    raise
+                configuration = read_checked(path / COPY)
             fits = list(_fits_in(path / FITS))
         else:
             content = read_checked(path)

@@ -21,6 +21,8 @@ def pytest_configure(config):
 
 
 def pytest_terminal_summary(terminalreporter, config):
+    if config.getoption("rounds") == "few":
+        return
     for title, lines in config.stash.get(MEASURED, {}).items():
         terminalreporter.section(title)
         for line in lines:

@@ -44,7 +44,7 @@ def test_a_killed_study_loses_nothing(driver, undisturbed, rounds, measured, tmp
         shutil.rmtree(one.store)
 
 
-LEFT = {"fits", "lock", "study.json"}
+LEFT = {"fits", "lock", "study.json", "study-copy.json"}
 
 
 def test_a_store_in_use_is_refused_until_its_process_is_dead(

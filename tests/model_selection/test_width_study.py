@@ -235,7 +235,7 @@ def test_a_finished_study_is_not_done_again(run, log, tmp_path):
     assert table(run()) == table(first)
     assert fits_begun(log) == 6
     names = {path.name for path in (tmp_path / "store").iterdir()}
-    assert names == {"fits", "lock", "study.json"}
+    assert names == {"fits", "lock", "study.json", "study-copy.json"}
     (tmp_path / "store" / "fits").glob("net-16-0*")
     (record,) = (tmp_path / "store" / "fits").glob("net-16-0-*.json")
     record.unlink()

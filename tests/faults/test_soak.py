@@ -1,0 +1,93 @@
+"""Hundreds of fits, of which many fail."""
+
+import gc
+
+import pytest
+import torch
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.datasets import load_iris
+from sklearn.pipeline import make_pipeline
+
+from overparam_sk import OverparamReLUClassifier
+from overparam_sk.model_selection import width_study
+
+psutil = pytest.importorskip("psutil")
+
+X, y = load_iris(return_X_y=True)
+N_FITS = 300
+
+
+class Fails(TransformerMixin, BaseEstimator):
+    """Fails for one in five of its random states and units."""
+
+    def __init__(self, shift=0, random_state=None):
+        self.shift = shift
+        self.random_state = random_state
+
+    def fit(self, X, y=None):
+        kinds = [RuntimeError, MemoryError, OSError, ZeroDivisionError]
+        if not (self.random_state + self.shift) % 5:
+            raise kinds[self.shift % len(kinds)](f"no fit at {self.shift}")
+        self.fitted_ = True
+        return self
+
+    def transform(self, X):
+        return X
+
+
+SCORED = []
+
+
+def memory(model, X, y):
+    """Score, and at fits 100 and 300 say how much memory this process has."""
+    SCORED.append(model[0].shift)
+    used = float("nan")
+    if len(SCORED) in (N_FITS * 4 // 15, N_FITS * 4 // 5):
+        gc.collect()
+        used = psutil.Process().memory_info().rss / 2**20
+    return {"accuracy": model.score(X, y), "memory": used}
+
+
+@pytest.fixture
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def test_fits_that_fail_and_memory_that_does_not_grow(tmp_path, one_thread, measured):
+    """All fits are done or have failed with a reason, a fifth of them."""
+    SCORED.clear()
+    # So wide that the nets would show if they were kept: 50 MB from fit 100 to 300.
+    net = OverparamReLUClassifier(5_000, max_iter=1, diagnostics=None)
+    study = width_study(
+        {"net": make_pipeline(Fails(), net)},
+        *(X[::2], y[::2]),
+        X_test=X[1::2],
+        y_test=y[1::2],
+        param="shift",
+        values=range(10),
+        repeats=N_FITS // 10,
+        scoring=memory,
+        store=tmp_path,
+        random_state=0,
+    )
+    assert len(study.fits) == N_FITS
+    failed = study.failures
+    assert len(failed) == N_FITS // 5
+    for fit in study.fits:
+        if fit.failure is None:
+            assert 0 <= fit.scores["accuracy"] <= 1
+        else:
+            assert fit.failure.endswith(f"Error: no fit at {fit.value}")
+            assert "in fit" in fit.traceback
+            assert fit.scores == {}
+    used = [fit.scores["memory"] for fit in study.fits if fit.failure is None]
+    at_100, at_300 = sorted(number for number in used if number == number)
+    measured(
+        "soak",
+        f"{N_FITS} fits: {len(SCORED)} done, {len(failed)} failed, 0 without a "
+        f"reason; memory at fit 100 {at_100:.1f} MB, at fit 300 {at_300:.1f} MB",
+    )
+    assert at_300 - at_100 < 20
