@@ -17,18 +17,23 @@ from model_selection.counted import table
 distributed = pytest.importorskip("distributed")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def cluster():
-    def start(n_workers):
-        return distributed.LocalCluster(
-            n_workers=n_workers,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,
-            silence_logs=50,
-        )
+    with distributed.LocalCluster(
+        n_workers=2,
+        threads_per_worker=1,
+        processes=True,
+        dashboard_address=None,
+        silence_logs=50,
+    ) as cluster:
+        yield cluster
 
-    return start
+
+@pytest.fixture
+def client(cluster):
+    with distributed.Client(cluster) as client:
+        client.wait_for_workers(2, timeout=60)
+        yield client
 
 
 def on(client, folder):
@@ -39,6 +44,19 @@ def on(client, folder):
 def process_id():
     """Import what a fit needs."""
     return os.getpid() if studies else None
+
+
+def workers(client, killed):
+    """Process ids of two workers, as soon as those that were killed are replaced."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        client.wait_for_workers(2, timeout=60)
+        pids = set(client.run(process_id, on_error="return").values())
+        are_alive = all(isinstance(pid, int) for pid in pids)
+        if len(pids) == 2 and are_alive and not pids & killed:
+            return sorted(pids)
+        time.sleep(0.1)
+    raise TimeoutError("no new workers within a minute")
 
 
 class Killer(threading.Thread):
@@ -56,39 +74,37 @@ class Killer(threading.Thread):
 
 
 @pytest.mark.timeout(1800)
-def test_killed_workers_change_nothing(
-    cluster, undisturbed, rounds, measured, tmp_path
-):
+def test_killed_workers_change_nothing(client, undisturbed, rounds, measured, tmp_path):
     """One worker is killed, or one and then the other."""
     expected, seconds = undisturbed
-    rng = np.random.default_rng(2)
+    rng, killed = np.random.default_rng(2), set()
     twice = rounds(few=[True], full=[number % 5 in (1, 3) for number in range(20)])
-    with cluster(2) as two, distributed.Client(two) as client:
-        for number, both in enumerate(twice):
-            client.wait_for_workers(2)
-            pids = list(client.run(process_id).values())
-            moments = sorted(rng.uniform(0, seconds, size=1 + both))
-            folder = tmp_path / f"{number}"
-            folder.mkdir()
-            killer = Killer(moments, rng.permutation(pids)[: 1 + both].tolist())
-            killer.start()
-            study = on(client, folder)
-            killer.join()
-            begun = len((folder / "log").read_text().splitlines())
-            same = table(study) == expected
-            measured(
-                "dask worker killed (24 fits, 2 workers)",
-                f"{number + 1:2}: {1 + both} killed, after "
-                f"{', '.join(f'{m:.2f}' for m in moments)} s; {len(study.fits)} fits, "
-                f"{len(study.failures)} failed, {begun - 24} redone, "
-                f"{'identical' if same else 'DIFFERENT'}",
-            )
-            assert same
-            shutil.rmtree(folder)
+    for number, both in enumerate(twice):
+        pids = workers(client, killed)
+        moments = sorted(rng.uniform(0, seconds, size=1 + both))
+        folder = tmp_path / f"{number}"
+        folder.mkdir()
+        killer = Killer(moments, rng.permutation(pids)[: 1 + both].tolist())
+        killer.start()
+        study = on(client, folder)
+        killer.join()
+        killed |= set(killer.pids)
+        begun = len((folder / "log").read_text().splitlines())
+        same = table(study) == expected
+        measured(
+            "dask worker killed (24 fits, 2 workers)",
+            f"{number + 1:2}: {1 + both} killed, after "
+            f"{', '.join(f'{m:.2f}' for m in moments)} s; {len(study.fits)} fits, "
+            f"{len(study.failures)} failed, {begun - 24} redone, "
+            f"{'identical' if same else 'DIFFERENT'}",
+        )
+        assert same
+        shutil.rmtree(folder)
+    workers(client, killed)
 
 
 def test_a_worker_that_does_not_see_the_store_is_sent_the_data(
-    cluster, undisturbed, environment, measured, tmp_path
+    cluster, client, undisturbed, environment, measured, tmp_path
 ):
     """Its own file system hides the store; the records come to the driver's."""
     store = tmp_path / "store"
@@ -97,24 +113,23 @@ def test_a_worker_that_does_not_see_the_store_is_sent_the_data(
     mount = 'mount -t tmpfs tmpfs "$0"'
     if subprocess.run([*hidden, mount, store], capture_output=True).returncode:
         pytest.skip("no file system may be mounted here, even in a user namespace")
-    with cluster(1) as one, distributed.Client(one) as client:
-        with (tmp_path / "errors").open("w") as errors:
-            blind = subprocess.Popen(
-                [
-                    *(*hidden, f'{mount} && exec "$@"', store),
-                    *(sys.executable, "-m", "distributed.cli.dask_worker"),
-                    *(one.scheduler_address, "--nthreads=1", "--no-nanny"),
-                    *("--no-dashboard", "--local-directory", tmp_path / "blind"),
-                ],
-                env=environment,
-                stderr=errors,
-            )
-        try:
-            client.wait_for_workers(2, timeout=60)
-            study = on(client, tmp_path)
-        finally:
-            blind.terminate()
-            blind.wait()
+    with (tmp_path / "errors").open("w") as errors:
+        blind = subprocess.Popen(
+            [
+                *(*hidden, f'{mount} && exec "$@"', store),
+                *(sys.executable, "-m", "distributed.cli.dask_worker"),
+                *(cluster.scheduler_address, "--nthreads=1", "--no-nanny"),
+                *("--no-dashboard", "--local-directory", tmp_path / "blind"),
+            ],
+            env=environment,
+            stderr=errors,
+        )
+    try:
+        client.wait_for_workers(3, timeout=60)
+        study = on(client, tmp_path)
+    finally:
+        blind.terminate()
+        blind.wait()
     by = [line.split()[-1] for line in (tmp_path / "log").read_text().splitlines()]
     records = list((store / "fits").glob("*.json"))
     same = table(study) == undisturbed[0]
