@@ -24,6 +24,25 @@ def data(tmp_path):
     return tmp_path / "rows.npz"
 
 
+@pytest.fixture
+def interrupt_fit(monkeypatch):
+    """Press Ctrl-C in the fit of that number; returns the widths of the fits begun."""
+    fit, calls = OverparamReLUClassifier.fit, []
+
+    def at(number):
+        @functools.wraps(fit)
+        def interrupted(self, *args, **kwargs):
+            calls.append(self.width)
+            if len(calls) == number:
+                raise KeyboardInterrupt
+            return fit(self, *args, **kwargs)
+
+        monkeypatch.setattr(OverparamReLUClassifier, "fit", interrupted)
+        return calls
+
+    return at
+
+
 def small(data, out):
     return [
         *("study", "--data", str(data), "--widths", "20,10", "--repeats", "2"),
@@ -98,35 +117,17 @@ def test_a_named_folder_without_the_images_is_not_made_up_for(tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_ctrl_c_ends_with_130_after_a_report(data, tmp_path, capsys, monkeypatch):
-    fit, calls = OverparamReLUClassifier.fit, []
-
-    @functools.wraps(fit)
-    def interrupted(self, *args, **kwargs):
-        calls.append(self.width)
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-        return fit(self, *args, **kwargs)
-
-    monkeypatch.setattr(OverparamReLUClassifier, "fit", interrupted)
+def test_ctrl_c_ends_with_130_after_a_report(data, tmp_path, capsys, interrupt_fit):
+    interrupt_fit(3)
     assert main(small(data, tmp_path)) == 130
     assert "2 of 4 fits were done" in capsys.readouterr().err
     content = json.loads((tmp_path / "study.json").read_text("utf-8"))
     assert len(content["rows"]) == 2
 
 
-def test_the_same_line_goes_on_after_ctrl_c(data, tmp_path, capsys, monkeypatch):
-    fit, calls = OverparamReLUClassifier.fit, []
-
-    @functools.wraps(fit)
-    def interrupted(self, *args, **kwargs):
-        calls.append(self.width)
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-        return fit(self, *args, **kwargs)
-
+def test_the_same_line_goes_on_after_ctrl_c(data, tmp_path, capsys, interrupt_fit):
+    calls = interrupt_fit(3)
     line = [*small(data, tmp_path / "out"), "--baselines", "svm,knn,kernel"]
-    monkeypatch.setattr(OverparamReLUClassifier, "fit", interrupted)
     assert main(line) == 130
     assert "The same line goes on" in capsys.readouterr().err
     assert main(line) == 0
@@ -203,17 +204,8 @@ def test_a_figure_is_judged_claim_by_claim(name, tiny, tmp_path, capsys):
         assert reading.words in capsys.readouterr().out or reading.words in text
 
 
-def test_an_interrupted_figure_judges_what_is_complete(tiny, tmp_path, monkeypatch):
-    fit, calls = OverparamReLUClassifier.fit, []
-
-    @functools.wraps(fit)
-    def interrupted(self, *args, **kwargs):
-        calls.append(self.width)
-        if len(calls) == 6:
-            raise KeyboardInterrupt
-        return fit(self, *args, **kwargs)
-
-    monkeypatch.setattr(OverparamReLUClassifier, "fit", interrupted)
+def test_an_interrupted_figure_judges_what_is_complete(tiny, tmp_path, interrupt_fit):
+    interrupt_fit(6)
     assert main(["reproduce", "ll18-fig1", "--quick", "--out", str(tmp_path)]) == 130
     claims = json.loads((tmp_path / "claims.json").read_text("utf-8"))["claims"]
     assert len(claims) == len(FIGURES["ll18-fig1"].claims)
