@@ -14,18 +14,25 @@ from faults import studies
 from joblib import parallel_config
 from model_selection.counted import table
 
+dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
 
 
 @pytest.fixture(scope="module")
 def cluster():
-    with distributed.LocalCluster(
-        n_workers=2,
-        threads_per_worker=1,
-        processes=True,
-        dashboard_address=None,
-        silence_logs=50,
-    ) as cluster:
+    # A cluster gives up a worker that is starting anew some seconds after a death, even
+    # if that is a second death.
+    patient = dask.config.set({"distributed.deploy.lost-worker-timeout": "1 hour"})
+    with (
+        patient,
+        distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            silence_logs=50,
+        ) as cluster,
+    ):
         yield cluster
 
 
@@ -126,6 +133,7 @@ def test_a_worker_that_does_not_see_the_store_is_sent_the_data(
         )
     try:
         client.wait_for_workers(3, timeout=60)
+        client.run(process_id)
         study = on(client, tmp_path)
     finally:
         blind.terminate()
