@@ -91,9 +91,18 @@ class Driver:
         return True
 
     def clear_away(self):
-        """Kill what is left of the group."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
+        """End what is left of the group.
+
+        Not with SIGKILL: loky's trackers clear away its semaphores and folders when the
+        workers are gone, and so they ignore SIGTERM.
+        """
+        end = time.monotonic() + 20
+        while not self.group_is_gone():
+            which = signal.SIGTERM if time.monotonic() < end else signal.SIGKILL
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, which)
+            self.process.poll()
+            time.sleep(0.05)
         self.process.wait()
         self.process.stdout.close()
 
