@@ -10,7 +10,14 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["TEMPORARY", "DamagedFileError", "digest", "read_checked", "write_checked"]
+__all__ = [
+    "TEMPORARY",
+    "DamagedFileError",
+    "check_can_be_written",
+    "digest",
+    "read_checked",
+    "write_checked",
+]
 
 # The ending of files that are being written, or whose writer died.
 TEMPORARY = ".part"
@@ -66,6 +73,11 @@ def read_checked(path: Path) -> Any:
     return json.loads(body, object_hook=_from_json)
 
 
+def check_can_be_written(content: Any) -> None:
+    """Raise a TypeError if ``content`` is not what :func:`write_checked` takes."""
+    _to_bytes(content)
+
+
 def digest(content: bytes) -> str:
     """SHA-256, in hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
@@ -78,8 +90,9 @@ def _to_bytes(content: Any) -> bytes:
 
 
 def _to_json(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
+    if isinstance(value, np.generic) and value.dtype.kind in "biufU":
+        plain = value.item()
+        return float(plain) if isinstance(plain, np.floating) else plain
     if isinstance(value, np.ndarray) and not value.dtype.hasobject:
         packed = base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()
         return {_ARRAY: [value.dtype.str, list(value.shape), packed]}

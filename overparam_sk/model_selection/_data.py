@@ -2,7 +2,7 @@
 
 import contextlib
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from overparam_sk.model_selection._checked_files import TEMPORARY
 from overparam_sk.model_selection._fingerprints import fingerprint
 
-__all__ = ["DataNotHereError", "DataReference", "StudyData", "lay_down"]
+__all__ = ["DataNotHereError", "DataReference", "StudyData", "lay_down", "take_up"]
 
 _SPARSE_PARTS = ("data", "indices", "indptr")
 
@@ -45,11 +45,6 @@ class StudyData:
     y_test: Any = None
     train: list[Any] | None = None
     test: list[Any] | None = None
-
-    @property
-    def folds(self) -> list[int | None]:
-        """Numbers of the folds; None is the whole."""
-        return [None] if self.train is None else [*range(len(self.train))]
 
     def split(self, fold: int | None) -> Split:
         """Training and test rows of a fold."""
@@ -135,6 +130,15 @@ def lay_down(data: StudyData, prints: dict[str, str], folder: Path) -> DataRefer
         if not _is_intact(folder, prints[name]):
             _save(folder, prints[name], part)
     return DataReference(str(folder), prints)
+
+
+def take_up(prints: Iterable[dict[str, str]], folder: Path) -> None:
+    """Remove what was laid down, and the folder if nothing else is in it."""
+    for files in prints:
+        for path in DataReference(str(folder), files).paths():
+            path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        folder.rmdir()
 
 
 def _is_intact(folder: Path, stem: str) -> bool:

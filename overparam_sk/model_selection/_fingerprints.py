@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 from types import CodeType
 from typing import Any
 
+import joblib
 import numpy as np
 import scipy.sparse as sp
+from sklearn.base import BaseEstimator
 
 __all__ = ["describe", "differences", "fingerprint"]
 
@@ -26,9 +28,7 @@ def fingerprint(data: Any) -> str:
 
 
 def _parts(data: Any) -> Iterator[Any]:
-    if data is None or isinstance(data, (str, int, float)):
-        yield repr(data).encode()
-    elif isinstance(data, (list, tuple)):
+    if isinstance(data, (list, tuple)):
         yield f"{len(data)} parts".encode()
         for part in data:
             yield from _parts(part)
@@ -37,73 +37,127 @@ def _parts(data: Any) -> Iterator[Any]:
         yield from _parts(("sparse", csr.shape[0], csr.shape[1]))
         yield from _parts([csr.data, csr.indices.astype(np.int64), csr.indptr[:]])
     elif hasattr(data, "iloc"):
+        yield repr(data.index).encode()
         columns = data.items() if hasattr(data, "columns") else [("", data)]
         for name, column in columns:
-            yield from _parts([repr(name), str(column.dtype), column.to_numpy()])
+            categories = getattr(column.dtype, "categories", ())
+            yield from _parts([repr(name), repr(column.dtype), list(categories)])
+            yield from _parts(column.to_numpy())
+    elif isinstance(data, np.ndarray):
+        yield f"{data.dtype.str} {data.shape}".encode()
+        if data.dtype.hasobject:
+            yield from _parts(data.tolist())
+        elif data.size:
+            yield np.ascontiguousarray(data).data.cast("B")
     else:
-        array = np.asarray(data)
-        yield f"{array.dtype.str} {array.shape}".encode()
-        if array.dtype.hasobject:
-            yield repr(array.tolist()).encode()
-        elif array.size:
-            yield np.ascontiguousarray(array).data.cast("B")
+        yield repr(data).encode()
 
 
 def describe(value: Any) -> Any:
     """Describe a parameter by what it does, in strings, numbers, lists and dicts.
 
     Estimators are described by class and parameters, without ``random_state``, which
-    a study sets.
+    a study sets; functions by their code and all that they hold.
     """
+    return _describe(value, ())
+
+
+def _describe(value: Any, above: tuple[int, ...]) -> Any:
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, np.ndarray) or sp.issparse(value) or hasattr(value, "iloc"):
-        return f"{type(value).__name__} of shape {value.shape}: {fingerprint(value)}"
+        return repr(value) if value.dtype.kind not in "biuf" else value.item()
+    if hasattr(value, "__array__") or sp.issparse(value):
+        known = sp.issparse(value) or hasattr(value, "iloc")
+        checksum = fingerprint(value if known else np.asarray(value))
+        return f"{type(value).__name__} of shape {tuple(value.shape)}: {checksum}"
+    if id(value) in above:
+        return "itself"
+    if isinstance(value, (np.random.RandomState, np.random.Generator)):
+        return _full_name(type(value))
+    above = (*above, id(value))
     if isinstance(value, Mapping):
-        return {str(key): describe(entry) for key, entry in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        entries = [describe(entry) for entry in value]
-        return (
-            sorted(entries, key=repr)
-            if isinstance(value, (set, frozenset))
-            else (entries)
-        )
+        return {str(key): _describe(entry, above) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_describe(entry, above) for entry in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted((_describe(entry, above) for entry in value), key=repr)
     if isinstance(value, type):
         return _full_name(value)
-    return _describe_object(value)
-
-
-def _describe_object(value: Any) -> Any:
-    if hasattr(value, "get_params"):
-        params = value.get_params(deep=False)
-        params.pop("random_state", None)
-        return {"class": _full_name(type(value)), **describe(params)}
-    if isinstance(value, functools.partial):
-        return describe(
-            {"partial": value.func, "args": value.args, "keywords": value.keywords}
-        )
     if inspect.isroutine(value):
-        code = getattr(value, "__code__", None)
-        return _full_name(value) + ("" if code is None else f" {_code_print(code)}")
-    text = repr(value)
-    if " at 0x" not in text:
-        return text
-    return {"class": _full_name(type(value)), **describe(vars(value))}
+        return _describe_function(value, above)
+    return _describe_object(value, above)
 
 
-def _code_print(code: CodeType) -> str:
+def _describe_object(value: Any, above: tuple[int, ...]) -> Any:
+    kind = {"class": _full_name(type(value))}
+    if type(value).__module__ == "__main__":
+        # Whose methods may be others in the next session.
+        methods = vars(type(value)).values()
+        kind["code"] = fingerprint(
+            [_code(m.__code__) for m in methods if inspect.isfunction(m)]
+        )
+    state = _state(value)
+    if state is None:
+        return {**kind, "is": repr(value)}
+    held = {key: entry for key, entry in state.items() if key != "random_state"}
+    return {**kind, **_describe(held, above)}
+
+
+def _state(value: Any) -> Mapping[str, Any] | None:
+    """What an object holds that decides what it does; None where nobody can see."""
+    if isinstance(value, functools.partial):
+        return {"of": value.func, "args": value.args, "keywords": value.keywords}
+    keeps = getattr(type(value), "__sklearn_clone__", BaseEstimator.__sklearn_clone__)
+    if hasattr(value, "get_params") and keeps is BaseEstimator.__sklearn_clone__:
+        params: Mapping[str, Any] = value.get_params(deep=False)
+        return params
+    if hasattr(value, "get_params"):  # FrozenEstimator: what is fitted stays fitted
+        return {"state": joblib.hash(value)}
+    return getattr(value, "__dict__", None)
+
+
+def _describe_function(value: Any, above: tuple[int, ...]) -> Any:
+    name = _full_name(value)
+    owner = getattr(value, "__self__", None)
+    code = getattr(value, "__code__", None)
+    held = [
+        *(cell.cell_contents for cell in getattr(value, "__closure__", None) or ()),
+        getattr(value, "__defaults__", None),
+        getattr(value, "__kwdefaults__", None),
+    ]
+    held = [entry for entry in held if entry is not None]
+    words: dict[str, Any] = {"function": name}
+    if code is not None:
+        words["code"] = _code(code)
+    if held:
+        words["holds"] = _describe(held, above)
+    if owner is not None and not inspect.ismodule(owner):
+        words["of"] = _describe(owner, above)
+    return words if len(words) > 1 else name
+
+
+def _code(code: CodeType) -> str:
     """Checksum of what a function does, with the functions inside it."""
-    inner = (_code_print(c) if isinstance(c, CodeType) else c for c in code.co_consts)
-    return fingerprint([code.co_code.hex(), repr(code.co_names), *map(repr, inner)])
+    held = [_constant(constant) for constant in code.co_consts]
+    return fingerprint([code.co_code.hex(), repr(code.co_names), *held])
+
+
+def _constant(value: Any) -> str:
+    if isinstance(value, CodeType):
+        return _code(value)
+    # The order of a set of strings is another in every process.
+    return repr(sorted(map(repr, value)) if isinstance(value, frozenset) else value)
 
 
 def _full_name(value: Any) -> str:
     return f"{getattr(value, '__module__', '')}.{value.__qualname__}"
 
 
-def differences(before: Any, now: Any) -> dict[str, tuple[str, str]]:
+Path = tuple[str, ...]
+
+
+def differences(before: Any, now: Any) -> dict[Path, tuple[str, str]]:
     """Name every entry in which two descriptions differ: path -> (before, now)."""
     old, new = dict(_flat(before)), dict(_flat(now))
     return {
@@ -113,9 +167,9 @@ def differences(before: Any, now: Any) -> dict[str, tuple[str, str]]:
     }
 
 
-def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+def _flat(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     if isinstance(value, Mapping) and value:
         for key, entry in value.items():
-            yield from _flat(entry, f"{path}.{key}" if path else str(key))
+            yield from _flat(entry, (*path, str(key)))
     else:
         yield path, json.dumps(value, ensure_ascii=False)

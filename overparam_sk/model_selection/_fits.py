@@ -15,6 +15,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from overparam_sk.model_selection._checked_files import (
     DamagedFileError,
+    check_can_be_written,
     read_checked,
     write_checked,
 )
@@ -123,10 +124,10 @@ class Task:
             if self.return_train_score:
                 train = _named(score(model, X, y))
                 scores |= {f"train_{name}": value for name, value in train.items()}
+            check_can_be_written(scores)
             scored = time.perf_counter()
-        except Exception as error:
-            why = f"{type(error).__name__}: {error}"
-            return self.failed(why, traceback.format_exc())
+        except (Exception, SystemExit) as error:
+            return self.failed(_words(error), traceback.format_exc())
         return Fit(
             **self._who(),
             scores=scores,
@@ -158,6 +159,13 @@ class Task:
             return self.of_record(read_checked(self.record))
         except (DamagedFileError, FileNotFoundError):
             return None
+
+
+def _words(error: BaseException) -> str:
+    """Kind and message of an exception, also of one that cannot say its own."""
+    with contextlib.suppress(Exception):
+        return f"{type(error).__name__}: {error}"
+    return type(error).__name__
 
 
 def _named(scores: Any) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import clone
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import check_cv
 
 from overparam_sk.model_selection._checked_files import digest
@@ -20,11 +21,13 @@ from overparam_sk.model_selection._data import DataReference, StudyData
 from overparam_sk.model_selection._fingerprints import describe
 from overparam_sk.model_selection._fits import Fit, Task
 from overparam_sk.model_selection.fitting import repeat_seeds
-from overparam_sk.model_selection.scorers import diagnostic_scoring
+from overparam_sk.model_selection.scorers import diagnostic_scorer, diagnostic_scoring
 
 __all__ = ["DataSource", "Plan", "as_estimators", "as_scoring", "as_values"]
 
 _FORMAT = 1
+# Of one repeat, rows of each fold; None without cross-validation.
+Folds = list[Any] | None
 _PACKAGES = ("numpy", "scikit-learn", "torch", "overparam-sk")
 
 
@@ -68,7 +71,7 @@ class DataSource:
             raise ValueError("X_test and y_test must be given together or not at all.")
 
     def of(self, seed: int) -> StudyData:
-        """The data of a repeat, drawn with its seed if X is a callable."""
+        """The rows of a repeat, drawn with its seed if X is a callable."""
         if callable(self.X):
             drawn = tuple(self.X(seed))
             if len(drawn) not in (2, 4):
@@ -80,19 +83,25 @@ class DataSource:
         else:
             given = (self.X, self.y, self.X_test, self.y_test)
             data = StudyData(*map(_as_data, given))
-        if data.X_test is None:
-            return self._with_folds(data, seed)
-        if self.cv is not None:
+        if data.X_test is not None and self.cv is not None:
             raise ValueError("cv must be None where there is a test set, got both.")
         return data
 
-    def _with_folds(self, data: StudyData, seed: int) -> StudyData:
+    def folds(self, data: StudyData, seed: int) -> tuple[Folds, Folds]:
+        """Training and test rows of each fold; None where there is a test set."""
+        if data.X_test is not None:
+            return None, None
         cv = check_cv(self.cv, data.y, classifier=self.stratified)
         if getattr(cv, "random_state", 0) is None:
             cv = copy.copy(cv)
             cv.random_state = seed
         train, test = zip(*cv.split(data.X, data.y), strict=True)
-        return replace(data, train=list(train), test=list(test))
+        return list(train), list(test)
+
+
+def _with_folds(data: StudyData, folds: tuple[Folds, Folds]) -> StudyData:
+    train, test = folds
+    return replace(data, train=train, test=test)
 
 
 def _as_data(data: Any) -> Any:
@@ -119,8 +128,9 @@ class Plan:
         One a repeat.
     prints : list of dict
         Fingerprints of the data, one a repeat.
-    folds : list of list
-        Numbers of the folds, one a repeat.
+    folds : list of pairs
+        Training and test rows of each fold, one pair a repeat: a splitter that draws
+        draws once.
     return_train_score, validate_on_test : bool
     """
 
@@ -132,7 +142,7 @@ class Plan:
     random_state: int
     seeds: list[int]
     prints: list[dict[str, str]]
-    folds: list[list[int | None]]
+    folds: list[tuple[Folds, Folds]]
     return_train_score: bool
     validate_on_test: bool
 
@@ -141,15 +151,17 @@ class Plan:
         cls, source: DataSource, random_state: int, repeats: int, **settings: Any
     ) -> "Plan":
         """Look at the data of every repeat, and keep its fingerprints."""
+        if isinstance(source.cv, Iterator):
+            source = replace(source, cv=list(source.cv))
         seeds = repeat_seeds(random_state, repeats)
         prints, folds = [], []
         for i, seed in enumerate(seeds):
-            if i == 0 or callable(source.X) or source.cv is not None:
+            if i == 0 or callable(source.X):
                 data = source.of(seed)
-                prints.append(data.fingerprints())
-            else:
-                prints.append(prints[0])
-            folds.append(data.folds)
+                of_rows = data.fingerprints()
+            folds.append(source.folds(data, seed))
+            of_folds = _with_folds(StudyData(None, None), folds[-1]).fingerprints()
+            prints.append({**of_rows, **of_folds})
         return cls(
             source=source,
             random_state=random_state,
@@ -158,6 +170,10 @@ class Plan:
             folds=folds,
             **settings,
         )
+
+    def data(self, repeat: int) -> StudyData:
+        """Rows and folds of a repeat."""
+        return _with_folds(self.source.of(self.seeds[repeat]), self.folds[repeat])
 
     def configuration(self) -> dict[str, Any]:
         """All that decides the scores, for people and for comparisons."""
@@ -196,7 +212,8 @@ class Plan:
         for repeat, seed in enumerate(self.seeds):
             reference = DataReference(str(data), self.prints[repeat])
             for name, value, model in self._models():
-                for fold in self.folds[repeat]:
+                train, _ = self.folds[repeat]
+                for fold in [None] if train is None else range(len(train)):
                     fit = Fit(name, value, repeat, fold, seed)
                     task = Task(
                         fit,
@@ -260,7 +277,8 @@ def _identity(task: Task, scoring: Any) -> str:
 def _file_name(fit: Fit) -> str:
     """A name that people can read, and that no other fit of the study has."""
     who = [fit.estimator, fit.value, fit.repeat, fit.fold]
-    words = re.sub(r"[^\w.+-]+", "_", "-".join(str(w) for w in who if w is not None))
+    words = "-".join(str(word) for word in who if word is not None)
+    words = re.sub(r"[^A-Za-z0-9_.+-]+", "_", words)
     return f"{words[:80]}-{digest(json.dumps(who).encode())[:8]}.json"
 
 
@@ -289,11 +307,19 @@ def as_estimators(estimators: Any, param: str) -> dict[str, Any]:
     if hasattr(estimators, "get_params"):
         estimators = {type(estimators).__name__.lower(): estimators}
     named = dict(estimators)
-    wrong = [name for name, one in named.items() if not hasattr(one, "get_params")]
+    wrong = [
+        name
+        for name, one in named.items()
+        if not hasattr(one, "get_params") or isinstance(one, type)
+    ]
     if not named or wrong or not all(isinstance(name, str) for name in named):
         raise ValueError(
             "estimators must be a dict of names and estimators, got "
             f"{ {name: type(one).__name__ for name, one in named.items()} }."
+        )
+    if param.rpartition("__")[2] == "random_state":
+        raise ValueError(
+            f"param must not be {param!r}, which is set to the seed of each repeat."
         )
     if all(_place(one, param) is None for one in named.values()):
         raise ValueError(
@@ -308,8 +334,8 @@ def as_values(values: Any) -> list[Any]:
     kinds = (bool, int, float, str)
     if (
         not plain
-        or len({repr(v) for v in plain}) < len(plain)
-        or not all(isinstance(v, kinds) for v in plain)
+        or not all(isinstance(v, kinds) and v == v for v in plain)  # NaN is not itself
+        or len(set(plain)) < len(plain)
     ):
         raise ValueError(
             f"values must be different numbers or strings, at least one, got {plain}."
@@ -320,8 +346,23 @@ def as_values(values: Any) -> list[Any]:
 def as_scoring(scoring: Any, estimators: dict[str, Any]) -> Any:
     """Name -> scorer, of all that scikit-learn takes; a callable stays as it is."""
     if scoring is None:
-        return diagnostic_scoring(estimators)
-    if isinstance(scoring, Mapping) or callable(scoring):
+        # Of one network too the scorers are those that stand beside a baseline's.
+        scoring = {
+            name: diagnostic_scorer(name, missing=np.nan) if callable(score) else score
+            for name, score in diagnostic_scoring(estimators).items()
+        }
+    elif callable(scoring):
         return scoring
-    names = [scoring] if isinstance(scoring, str) else scoring
-    return {name: name for name in names}
+    elif not isinstance(scoring, Mapping):
+        names = [scoring] if isinstance(scoring, str) else scoring
+        scoring = {name: name for name in names}
+    taken = {"estimator", "repeat", "fold", "seed", "fit_time", "score_time", "failure"}
+    if not taken.isdisjoint(scoring):
+        raise ValueError(
+            f"scoring must not name a score {sorted(taken & set(scoring))}, as the "
+            "columns of a study are."
+        )
+    for scorer in scoring.values():
+        if isinstance(scorer, str):
+            get_scorer(scorer)  # refuses an unknown name
+    return dict(scoring)

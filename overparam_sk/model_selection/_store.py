@@ -26,15 +26,16 @@ CONFIGURATION = "study.json"
 COPY = "study-copy.json"
 FITS = "fits"
 
+Differences = dict[tuple[str, ...], tuple[str, str]]
+
 
 class Store:
     """A folder that one study at a time works on, as a context manager.
 
     ``study.json`` holds what the study is made of, and so does a copy of it, ``fits``
-    one record a finished fit,
-    ``data`` what the workers read while the study is unfinished, and ``set-aside``
-    records that were damaged. A record is a checksum and JSON, written beside its
-    place and then moved there.
+    one record a finished fit, ``data`` what the workers read while the study is
+    unfinished, and ``set-aside`` records that were damaged. A record is a checksum and
+    JSON, written beside its place and then moved there.
 
     Parameters
     ----------
@@ -43,6 +44,8 @@ class Store:
 
     Raises
     ------
+    ValueError
+        On entry, if the folder holds other things than a study.
     BlockingIOError
         On entry, if another study works on the folder. The operating system lets go of
         the lock of a process that died.
@@ -55,6 +58,12 @@ class Store:
 
     def __enter__(self) -> "Store":
         """Lock the folder, and clear away what was being written when a writer died."""
+        found = {path.name for path in self.folder.glob("*")}
+        if found and found.isdisjoint({FITS, CONFIGURATION, COPY, "lock"}):
+            raise ValueError(
+                f"store must be a new folder, or that of a study, got {self.folder} "
+                f"with {', '.join(sorted(found)[:5])} in it."
+            )
         (self.folder / FITS).mkdir(parents=True, exist_ok=True)
         try:
             self._lock.acquire(timeout=0)
@@ -64,7 +73,6 @@ class Store:
                 f"{self._who()}. Wait for it, or give this study another store."
             ) from error
         try:
-            # Only what a study writes: the folder may be one with other things in it.
             for pattern in ("study*.json.*", f"{FITS}/*", "data/*"):
                 for left_over in self.folder.glob(pattern + TEMPORARY):
                     left_over.unlink(missing_ok=True)
@@ -159,12 +167,12 @@ def read_or_set_aside(path: Path, folder: Path) -> Any:
         return None
 
 
-def _warn_of_versions(changed: dict[str, tuple[str, str]]) -> None:
+def _warn_of_versions(changed: Differences) -> None:
     """Take the versions of packages out of the differences, and warn of them."""
-    versions = {path: changed.pop(path) for path in [*changed] if "versions." in path}
+    versions = {path: changed.pop(path) for path in [*changed] if path[0] == "versions"}
     if versions:
         listed = ", ".join(
-            f"{path.removeprefix('versions.')} {before} then and {now} now"
+            f"{path[-1]} {before} then and {now} now"
             for path, (before, now) in versions.items()
         )
         warnings.warn(
@@ -174,20 +182,21 @@ def _warn_of_versions(changed: dict[str, tuple[str, str]]) -> None:
         )
 
 
-def _is_growth(path: str, before: dict[str, Any], now: dict[str, Any]) -> bool:
+def _is_growth(
+    path: tuple[str, ...], before: dict[str, Any], now: dict[str, Any]
+) -> bool:
     """Whether an entry only adds estimators, values or repeats."""
-    head, _, rest = path.partition(".")
+    head = path[0]
     if head == "values":
         return set(map(repr, before[head])) <= set(map(repr, now[head]))
     if head == "repeats":
         return bool(before[head] <= now[head])
-    name = rest.partition(".")[0]
-    return head in ("estimators", "data") and name not in before[head]
+    return head in ("estimators", "data") and path[1] not in before[head]
 
 
-def _refusal(folder: Path, changed: dict[str, tuple[str, str]]) -> str:
+def _refusal(folder: Path, changed: Differences) -> str:
     lines = [
-        f"  {path}: {before} there, {now} here"
+        f"  {'.'.join(path)}: {before} there, {now} here"
         for path, (before, now) in sorted(changed.items())
     ]
     return "\n".join(

@@ -1,6 +1,5 @@
 """Who does the fits: this process, joblib's workers, or a dask cluster."""
 
-import warnings
 from collections import Counter, deque
 from collections.abc import Generator, Iterable
 from concurrent.futures.process import BrokenProcessPool
@@ -13,6 +12,7 @@ from joblib.parallel import get_active_backend
 
 from overparam_sk.model_selection._data import DataNotHereError
 from overparam_sk.model_selection._fits import Fit, Task
+from overparam_sk.model_selection.fitting import warning_filter
 
 __all__ = ["MAX_RETRIES", "run_tasks"]
 
@@ -84,9 +84,8 @@ def _run_here(tasks: Iterable[Task], n_jobs: int | None) -> Finished:
                     del unfinished[task.record]
                     yield task, done
         finally:
-            with warnings.catch_warnings():
-                # Who stops early, on a full disk, does not want joblib's advice.
-                warnings.filterwarnings("ignore", "(?s).* input task iterator")
+            # Who stops early, on a full disk, does not want joblib's advice.
+            with warning_filter("ignore", "(?s).* input task iterator"):
                 results.close()
 
 

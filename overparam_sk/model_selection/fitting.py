@@ -3,28 +3,37 @@
 import re
 import threading
 import warnings
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["fit_whole", "repeat_seeds"]
+__all__ = ["fit_whole", "repeat_seeds", "warning_filter"]
 
 # What our estimators and scikit-learn's MLPs say after they swallowed a Ctrl-C.
 _INTERRUPTED = r"Training (was )?interrupted"
+
+
+@contextmanager
+def warning_filter(action: Literal["error", "ignore"], message: str) -> Iterator[None]:
+    """Filter warnings in the main thread; those of other threads share its filters."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    with warnings.catch_warnings():
+        warnings.filterwarnings(action, message)
+        yield
 
 
 def fit_whole(net: Any, *data: Any, **options: Any) -> Any:
     """Fit ``net``, and raise KeyboardInterrupt after Ctrl-C.
 
     An estimator may keep what was trained before Ctrl-C, with a warning; an experiment
-    drops it.
+    drops it. Ctrl-C arrives in the main thread only.
     """
-    if threading.current_thread() is not threading.main_thread():
-        # No signal arrives here, and warning filters are shared between threads.
-        return net.fit(*data, **options)
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("error", _INTERRUPTED)
+        with warning_filter("error", _INTERRUPTED):
             return net.fit(*data, **options)
     except Warning as warning:
         if re.match(_INTERRUPTED, str(warning)):

@@ -55,7 +55,7 @@ class PowerLaw:
         """Write the law and its intervals."""
         (c_low, c_high), (p_low, p_high) = self.c_interval, self.p_interval
         return (
-            f"{self.metric} of {self.estimator}: {self.c:.3g} m^(-{self.p:.3f}), "
+            f"{self.metric} of {self.estimator}: {self.c:.3g} m^{-self.p:.3f}, "
             f"c in [{c_low:.3g}, {c_high:.3g}], p in [{p_low:.3f}, {p_high:.3f}] "
             f"({self.confidence_level:.0%})"
         )
@@ -116,6 +116,10 @@ def fit_power_law(
     >>> 0.4 < law.p < 0.6
     True
     """
+    if not 0 < confidence_level < 1:
+        raise ValueError(
+            f"confidence_level must be a number in (0, 1), got {confidence_level!r}."
+        )
     metric = study.column(metric)
     name = _the_estimator(study, metric) if estimator is None else estimator
     units, widths, values = _points(study, name, metric)
@@ -141,7 +145,9 @@ def _points(
     fits = [
         fit
         for fit in study.fits
-        if fit.estimator == name and fit.value is not None and metric in fit.scores
+        if fit.estimator == name
+        and fit.value is not None
+        and not np.isnan(fit.scores.get(metric, np.nan))
     ]
     if len({fit.value for fit in fits}) < 2:
         raise ValueError(
@@ -149,6 +155,11 @@ def _points(
             f"{sorted({fit.value for fit in fits})}."
         )
     for fit in fits:
+        if isinstance(fit.value, str) or not fit.value > 0:
+            raise ValueError(
+                f"{study.param} must be a positive number to follow a power law, got "
+                f"{fit.value!r}."
+            )
         if not fit.scores[metric] > 0:
             raise ValueError(
                 f"{metric} must be positive to follow a power law, got "
@@ -181,8 +192,11 @@ def _the_estimator(study: WidthStudy, metric: str) -> str:
 def _least_squares(sums: Any) -> tuple[Any, Any]:
     """C and p of sums (..., 5) of 1, x, y, x², xy over the points."""
     n, x, y, xx, xy = np.moveaxis(np.asarray(sums, dtype=np.float64), -1, 0)
-    slope = (n * xy - x * y) / (n * xx - x * x)
-    return np.exp((y - slope * x) / n), -slope
+    spread = n * xx - x * x
+    one_width = spread <= 1e-9 * n * xx
+    with np.errstate(divide="ignore", invalid="ignore"):
+        slope = np.where(one_width, np.nan, (n * xy - x * y) / spread)
+        return np.exp((y - slope * x) / n), -slope
 
 
 def _interval(drawn: Floats, level: float, n_units: int) -> tuple[float, float]:
@@ -191,5 +205,6 @@ def _interval(drawn: Floats, level: float, n_units: int) -> tuple[float, float]:
         return np.nan, np.nan
     t = np.sqrt(n_units / (n_units - 1)) * stats.t.ppf((1 - level) / 2, n_units - 1)
     tail = stats.norm.cdf(t)
-    low, high = np.quantile(drawn, [tail, 1 - tail])
+    # A resample of an incomplete study may have a single width, and no slope.
+    low, high = np.nanquantile(drawn, [tail, 1 - tail])
     return float(low), float(high)

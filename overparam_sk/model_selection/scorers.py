@@ -116,7 +116,7 @@ def diagnostic_scoring(
         Those that will be scored, fitted or not. Estimators of this package, also as
         the last step of a Pipeline, tell which diagnostics they have; where several
         are given, the others get NaN for them.
-    metrics : iterable of str, default=None
+    metrics : str or iterable of str, default=None
         Names of scikit-learn's scorers. None is ``("accuracy",)``, and ``("r2",)`` if
         all estimators are regressors.
 
@@ -137,9 +137,11 @@ def diagnostic_scoring(
         several = list(estimators.values())
     else:
         several = estimators if isinstance(estimators, list) else [estimators]
+    if isinstance(metrics, str):
+        metrics = [metrics]
     if metrics is None:
         metrics = ("r2",) if all(map(is_regressor, several)) else ("accuracy",)
-    columns = [getattr(_final(one), "diagnostic_columns", ()) for one in several]
+    columns = [_columns(one) for one in several]
     missing = None if len(several) == 1 else np.nan
     return {
         **{metric: metric for metric in metrics},
@@ -148,6 +150,15 @@ def diagnostic_scoring(
             for column in dict.fromkeys(name for names in columns for name in names)
         },
     }
+
+
+def _columns(estimator: Any) -> tuple[str, ...]:
+    """The diagnostics of an estimator, or of the one that a search would fit."""
+    final = _final(estimator)
+    inner = getattr(final, "estimator", None)
+    if inner is not None and not hasattr(final, "diagnostic_columns"):
+        return _columns(inner)
+    return tuple(getattr(final, "diagnostic_columns", ()))
 
 
 def _parse(name: str) -> tuple[str, int | None]:

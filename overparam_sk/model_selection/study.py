@@ -1,8 +1,6 @@
 """Width studies: estimators, values, repeats and folds, and each fit done once."""
 
-import shutil
 import tempfile
-import warnings
 from contextlib import ExitStack, closing
 from numbers import Integral
 from pathlib import Path
@@ -12,7 +10,7 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils import check_random_state
 
-from overparam_sk.model_selection._data import lay_down
+from overparam_sk.model_selection._data import lay_down, take_up
 from overparam_sk.model_selection._fits import Fit, Task
 from overparam_sk.model_selection._plan import (
     DataSource,
@@ -23,6 +21,7 @@ from overparam_sk.model_selection._plan import (
 )
 from overparam_sk.model_selection._store import FITS, Store
 from overparam_sk.model_selection._workers import run_tasks
+from overparam_sk.model_selection.fitting import warning_filter
 from overparam_sk.model_selection.progress import progress_bar
 from overparam_sk.model_selection.result import WidthStudy
 
@@ -79,7 +78,8 @@ callable
         estimators, and so decides initialisation and batches.
     cv : int, splitter or iterable, default=None
         As in scikit-learn; None is 5 folds. A shuffling splitter without a
-        ``random_state`` gets the seed of the repeat.
+        ``random_state`` gets the seed of the repeat. Splits by groups are given as an
+        iterable, ``GroupKFold().split(X, y, groups)``.
     X_test, y_test : array-like, default=None
         Rows to score on, instead of folds.
     scoring : str, list, dict or callable, default=None
@@ -92,10 +92,12 @@ callable
         Whether ``fit`` gets the test rows as ``X_val`` and ``y_val``, where it takes
         them: ``history_`` then has the test curve.
     store : path-like, default=None
-        Folder of the finished fits. None keeps nothing. One study at a time.
+        Folder of the finished fits: a new one, or that of an earlier call. None keeps
+        nothing. One study at a time.
     extend : bool, default=False
         Whether the study may have more estimators, values and repeats than that of
-        which the store holds the fits. Any other difference is refused.
+        which the store holds the fits. Any other difference is refused. From then on
+        the store is that of the larger study.
     retry_failed : bool, default=False
         Whether fits that failed in an earlier call are done again.
     n_jobs : int, default=None
@@ -158,7 +160,8 @@ callable
     with ExitStack() as stack:
         if store is None:
             store = stack.enter_context(tempfile.TemporaryDirectory())
-        opened = stack.enter_context(Store(Path(store).absolute()))
+        folder = Path(store).expanduser().absolute()
+        opened = stack.enter_context(Store(folder))
         seed = _resolve(random_state, opened)
         plan = Plan.of(source, seed, int(repeats), **settings)
         opened.settle(plan.configuration(), extend=extend)
@@ -194,18 +197,17 @@ def _fit_all(
     work = [plan.work(task.fit) for task in missing]
     with (
         progress_bar(len(missing), sum(work), enabled=verbose > 0) as advance,
-        warnings.catch_warnings(),
+        # joblib replaces a worker that has grown, and warns of it: nothing is lost.
+        warning_filter("ignore", "A worker stopped while some jobs were given"),
         closing(run_tasks(missing, n_jobs)) as finished,
     ):
-        # joblib replaces a worker that has grown, and warns of it: nothing is lost.
-        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
         for task, fit in finished:
             if task.kept() is None:
                 task.keep(fit)
             # As it will be read later: what was done now and before looks the same.
             fits[task.record] = task.kept() or fit
             advance(plan.work(fit))
-    shutil.rmtree(data, ignore_errors=True)
+    take_up(plan.prints, data)
     return [fits[task.record] for task in tasks]
 
 
@@ -218,7 +220,7 @@ def _lay_down_for(missing: list[Task], plan: Plan, folder: Path) -> None:
         If a callable gives other data for the same seed.
     """
     for repeat in sorted({task.fit.repeat for task in missing}):
-        data = plan.source.of(plan.seeds[repeat])
+        data = plan.data(repeat)
         if callable(plan.source.X) and data.fingerprints() != plan.prints[repeat]:
             raise ValueError(
                 "A callable X must return the same data for the same seed, got other "

@@ -1,6 +1,7 @@
 """Metrics against width: means with error bars, a c/√m line, baselines as bands."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -105,9 +106,10 @@ class WidthStudyDisplay:
             If no fit has a score.
         """
         points = [
-            (metric, fit.estimator, fit.value, [fit.scores.get(metric, np.nan)])
+            (metric, fit.estimator, fit.value, [fit.scores[metric]])
             for metric in study.metrics
             for fit in study.fits
+            if isinstance(fit.scores.get(metric), Real)
         ]
         return cls._from_points(study.param, points)
 
@@ -122,6 +124,8 @@ class WidthStudyDisplay:
         search : fitted GridSearchCV or the like
             With ``cv_results_``. Candidates that differ in other parameters are curves
             of their own, named by those; candidates without ``param`` are baselines.
+            Of a successive halving the first iteration is taken, in which all
+            candidates have the same resources.
         param : str, default=None
             The parameter of the x axis, "clf__width". None is the one whose name is or
             ends in "width", "width1" or "width2".
@@ -144,6 +148,8 @@ class WidthStudyDisplay:
         for metric in _search_metrics(results):
             splits = _splits(results, metric)
             for i, params in enumerate(results["params"]):
+                if "iter" in results and results["iter"][i] > 0:
+                    continue
                 others = {k: v for k, v in params.items() if k != param}
                 name = ", ".join(f"{k}={v}" for k, v in others.items()) or "search"
                 points.append((metric, name, params.get(param), splits[i]))
@@ -162,7 +168,11 @@ class WidthStudyDisplay:
                 of_curve.setdefault(value, []).extend(known)
         if not found:
             raise ValueError("study must have a fit with a score, got none.")
-        values: dict[str, NDArray[Any]] = {}
+        known_values: dict[str, set[Any]] = {}
+        for of_metric in found.values():
+            for name, of_curve in of_metric.items():
+                known_values.setdefault(name, set()).update(set(of_curve) - {None})
+        values = {name: np.array(sorted(v)) for name, v in known_values.items() if v}
         curves: dict[str, Curves] = {}
         baselines: dict[str, dict[str, Floats]] = {}
         for metric, of_metric in found.items():
@@ -170,11 +180,11 @@ class WidthStudyDisplay:
             for name, of_curve in of_metric.items():
                 if None in of_curve:
                     baselines[metric][name] = np.array(of_curve[None])
-                    continue
-                all_values = values.setdefault(name, np.array(sorted(of_curve)))
-                curves[metric][name] = [
-                    np.array(of_curve.get(value, [])) for value in all_values.tolist()
-                ]
+                else:
+                    curves[metric][name] = [
+                        np.array(of_curve.get(value, []))
+                        for value in values[name].tolist()
+                    ]
         return cls(param=param, values=values, scores=curves, baselines=baselines)
 
     def plot(

@@ -1,16 +1,24 @@
 """Checksums of data, and parameters in words."""
 
 import functools
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
+from scipy import stats
+from sklearn.decomposition import PCA
+from sklearn.frozen import FrozenEstimator
 from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
 from overparam_sk import InfiniteWidthKernel, OverparamReLUClassifier
@@ -82,7 +90,37 @@ def scorer(model, X, y):
     return 0.0
 
 
+def closure(k):
+    return FunctionTransformer(lambda X: X[:, :k])
+
+
+def default(k):
+    return lambda X, k=k: X[:, :k]
+
+
+class Holder:
+    def __init__(self, k):
+        self.k = k
+
+    def columns(self, X):
+        return X[:, : self.k]
+
+
+def itself():
+    loop = {}
+    loop["loop"] = loop
+    return loop
+
+
 SAME = [
+    (closure(4), closure(4)),
+    (default(4), default(4)),
+    (Holder(4).columns, Holder(4).columns),
+    (FrozenEstimator(PCA().fit(A)), FrozenEstimator(PCA().fit(A))),
+    (stats.uniform(1, 5), stats.uniform(1, 5)),
+    (np.random.default_rng(0), np.random.default_rng(1)),
+    (itself(), itself()),
+    (torch.arange(3), torch.arange(3)),
     (OverparamReLUClassifier(random_state=1), OverparamReLUClassifier(random_state=2)),
     (make_pipeline(SVC(C=2.0)), make_pipeline(SVC(C=2.0))),
     (SVC(kernel=InfiniteWidthKernel()), SVC(kernel=InfiniteWidthKernel())),
@@ -94,7 +132,23 @@ SAME = [
     (lambda model: 1, lambda model: 1),
     (float, float),
 ]
+LONG = np.empty(3, dtype=object)
+LONG[:] = [np.arange(5000) for _ in range(3)]
+OTHER = np.empty(3, dtype=object)
+OTHER[:] = [np.where(np.arange(5000) == 1000, -1, np.arange(5000)) for _ in range(3)]
 DIFFERENT = [
+    (closure(4), closure(1)),
+    (default(4), default(1)),
+    (Holder(4).columns, Holder(1).columns),
+    (FrozenEstimator(PCA().fit(A)), FrozenEstimator(PCA().fit(A**2))),
+    (make_scorer(lambda y, p: 1.0), make_scorer(lambda y, p: 2.0)),
+    (stats.uniform(1, 5), stats.uniform(1, 6)),
+    (torch.arange(5000), torch.arange(5000).where(torch.arange(5000) != 1000, 0)),
+    (LONG, OTHER),
+    (
+        pd.Series(pd.Categorical(["a"], categories=["a", "b"])),
+        pd.Series(pd.Categorical(["a"], categories=["b", "a"])),
+    ),
     (SVC(C=1.0), SVC(C=2.0)),
     (SVC(kernel=InfiniteWidthKernel()), SVC(kernel=InfiniteWidthKernel(width1=4))),
     (make_pipeline(SVC()), make_pipeline(SVC(), SVC())),
@@ -117,11 +171,48 @@ def test_what_does_something_else_has_other_words(one, other):
     assert differences({"": describe(one)}, {"": describe(other)})
 
 
+def test_a_function_has_the_same_words_in_every_process():
+    code = (
+        "from overparam_sk.model_selection._fingerprints import describe\n"
+        "def f(x): return x in {'SVC', 'KNN', 'net', 'forest'}\n"
+        "print(describe(f))"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in "123"
+    }
+    assert len(said) == 1
+
+
+def test_a_class_of_the_session_is_described_by_its_code():
+    code = (
+        "from overparam_sk.model_selection._fingerprints import describe\n"
+        "class A:\n    def f(self): return {}\n"
+        "print(describe(A()))"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", code.format(number)],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for number in (1, 1, 2)
+    ]
+    assert said[0] == said[1] != said[2]
+
+
 def test_a_difference_is_named_by_its_path():
     before = {"net": {"a": 1, "b": [1, 2]}, "gone": {"x": 1}}
     now = {"net": {"a": 2, "b": [1, 2]}, "new": None}
     assert differences(before, now) == {
-        "net.a": ("1", "2"),
-        "gone.x": ("1", "nothing"),
-        "new": ("nothing", "null"),
+        ("net", "a"): ("1", "2"),
+        ("gone", "x"): ("1", "nothing"),
+        ("new",): ("nothing", "null"),
     }

@@ -39,7 +39,7 @@ def test_it_is_least_squares_on_logarithms():
     assert law.c == pytest.approx(np.exp(height), rel=1e-9)
     assert law.n_fits == len(x) == 40
     assert law.metric == "distance"
-    assert str(law).startswith(f"distance of net: {law.c:.3g} m^(-{law.p:.3f}), c in [")
+    assert str(law).startswith(f"distance of net: {law.c:.3g} m^{-law.p:.3f}, c in [")
 
 
 @pytest.mark.parametrize(("repeats", "at_least"), [(5, 0.85), (10, 0.9)])
@@ -73,8 +73,23 @@ def test_failed_fits_and_baselines_are_left_out():
     assert fit_power_law(more, "distance") == fit_power_law(study, "distance")
 
 
+def test_an_incomplete_study_has_an_interval():
+    fits = [*made_up(repeats=3).fits[:-2]]
+    fits.append(Fit("net", 500, 3, None, 3, {"distance": 2 / 500**0.5}))
+    fits.append(Fit("net", 500, 4, None, 4, {"distance": np.nan}))
+    law = fit_power_law(WidthStudy("width", {}, fits), "distance")
+    np.testing.assert_allclose([law.p, *law.p_interval], 0.5)
+    assert law.n_fits == len(fits) - 1
+
+
 def test_what_follows_no_law_is_refused():
     study = made_up()
+    with pytest.raises(ValueError, match=r"confidence_level must be .* got 95"):
+        fit_power_law(study, "distance", confidence_level=95)
+    for value in ("a", 0):
+        odd = [*study.fits, Fit("net", value, 0, None, 0, {"distance": 1.0})]
+        with pytest.raises(ValueError, match="width must be a positive number"):
+            fit_power_law(WidthStudy("width", {}, odd), "distance")
     with pytest.raises(ValueError, match=r"metric must be one of \['distance'\], got"):
         fit_power_law(study, "speed")
     with pytest.raises(ValueError, match="at two widths or more, got 'svm'"):

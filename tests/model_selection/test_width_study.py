@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import threading
 import warnings
 
 import numpy as np
@@ -26,6 +27,13 @@ from overparam_sk.model_selection import study as study_module
 from overparam_sk.model_selection.fitting import repeat_seeds
 
 X, y = load_iris(return_X_y=True)
+
+
+class SilentError(Exception):
+    def __str__(self):
+        raise RuntimeError
+
+
 TEST = {"X_test": X[1::2], "y_test": y[1::2]}
 NET = OverparamReLUClassifier(max_iter=5)
 
@@ -332,6 +340,107 @@ def test_other_versions_are_warned_of(run, tmp_path, log):
     assert fits_begun(log) == 6
 
 
+def test_a_folder_with_other_things_is_left_alone(run, tmp_path):
+    folder = tmp_path / "project"
+    (folder / "data").mkdir(parents=True)
+    (folder / "data" / "precious.csv").write_text("1")
+    with pytest.raises(ValueError, match=r"must be a new folder, .* with data in it"):
+        run(store=folder)
+    study = run(store=tmp_path / "new" / "store")
+    (tmp_path / "new" / "store" / "data").mkdir()
+    (tmp_path / "new" / "store" / "data" / "precious.csv").write_text("1")
+    record = next((tmp_path / "new" / "store" / "fits").iterdir())
+    record.unlink()
+    assert table(run(store=tmp_path / "new" / "store")) == table(study)
+    kept = (tmp_path / "new" / "store" / "data").iterdir()
+    assert [path.name for path in kept] == ["precious.csv"]
+
+
+def test_folds_that_are_drawn_are_drawn_once(run, log):
+    def drawing():
+        cv = KFold(3, shuffle=True, random_state=np.random.RandomState(0))
+        return {"X": X, "y": y, "X_test": None, "y_test": None, "cv": cv}
+
+    whole = run(**drawing(), store=None, scoring=sums)
+    for repeat in range(2):
+        of_repeat = {
+            fit.fold: fit.scores["score"] for fit in whole.fits if fit.repeat == repeat
+        }
+        assert sum(of_repeat.values()) == pytest.approx(X.sum())
+    run(**drawing(), scoring=sums)
+    generator = KFold(3).split(X, y)
+    listed = list(KFold(3).split(X, y))
+    common = {"X": X, "y": y, "X_test": None, "y_test": None, "store": None}
+    assert table(run(**common, cv=generator)) == table(run(**common, cv=listed))
+
+
+def sums(model, X, y):
+    return X.sum()
+
+
+@pytest.mark.parametrize(
+    ("score", "reason"),
+    [
+        ({1, 2}, "TypeError: A study keeps numbers"),
+        (1j, "TypeError: A study keeps numbers"),
+        (SystemExit(3), "SystemExit: 3"),
+        (SilentError(), "SilentError"),
+    ],
+)
+def test_what_misbehaves_is_a_failed_fit(run, score, reason):
+    def scorer(model, X, y):
+        if isinstance(score, BaseException):
+            raise score
+        return score
+
+    study = run(scoring=scorer)
+    assert len(study.failures) == len(study.fits) == 8
+    assert {fit.failure.startswith(reason) for fit in study.failures} == {True}
+
+
+def test_a_long_double_is_a_number(run):
+    study = run(scoring=lambda model, X, y: np.longdouble(0.5))
+    assert {fit.scores["score"] for fit in study.fits} == {0.5}
+
+
+def test_names_with_dots_and_strange_letters(tmp_path):
+    def of(p, **options):
+        return width_study(
+            {"net.v1": KNeighborsClassifier(p=p), "versions.网/络" * 9: Counted()},
+            *(X, y),
+            param="n_neighbors",
+            values=[1],
+            repeats=1,
+            cv=2,
+            random_state=0,
+            scoring="accuracy",
+            store=tmp_path / "s",
+            **options,
+        )
+
+    assert of(2).failures == []
+    with pytest.raises(ValueError, match=r"estimators.net.v1.p: 2 there, 1 here"):
+        of(1, extend=True)
+
+
+def test_a_study_with_the_usual_scores_may_get_a_baseline(tmp_path):
+    options = {"values": [5], "repeats": 1, "cv": 2, "store": tmp_path / "s"}
+    width_study({"net": NET}, X, y, **options)
+    study = width_study({"net": NET, "svm": SVC()}, X, y, **options, extend=True)
+    assert len(study.fits) == 4
+
+
+def test_the_filters_of_warnings_are_left_as_they_are_by_a_thread(run):
+    before = [*warnings.filters]
+    thread = threading.Thread(target=run)
+    thread.start()
+    warnings.filterwarnings("ignore", "mine")
+    thread.join()
+    assert warnings.filters[0][1].pattern == "mine"
+    del warnings.filters[0]
+    assert warnings.filters == before
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -339,6 +448,12 @@ def test_other_versions_are_warned_of(run, tmp_path, log):
         ({"values": []}, "values must be different numbers or strings"),
         ({"values": [5, 5]}, "values must be different numbers or strings"),
         ({"values": [None]}, "values must be different numbers or strings"),
+        ({"values": [1, True]}, "values must be different numbers or strings"),
+        ({"values": [np.nan]}, "values must be different numbers or strings"),
+        ({"param": "random_state"}, "which is set to the seed of each repeat"),
+        ({"estimators": {"net": SVC}}, "estimators must be a dict of names and est"),
+        ({"scoring": "acuracy"}, "'acuracy' is not a valid scoring value"),
+        ({"scoring": {"seed": "accuracy"}}, r"must not name a score \['seed'\]"),
         ({"param": "depth"}, "param must be a parameter of at least one estimator"),
         ({"estimators": {}}, "estimators must be a dict of names and estimators"),
         ({"estimators": {"net": 3}}, "estimators must be a dict .*'net': 'int'"),

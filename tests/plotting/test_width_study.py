@@ -5,13 +5,19 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.dummy import DummyClassifier
-from sklearn.model_selection import GridSearchCV
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from overparam_sk import OverparamReLUClassifier, TwoHiddenReLURegressor
-from overparam_sk.model_selection import diagnostic_scoring, width_study
+from overparam_sk.model_selection import (
+    Fit,
+    WidthStudy,
+    diagnostic_scoring,
+    width_study,
+)
 from overparam_sk.plotting import WidthStudyDisplay
 
 mpl.use("Agg")
@@ -93,6 +99,22 @@ def test_a_search_with_one_score_and_candidates_that_differ_otherwise():
     assert list(display.values) == ["momentum=0.0", "momentum=0.5"]
     assert list(display.scores) == ["score"]
     display.plot(cmap="viridis")
+
+
+def test_a_value_without_one_metric_keeps_its_place_in_the_others():
+    scores = {1: {"a": 1.0, "b": 1.0}, 3: {"a": np.nan, "b": 3.0}, 5: {"b": 5.0}}
+    fits = [Fit("net", value, 0, None, 0, of) for value, of in scores.items()]
+    display = WidthStudyDisplay.from_study(WidthStudy("width", {}, fits)).plot()
+    ((a,), (b,)) = display.errorbars_
+    assert a.lines[0].get_xdata().tolist() == [1]
+    assert b.lines[0].get_xdata().tolist() == [1, 3, 5]
+    assert b.lines[0].get_ydata().tolist() == [1, 3, 5]
+
+
+def test_of_a_halving_search_the_first_iteration_is_drawn():
+    search = HalvingGridSearchCV(NET, {"width": [10, 20, 40]}, cv=2, random_state=0)
+    display = WidthStudyDisplay.from_search(search.fit(X, y))
+    assert [len(scores) for scores in display.scores["score"]["search"]] == [2, 2, 2]
 
 
 def test_layers_have_panels_of_their_own():
