@@ -1,6 +1,7 @@
 """Hundreds of fits, of which many fail."""
 
 import gc
+import weakref
 
 import pytest
 import torch
@@ -40,12 +41,13 @@ SCORED = []
 
 def memory(model, X, y):
     """Score, and at fits 100 and 300 say how much memory this process has."""
-    SCORED.append(model[0].shift)
-    used = float("nan")
+    SCORED.append(weakref.ref(model))
+    used, alive = float("nan"), 0
     if len(SCORED) in (N_FITS * 4 // 15, N_FITS * 4 // 5):
         gc.collect()
+        alive = sum(one() is not None for one in SCORED)
         used = psutil.Process().memory_info().rss / 2**20
-    return {"accuracy": model.score(X, y), "memory": used}
+    return {"accuracy": model.score(X, y), "memory": used, "alive": alive}
 
 
 @pytest.fixture
@@ -59,8 +61,7 @@ def one_thread():
 def test_fits_that_fail_and_memory_that_does_not_grow(tmp_path, one_thread, measured):
     """All fits are done or have failed with a reason, a fifth of them."""
     SCORED.clear()
-    # So wide that the nets would show if they were kept: 50 MB from fit 100 to 300.
-    net = OverparamReLUClassifier(5_000, max_iter=1, diagnostics=None)
+    net = OverparamReLUClassifier(10, max_iter=1, diagnostics=None)
     study = width_study(
         {"net": make_pipeline(Fails(), net)},
         *(X[::2], y[::2]),
@@ -91,3 +92,4 @@ def test_fits_that_fail_and_memory_that_does_not_grow(tmp_path, one_thread, meas
         f"reason; memory at fit 100 {at_100:.1f} MB, at fit 300 {at_300:.1f} MB",
     )
     assert at_300 - at_100 < 20
+    assert {fit.scores.get("alive") for fit in study.fits} == {None, 0, 1}
