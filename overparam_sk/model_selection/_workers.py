@@ -2,12 +2,12 @@
 
 from collections import Counter, deque
 from collections.abc import Generator, Iterable
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from joblib import Parallel, delayed
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 from joblib.parallel import get_active_backend
 
 from overparam_sk.model_selection._data import DataNotHereError
@@ -72,7 +72,7 @@ def _run_here(tasks: Iterable[Task], n_jobs: int | None) -> Finished:
             for task, fit in results:
                 del flying[task.record], unfinished[task.record]
                 yield task, fit
-        except BrokenProcessPool:
+        except TerminatedWorkerError:
             for task in list(flying.values()):
                 done = task.kept()
                 deaths[task.record] += done is None

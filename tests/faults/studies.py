@@ -67,3 +67,8 @@ def nets(store, log, n_jobs=2, repeats=6):
 def one_by_one(store, log):
     """The same in one process."""
     return nets(store, log, n_jobs=1)
+
+
+def process_id():
+    """In a worker: by then what a fit needs is imported there."""
+    return os.getpid()

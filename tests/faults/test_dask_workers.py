@@ -48,17 +48,12 @@ def on(client, folder):
         return studies.nets(folder / "store", folder / "log", n_jobs=None)
 
 
-def process_id():
-    """Import what a fit needs."""
-    return os.getpid() if studies else None
-
-
 def workers(client, killed):
     """Process ids of two workers, as soon as those that were killed are replaced."""
     end = time.monotonic() + 60
     while time.monotonic() < end:
         client.wait_for_workers(2, timeout=60)
-        pids = set(client.run(process_id, on_error="return").values())
+        pids = set(client.run(studies.process_id, on_error="return").values())
         are_alive = all(isinstance(pid, int) for pid in pids)
         if len(pids) == 2 and are_alive and not pids & killed:
             return sorted(pids)
@@ -133,7 +128,7 @@ def test_a_worker_that_does_not_see_the_store_is_sent_the_data(
         )
     try:
         client.wait_for_workers(3, timeout=60)
-        client.run(process_id)
+        client.run(studies.process_id)
         study = on(client, tmp_path)
     finally:
         blind.terminate()

@@ -1,56 +1,13 @@
 """A worker process of joblib dies while it fits."""
 
-import os
-import signal
-import time
-from pathlib import Path
-
-import numpy as np
 import pytest
-from model_selection.counted import Counted, fits_begun, table
+from faults.deadly import Deadly, slow_to_send
+from model_selection.counted import fits_begun, table
 from sklearn.datasets import load_iris
 
 from overparam_sk.model_selection import width_study
 
 X, y = load_iris(return_X_y=True)
-
-
-class Deadly(Counted):
-    """Kills its process the first times that it is fitted, at some widths.
-
-    Where ``after`` is given, it waits until such a file is there.
-    """
-
-    def __init__(
-        self,
-        log=None,
-        width=1,
-        fail_at=None,
-        times=None,
-        folder=".",
-        after=None,
-        random_state=None,
-    ):
-        super().__init__(log, width, fail_at, random_state)
-        self.times = times
-        self.folder = folder
-        self.after = after
-
-    def fit(self, X, y):
-        deaths = Path(self.folder) / f"{self.width}-deaths"
-        if fits_begun(deaths) < (self.times or {}).get(str(self.width), 0):
-            with deaths.open("a") as file:
-                file.write("died\n")
-            while self.after and not list(Path(self.folder).glob(self.after)):
-                time.sleep(0.0001)
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super().fit(X, y)
-
-
-def slow_to_send(model, X, y):
-    """Score a fit so that its record is there long before the study has its scores."""
-    many = list(np.arange(100_000.0)) if model.width == 5 else []
-    return {"accuracy": model.score(X, y), "many": many}
 
 
 def study(folder, times=None, after=None, **options):

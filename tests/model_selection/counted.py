@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import torch
 from sklearn.base import BaseEstimator, ClassifierMixin
 
 
@@ -43,6 +44,11 @@ def figures(model, X, y):
         "spectrum": np.arange(3) * getattr(model, "width", 0),
         "history": {"iteration": np.arange(2), "loss": np.array([np.nan, 0.5])},
     }
+
+
+def torch_threads(model, X, y):
+    """How many threads torch has where a fit is scored."""
+    return torch.get_num_threads()
 
 
 def fits_begun(log):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from joblib import cpu_count, parallel_config
+from model_selection.counted import torch_threads
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -85,15 +86,11 @@ def test_every_backend_gives_the_same_bits(what, client, backend, n_jobs, option
         np.testing.assert_array_equal(column, alone[name], err_msg=name)
 
 
-def threads(model, X, y):
-    return torch.get_num_threads()
-
-
 @pytest.mark.parametrize("backend", ["loky", "dask"])
 def test_workers_share_the_cores(client, backend):
     with parallel_config(backend, n_jobs=2):
         found = width_study(
-            NET, X, y, values=[10, 20], repeats=2, cv=2, scoring=threads
+            NET, X, y, values=[10, 20], repeats=2, cv=2, scoring=torch_threads
         )
     assert {fit.scores["score"] for fit in found.fits} == {max(1, cpu_count() // 2)}
 
