@@ -16,13 +16,14 @@ from sklearn.utils.validation import _check_sample_weight
 from torch import Tensor
 
 __all__ = [
-    "check_finite_targets",
     "check_given_together",
+    "check_held_out",
     "check_known_classes",
     "check_parameters",
     "check_same_shape",
     "check_sample_weight",
     "check_several_classes",
+    "check_targets",
     "local_random_state",
     "parameter_rules",
 ]
@@ -189,15 +190,28 @@ def check_held_out(
         )
 
 
-def check_finite_targets(
-    name: str, y: NDArray[Any], targets: Tensor, weight: Tensor
+def check_targets(
+    name: str,
+    y: NDArray[Any],
+    sample_weight: NDArray[Any],
+    targets: Tensor,
+    weight: Tensor,
 ) -> None:
-    """Refuse targets whose squared loss overflows in the computation's precision."""
+    """Refuse y and its weights where, in the computation's precision, there is no loss.
+
+    ``targets`` and ``weight`` are the same two in that precision.
+    """
+    precision = str(targets.dtype).removeprefix("torch.")
+    if not bool(weight.any()):
+        raise ValueError(
+            f"sample_weight must have a positive entry in {precision}, got weights up "
+            f"to {sample_weight.max():.3g}: scale sample_weight."
+        )
     if not bool((weight * targets.square()).sum().isfinite()):
         raise ValueError(
             f"The weighted sum of squares of {name} must be a finite number in "
-            f"{str(targets.dtype).removeprefix('torch.')}, got entries up to "
-            f"{np.abs(y).max():.3g}: scale y."
+            f"{precision}, got entries up to {np.abs(y).max():.3g} and weights up to "
+            f"{sample_weight.max():.3g}: scale y or sample_weight."
         )
 
 

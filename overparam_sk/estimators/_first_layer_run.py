@@ -18,7 +18,7 @@ from overparam_sk.diagnostics import (
     measure_first_layer,
 )
 from overparam_sk.estimators._data import TrainingData
-from overparam_sk.estimators._run import STEP_SIZE_ROWS, Run, Seeds, Start
+from overparam_sk.estimators._run import Run, Seeds, Start
 from overparam_sk.estimators._state import split_intercept
 from overparam_sk.networks import (
     LiLiang2018,
@@ -26,7 +26,7 @@ from overparam_sk.networks import (
     initial_weights,
     readout_weights,
 )
-from overparam_sk.rows import as_tensor, rows_that_fit
+from overparam_sk.rows import as_tensor
 from overparam_sk.training import (
     CurvatureStep,
     MinibatchStream,
@@ -120,7 +120,8 @@ class FirstLayerRun(Run):
         )
 
     def _as_weight(self, data: TrainingData) -> Tensor:
-        return as_tensor(data.weight / data.weight.mean(), self._device).to(self._dtype)
+        weight = data.weight / data.weight.max()  # whose sum is an ordinary number
+        return as_tensor(weight / weight.mean(), self._device).to(self._dtype)
 
     def _one_hot(self, y: NDArray[np.int64]) -> Tensor:
         classes = torch.from_numpy(y).to(self._device)
@@ -131,8 +132,7 @@ class FirstLayerRun(Run):
             return float(self._parameters.learning_rate)
         if start is not None and start.learning_rate is not None:
             return start.learning_rate
-        fit = rows_that_fit(self._rows.n_columns)
-        subset = self._subset(min(fit, STEP_SIZE_ROWS), 0)
+        subset, _ = self._step_size_rows(self._weight)
         return safe_learning_rate(
             self._rows.take(subset),
             self._weight[subset.to(self._device)],

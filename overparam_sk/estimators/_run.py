@@ -20,7 +20,7 @@ from overparam_sk.diagnostics import (
     check_gram_fits,
 )
 from overparam_sk.estimators._data import TrainingData
-from overparam_sk.rows import Rows, as_rows
+from overparam_sk.rows import Rows, as_rows, rows_that_fit
 from overparam_sk.training import (
     DivergenceError,
     NoImprovement,
@@ -37,7 +37,7 @@ __all__ = ["Run", "Seeds", "Start"]
 _MONITORED_SHARE = 0.08
 _MOST_RECORDS = 40
 # Rows for the first look at the data, from which the automatic step is computed.
-STEP_SIZE_ROWS = 1000
+_STEP_SIZE_ROWS = 1000
 
 
 @dataclass(frozen=True)
@@ -207,6 +207,13 @@ class Run(ABC):
         generator = torch.Generator().manual_seed(self._seeds.subsets + stream)
         n = len(self._rows) if of is None else of
         return torch.randperm(n, generator=generator)[:size].sort().values
+
+    def _step_size_rows(self, weight: Tensor) -> tuple[Tensor, float]:
+        """A sample of the rows that have a weight, and its share of these."""
+        weighted = weight.cpu().nonzero().flatten()
+        size = min(rows_that_fit(self._rows.n_columns), _STEP_SIZE_ROWS)
+        subset = weighted[self._subset(size, 0, of=len(weighted))]
+        return subset, len(subset) / len(weighted)
 
     def _diagnostics(self) -> list[type[Diagnostic]]:
         names = self._parameters.diagnostics

@@ -12,12 +12,12 @@ from overparam_sk.diagnostics import (
     TwoHiddenMonitor,
     measure_two_hidden,
 )
-from overparam_sk.estimators._checks import check_finite_targets
+from overparam_sk.estimators._checks import check_targets
 from overparam_sk.estimators._data import TrainingData
-from overparam_sk.estimators._run import STEP_SIZE_ROWS, Run, Seeds, Start
+from overparam_sk.estimators._run import Run, Seeds, Start
 from overparam_sk.estimators._state import split_intercept
 from overparam_sk.networks import Kong2019Weights, initial_layers
-from overparam_sk.rows import as_tensor, rows_that_fit
+from overparam_sk.rows import as_tensor
 from overparam_sk.training import GradientDescent, safe_full_batch_step
 
 __all__ = ["TwoHiddenRun"]
@@ -34,9 +34,7 @@ class TwoHiddenRun(Run):
         start: Start | None,
     ) -> None:
         super().__init__(parameters, data, seeds, start)
-        self._weight = as_tensor(data.weight, self._device).to(self._dtype)
-        self._targets = as_tensor(data.y, self._device).to(self._dtype)
-        check_finite_targets("y", data.y, self._targets, self._weight)
+        self._targets, self._weight = self._as_targets("y", data)
         self._initial = initial_layers(
             seeds.init,
             parameters.width1,
@@ -73,6 +71,14 @@ class TwoHiddenRun(Run):
             "device_": str(self._device),
         }
 
+    def _as_targets(self, name: str, data: TrainingData) -> tuple[Tensor, Tensor]:
+        targets, weight = (
+            as_tensor(part, self._device).to(self._dtype)
+            for part in (data.y, data.weight)
+        )
+        check_targets(name, data.y, data.weight, targets, weight)
+        return targets, weight
+
     def _steps_of_a_look(self) -> float:
         # A step makes about 6·n·h1·h2 operations, a look at r rows 2·r²·h2 at most.
         n, h1 = len(self._rows), self._parameters.width1
@@ -99,10 +105,7 @@ class TwoHiddenRun(Run):
         return trainer
 
     def _safe_step(self, weights: Kong2019Weights) -> float:
-        size = min(rows_that_fit(self._rows.n_columns), STEP_SIZE_ROWS)
-        weighted = self._weight.cpu().nonzero().flatten()
-        subset = weighted[self._subset(size, 0, of=len(weighted))]
-        share = len(subset) / len(weighted)
+        subset, share = self._step_size_rows(self._weight)
         weight = self._weight[subset.to(self._device)] / share
         return safe_full_batch_step(self._rows.take(subset), weights, weight)
 
@@ -110,12 +113,8 @@ class TwoHiddenRun(Run):
         validation = None
         if self._data.validation is not None:
             held = self._data.validation
-            targets, weight = (
-                as_tensor(part, self._device).to(self._dtype)
-                for part in (held.y, held.weight)
-            )
-            check_finite_targets("the validation set's y", held.y, targets, weight)
-            validation = (self._as_rows(held), targets, weight)
+            targets = self._as_targets("the validation set's y", held)
+            validation = (self._as_rows(held), *targets)
         return TwoHiddenMonitor(
             self._diagnostics(),
             self._initial,

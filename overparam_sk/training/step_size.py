@@ -64,10 +64,10 @@ def safe_learning_rate(X: Tensor, sample_weight: Tensor, batch_size: int) -> flo
 
     Parameters
     ----------
-    X : Tensor of shape (n, d)
-        Training rows, or a random sample of them.
-    sample_weight : Tensor of shape (n,)
-        Mean 1.
+    X : Tensor of shape (p, d)
+        Training rows, or a random sample of them; rows without weight may be left out.
+    sample_weight : Tensor of shape (p,)
+        Mean 1 over all rows, so that the sum is n, the rows that X stands for.
     batch_size : int
         B; n or more means full batches.
 
@@ -79,9 +79,9 @@ def safe_learning_rate(X: Tensor, sample_weight: Tensor, batch_size: int) -> flo
     Raises
     ------
     ValueError
-        If inner products of rows of X overflow.
+        If inner products of rows of X, or with the weights, overflow or underflow.
     """
-    n = len(X)
+    n = float(sample_weight.double().sum())
     # The kernel is homogeneous of degree 2, so rows are scaled to avoid overflow.
     scale = float(X.abs().max())
     if scale == 0:
@@ -91,9 +91,9 @@ def safe_learning_rate(X: Tensor, sample_weight: Tensor, batch_size: int) -> flo
     full = largest_eigenvalue(H) / n
     single = float(H.diagonal().max())
     B = min(batch_size, n)
-    mix = (n - B) / (B * max(1, n - 1))
+    mix = (n - B) / (B * max(1.0, n - 1))
     c = 4.0 / (((1 - mix) * full + mix * single) * scale) / scale
-    _check_step(c, scale)
+    _check_step(c, scale, sample_weight)
     return c
 
 
@@ -122,7 +122,7 @@ def safe_full_batch_step(
     Raises
     ------
     ValueError
-        If inner products of rows of X overflow.
+        If inner products of rows of X, or with the weights, overflow or underflow.
     """
     # H is homogeneous of degree 2 in X, so rows are scaled to avoid overflow.
     scale = float(X.abs().max())
@@ -136,13 +136,14 @@ def safe_full_batch_step(
     if top == 0:
         return 1.0
     step = 1.0 / (top * scale) / scale
-    _check_step(step, scale)
+    _check_step(step, scale, sample_weight)
     return step
 
 
-def _check_step(step: float, scale: float) -> None:
+def _check_step(step: float, scale: float, sample_weight: Tensor) -> None:
     if not 0 < step < float("inf"):
         raise ValueError(
-            "The squared norms of the rows of X must be finite and positive numbers, "
-            f"got entries up to {scale:.3g}: scale X."
+            "The squared norms of the rows of X, times their sample_weight, must be "
+            f"finite and positive numbers, got entries up to {scale:.3g} and weights "
+            f"up to {float(sample_weight.max()):.3g}: scale X or sample_weight."
         )

@@ -61,7 +61,7 @@ def test_labels_are_classes():
 @pytest.mark.parametrize(
     ("targets", "match"),
     [
-        (np.where(y, 1e300, 0.0), "sum of squares of y must be .* up to 1e[+]300: sca"),
+        (np.where(y, 1e300, 0.0), "sum of squares of y must be .* up to 1e[+]300 "),
         (np.where(y, "a", "b"), "could not convert string"),
     ],
 )
@@ -153,6 +153,35 @@ def test_bad_data_for_predictions(net):
 def test_bad_weights(net, weight, match):
     with pytest.raises(ValueError, match=match):
         net().fit(X, y, weight)
+
+
+def test_weights_at_the_ends_of_the_range_are_shares_to_the_classifier():
+    fits = [
+        classifier().fit(X, y, np.full(20, weight)) for weight in (1, 5e-324, 1e308)
+    ]
+    for fit in fits[1:]:
+        np.testing.assert_array_equal(fit.hidden_weights_, fits[0].hidden_weights_)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "weight", "match"),
+    [
+        (
+            np.float32,
+            1e-50,
+            r"positive .* in float32, got weights up to 1e-50: scale s",
+        ),
+        (np.float32, 1e300, r"in float32, got .* weights up to 1e[+]300: scale y or s"),
+        (
+            np.float64,
+            1e-320,
+            r"times .* sample_weight.* up to 1e-320: .* sample_weight",
+        ),
+    ],
+)
+def test_the_weights_are_blamed_where_they_are_to_blame(dtype, weight, match):
+    with pytest.raises(ValueError, match=match):
+        regressor().fit(X.astype(dtype), y, np.full(20, weight))
 
 
 def test_bad_validation_set(net):

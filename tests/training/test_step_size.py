@@ -36,6 +36,15 @@ def test_weights_count_as_repetitions():
     )
 
 
+@pytest.mark.parametrize("batch_size", [2, 4, 8])
+def test_rows_without_weight_can_be_left_out(batch_size):
+    X = rows(8)
+    weight = torch.tensor([1.0, 0, 2, 3, 0, 1, 1, 0])
+    every = safe_learning_rate(X, weight, batch_size)
+    some = safe_learning_rate(X[weight > 0], weight[weight > 0], batch_size)
+    assert some == pytest.approx(every, rel=1e-12)
+
+
 @pytest.mark.parametrize("scale", [1e-100, 1e-3, 1.0, 1e3, 1e100])
 def test_scales_as_the_inverse_square(scale):
     X, ones = rows(), torch.ones(30)
