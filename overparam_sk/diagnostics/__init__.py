@@ -31,7 +31,11 @@ from overparam_sk.diagnostics.infinite_width import (
     infinite_width_lambda_min,
 )
 from overparam_sk.diagnostics.monitor import Measurement, Monitor, history_columns
-from overparam_sk.diagnostics.two_hidden import TwoHiddenMonitor, measure_two_hidden
+from overparam_sk.diagnostics.two_hidden import (
+    TwoHiddenMonitor,
+    measure_two_hidden,
+    squared_spread,
+)
 
 # A new diagnostic is one file and one line here: it then is a fitted attribute and a
 # column of the history.
@@ -68,5 +72,6 @@ __all__ = [
     "measure_first_layer",
     "measure_two_hidden",
     "relative_distance",
+    "squared_spread",
     "update_singular_values",
 ]

@@ -26,7 +26,7 @@ from overparam_sk.networks.kong_2019 import loss
 from overparam_sk.rows import Rows
 from overparam_sk.training.observer import StepRecord
 
-__all__ = ["TwoHiddenMonitor", "measure_two_hidden"]
+__all__ = ["TwoHiddenMonitor", "measure_two_hidden", "squared_spread"]
 
 # Numbers of second-layer patterns that stand at a time in the pass over all rows.
 _BLOCK_ELEMENTS = 2**22
@@ -37,12 +37,16 @@ def r2_score(u: Tensor, targets: Tensor, weight: Tensor) -> float:
 
     With constant targets it is 1.0 for a perfect prediction and 0.0 otherwise.
     """
-    mean = (weight * targets).sum() / weight.sum()
     error = float((weight * (targets - u).square()).sum())
-    spread = float((weight * (targets - mean).square()).sum())
-    if spread == 0 or targets.min() == targets.max():  # whose mean may be rounded
-        return float(error == 0)
-    return 1 - error / spread
+    spread = squared_spread(targets, weight)
+    return 1 - error / spread if spread > 0 else float(error == 0)
+
+
+def squared_spread(targets: Tensor, weight: Tensor) -> float:
+    """Σ_i weight_i (y_i − ȳ)², exactly 0 if those that have a weight are constant."""
+    off = targets - targets[weight.argmax()]  # the mean of equal numbers may be rounded
+    mean = (weight * off).sum() / weight.sum()
+    return float((weight * (off - mean).square()).sum())
 
 
 def _show_weights(

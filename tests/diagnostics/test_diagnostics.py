@@ -14,8 +14,10 @@ from overparam_sk.diagnostics import (
     activation_change,
     measure_first_layer,
     relative_distance,
+    squared_spread,
     update_singular_values,
 )
+from overparam_sk.diagnostics.two_hidden import r2_score
 from overparam_sk.networks import (
     LiLiang2018,
     initial_weight_chunks,
@@ -147,3 +149,13 @@ def test_public_functions_on_arrays():
     values = np.linalg.svd(W - W0, compute_uv=False)
     np.testing.assert_allclose(update_singular_values(W, W0), values, rtol=1e-10)
     assert update_singular_values(W.astype("f4"), W0.astype("f4")).dtype == np.float64
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_r2_of_constant_targets_whose_mean_is_rounded(dtype):
+    targets = torch.full((7,), 0.1, dtype=dtype)
+    targets[3] = 5
+    weight = torch.tensor([0.3, 0.7, 1.1, 0, 0.9, 0.1, 2.3], dtype=dtype)
+    assert squared_spread(targets, weight) == 0
+    assert r2_score(targets, targets, weight) == 1
+    assert r2_score(targets + 1, targets, weight) == 0
