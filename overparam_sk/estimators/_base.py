@@ -154,9 +154,7 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
                 stratified=hasattr(self, "classes_"),
             )
         if data.validation is not None:
-            watches_r2 = self.early_stopping and not hasattr(self, "classes_")
-            held = data.validation
-            check_held_out(data.weight, held.weight, held.y if watches_r2 else None)
+            check_held_out(data.weight, data.validation.weight)
         return data
 
     def _start(self, data: TrainingData, learning_rate: float | None) -> Start:

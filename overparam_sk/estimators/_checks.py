@@ -168,13 +168,8 @@ def check_sample_weight(sample_weight: Any, X: Any) -> NDArray[Any]:
     return weight
 
 
-def check_held_out(
-    kept: NDArray[Any], held: NDArray[Any], watched: NDArray[Any] | None
-) -> None:
-    """Refuse a split of the rows by whose weights nothing is trained or scored.
-
-    ``watched`` are the targets, where R² is watched by early stopping.
-    """
+def check_held_out(kept: NDArray[Any], held: NDArray[Any]) -> None:
+    """Refuse a split of the rows by whose weights nothing is trained or scored."""
     for share, weight in (("training", kept), ("validation", held)):
         if not weight.any():
             raise ValueError(
@@ -182,12 +177,6 @@ def check_held_out(
                 "got only zero weights: change validation_fraction, or give X_val and "
                 "y_val."
             )
-    if watched is not None and watched.min() == watched.max():
-        raise ValueError(
-            "The validation set must have different targets for early_stopping, which "
-            f"watches R², got {len(watched)} times {watched[0]:.3g}: raise "
-            "validation_fraction, or give X_val and y_val."
-        )
 
 
 def check_targets(

@@ -102,6 +102,9 @@ class FirstLayerRun(Run):
             "device_": str(self._device),
         }
 
+    def _validation_figure(self) -> float:
+        return self._monitor.latest("val_score")
+
     def _steps_of_a_look(self) -> float:
         # A step is 4Bmd operations, a look at r rows 2rmd.
         monitored = min(_MONITORED_ROWS, len(self._rows))

@@ -115,6 +115,10 @@ class Run(ABC):
     def _make_monitor(self) -> Monitor: ...
 
     @abstractmethod
+    def _validation_figure(self) -> float:
+        """What early stopping compares, at the latest look; larger is better."""
+
+    @abstractmethod
     def _steps_of_a_look(self) -> float:
         """What a look costs, in gradient steps."""
 
@@ -224,7 +228,7 @@ class Run(ABC):
         p, monitor = self._parameters, self._monitor
         if self._keeps_best:
             return NoImprovement(
-                lambda: monitor.latest("val_score"),
+                self._validation_figure,
                 tol=p.tol,
                 patience=p.n_iter_no_change or 10,
                 keep_best=True,

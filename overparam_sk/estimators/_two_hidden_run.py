@@ -11,6 +11,7 @@ from overparam_sk.diagnostics import (
     Monitor,
     TwoHiddenMonitor,
     measure_two_hidden,
+    squared_spread,
 )
 from overparam_sk.estimators._checks import check_targets
 from overparam_sk.estimators._data import TrainingData
@@ -79,6 +80,11 @@ class TwoHiddenRun(Run):
         check_targets(name, data.y, data.weight, targets, weight)
         return targets, weight
 
+    def _validation_figure(self) -> float:
+        if self._r2_tells:
+            return self._monitor.latest("val_score")
+        return -self._monitor.latest("val_loss")
+
     def _steps_of_a_look(self) -> float:
         # A step makes about 6·n·h1·h2 operations, a look at r rows 2·r²·h2 at most.
         n, h1 = len(self._rows), self._parameters.width1
@@ -114,6 +120,9 @@ class TwoHiddenRun(Run):
         if self._data.validation is not None:
             held = self._data.validation
             targets = self._as_targets("the validation set's y", held)
+            # Of constant targets R² says nothing; elsewhere it is the loss, but has a
+            # scale, on which tol is the same for all targets.
+            self._r2_tells = squared_spread(*targets) > 0
             validation = (self._as_rows(held), *targets)
         return TwoHiddenMonitor(
             self._diagnostics(),

@@ -61,7 +61,8 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
     early_stopping : bool, default=False
         Stop when the validation score no longer improves, and keep the weights of
         the best one. Watches ``X_val``, ``y_val`` given to ``fit``, and otherwise a
-        share of the training data set apart.
+        share of the training data set apart; R², or the loss if all targets there are
+        the same.
     validation_fraction : float, default=0.1
         That share.
     fit_intercept : bool, default=True
@@ -132,7 +133,8 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
         diagnostics on ``gram_samples`` rows; those of single layers are
         ``activation_change_1``, ``activation_change_2`` and so on.
     best_validation_score_ : float
-        With ``early_stopping``.
+        With ``early_stopping``: R², or −``val_loss`` if the validation targets are all
+        the same.
 
     See Also
     --------

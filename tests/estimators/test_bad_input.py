@@ -80,17 +80,6 @@ def test_squares_that_overflow_float32_only():
     assert np.isfinite(regressor().fit(X, large).loss_)
 
 
-def test_a_validation_set_on_which_r2_says_nothing_stops_no_run():
-    net = regressor(early_stopping=True)
-    with pytest.raises(ValueError, match=r"must have different targets .* got 1 times"):
-        net.fit(X, y, X_val=X[:1], y_val=y[:1])
-    with pytest.raises(
-        ValueError, match=r"must have different targets .* got 20 times"
-    ):
-        net.fit(X, y, X_val=X, y_val=np.ones(20))
-    regressor().fit(X, y, X_val=X[:1], y_val=y[:1])
-
-
 def test_targets_of_the_validation_set_must_not_overflow_either():
     with pytest.raises(ValueError, match="squares of the validation set's y must be"):
         regressor().fit(X, y, X_val=X, y_val=1e200 * y)

@@ -241,6 +241,19 @@ def test_early_stopping_keeps_the_best_weights():
     assert "val_score" in split.history_
 
 
+@pytest.mark.parametrize("held", [1, 9])
+def test_early_stopping_where_r2_says_nothing_watches_the_loss(held):
+    # R² is 0 at every look: the weights at initialisation would be the best of all.
+    estimator = net(early_stopping=True, record_every=5)
+    estimator.fit(X, y + 2, X_val=X[:held], y_val=np.full(held, 2.0))
+    assert (estimator.history_["val_score"] == 0).all()
+    losses = estimator.history_["val_loss"]
+    assert losses.argmin() > 0
+    assert estimator.best_validation_score_ == -losses.min()
+    off = estimator.predict(X[:held]) - 2
+    assert (off**2).sum() / 2 == pytest.approx(losses.min())
+
+
 def test_the_automatic_step_needs_no_tuning():
     # Raw, uncentred and badly scaled rows and targets: it must not diverge.
     scale = 10.0 ** np.arange(6) / 100
