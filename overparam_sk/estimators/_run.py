@@ -228,7 +228,7 @@ class Run(ABC):
         p, monitor = self._parameters, self._monitor
         if self._keeps_best:
             return NoImprovement(
-                self._validation_figure,
+                self._watched,
                 tol=p.tol,
                 patience=p.n_iter_no_change or 10,
                 keep_best=True,
@@ -241,6 +241,18 @@ class Run(ABC):
                 keep_best=False,
             )
         return None
+
+    def _watched(self) -> float:
+        """The validation figure; weights that overflow it are never the best."""
+        losses = self._monitor.history["val_loss"]
+        if np.isfinite(losses[-1]):
+            return self._validation_figure()
+        if len(losses) > 1:
+            return -float("inf")
+        raise ValueError(
+            "The loss on the validation set must be finite where the run starts, got "
+            f"{losses[-1]}: scale the validation set as the training data."
+        )
 
     def _history(self) -> dict[str, NDArray[Any]]:
         """The columns of this run, behind those of the run that it goes on from."""

@@ -80,6 +80,15 @@ def test_squares_that_overflow_float32_only():
     assert np.isfinite(regressor().fit(X, large).loss_)
 
 
+def test_a_validation_set_whose_outputs_overflow_is_refused():
+    estimator = regressor(warm_start=True).fit(X, y)
+    before = estimator.predict(X)
+    estimator.set_params(early_stopping=True)
+    with pytest.raises(ValueError, match=r"validation set must be .* got inf: scale"):
+        estimator.fit(X, y, X_val=1e200 * X, y_val=y)
+    np.testing.assert_array_equal(estimator.predict(X), before)
+
+
 def test_targets_of_the_validation_set_must_not_overflow_either():
     with pytest.raises(ValueError, match="squares of the validation set's y must be"):
         regressor().fit(X, y, X_val=X, y_val=1e200 * y)
