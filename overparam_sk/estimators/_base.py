@@ -104,6 +104,16 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
             self._update_singular_values = values[0] if len(values) == 1 else values
         return self._update_singular_values
 
+    def __dir__(self) -> list[str]:
+        """Names of what is there, without what is yet to be computed.
+
+        scikit-learn (>= 1.9) shows an estimator with the values of all names in here,
+        and its own ``__dir__`` looks at the values too.
+        """
+        computed = "_update_singular_values" in vars(self)
+        names = (n for n in object.__dir__(self) if computed or n != f"{_LAZY}_")
+        return [name for name in names if hasattr(self, name)]
+
     @property
     def diagnostic_columns(self) -> tuple[str, ...]:
         """Names of the diagnostics that ``diagnostics`` asks for, one a number.

@@ -193,3 +193,18 @@ def test_the_best_score_of_an_earlier_fit_does_not_outlive_it(fitted):
     assert hasattr(net, "best_validation_score_")
     net.set_params(early_stopping=False).fit(X, y)
     assert not hasattr(net, "best_validation_score_")
+
+
+def test_to_be_shown_costs_no_singular_values(fitted, monkeypatch):
+    def costly(*weights):
+        raise AssertionError("computed")
+
+    net = fitted()
+    monkeypatch.setattr("overparam_sk.estimators._base.update_singular_values", costly)
+    assert net._repr_html_()
+    with pytest.raises(AssertionError, match="computed"):
+        _ = net.update_singular_values_
+    monkeypatch.undo()
+    assert "update_singular_values_" not in dir(net)
+    assert net.update_singular_values_ is not None
+    assert "update_singular_values_" in dir(net)
