@@ -1,12 +1,25 @@
 """Which device a name stands for, and whether it is there."""
 
+import re
+from typing import Any
+
 import torch
 
-__all__ = ["is_here", "resolve_device"]
+__all__ = ["DEVICE_NAMES", "is_device_name", "is_here", "resolve_device"]
+
+DEVICE_NAMES = "'auto', 'cpu', 'cuda', 'cuda:<index>' or 'mps'"
+
+
+def is_device_name(value: Any) -> bool:
+    """Whether ``value`` is one of `DEVICE_NAMES`."""
+    pattern = r"auto|cpu|mps|cuda(:\d+)?"
+    return isinstance(value, str) and bool(re.fullmatch(pattern, value))
 
 
 def resolve_device(name: str) -> torch.device:
     """The device for a ``device`` parameter; ValueError if it is not there."""
+    if not is_device_name(name):
+        raise ValueError(f"device must be {DEVICE_NAMES}, got {name!r}.")
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     device = torch.device(name)

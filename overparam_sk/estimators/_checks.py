@@ -3,7 +3,6 @@
 Messages say what a thing must be and what it was.
 """
 
-import re
 from collections.abc import Callable, Iterable
 from math import isfinite
 from numbers import Integral, Real
@@ -14,6 +13,8 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight
 from torch import Tensor
+
+from overparam_sk.devices import DEVICE_NAMES, is_device_name
 
 __all__ = [
     "check_given_together",
@@ -80,15 +81,6 @@ def _mapping() -> Rule:
     return (lambda value: isinstance(value, dict)), "a dict of class weights"
 
 
-def _device() -> Rule:
-    def holds(value: Any) -> bool:
-        return isinstance(value, str) and bool(
-            re.fullmatch(r"cpu|mps|cuda(:\d+)?", value)
-        )
-
-    return holds, "'cpu', 'cuda', 'cuda:<index>' or 'mps'"
-
-
 def _names(known: Iterable[str]) -> Rule:
     known = tuple(known)
 
@@ -122,7 +114,7 @@ def parameter_rules(diagnostics: Iterable[str]) -> dict[str, Rule]:
         "diagnostics": _either(_one_of("all", None), _names(diagnostics)),
         "gram_samples": _integer(1),
         "block_size": _either(_one_of("auto"), _integer(1)),
-        "device": _either(_one_of("auto"), _device()),
+        "device": (is_device_name, DEVICE_NAMES),
         "verbose": _either(_flag(), _integer(0)),
     }
 

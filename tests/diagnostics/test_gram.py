@@ -176,3 +176,5 @@ def test_the_device_is_resolved_as_the_estimators_do():
     np.testing.assert_allclose(auto, gram_matrix((W, a), X), rtol=1e-12)
     with pytest.raises(ValueError, match="device must name a device of this machine"):
         gram_matrix((W, a), X, device="cuda:99")
+    with pytest.raises(ValueError, match=r"device must be 'auto', .*, got 'gpu'"):
+        gram_matrix((W, a), X, device="gpu")
