@@ -50,7 +50,7 @@ def measure_first_layer(
     gram_rows: Tensor,
     initial_chunks: InitialChunks,
 ) -> Measurement:
-    """Measure loss, score and diagnostics over all rows, one chunk of units at a time.
+    """Measure loss and diagnostics over all rows, one chunk of units at a time.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def measure_first_layer(
     targets : Tensor of shape (n,), int64
         Class indices.
     weight : Tensor of shape (n,)
-        Weights in the mean loss and score.
+        Weights in the mean loss.
     gram_rows : Tensor of shape (n_gram,), int64
         Rows of the Gram matrix.
     initial_chunks : callable
@@ -90,8 +90,8 @@ def measure_first_layer(
             gates = gate_gram(X_gram @ W_chunk.T, part.a)
             panel.show(GramView(inner * gates / len(W)))
     one_hot = torch.nn.functional.one_hot(targets, len(network.a)).to(W)
-    loss, score = loss_and_score(network, outputs, one_hot, weight)
-    return Measurement(loss, score, panel.values())
+    loss, _ = loss_and_score(network, outputs, one_hot, weight)
+    return Measurement(loss, panel.values())
 
 
 def loss_and_score(

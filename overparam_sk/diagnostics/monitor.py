@@ -18,7 +18,6 @@ class Measurement:
     """
 
     loss: float
-    score: float
     diagnostics: dict[str, Sequence[float]]
 
 

@@ -70,7 +70,7 @@ def measure_two_hidden(
     weight: Tensor,
     gram_rows: Tensor,
 ) -> Measurement:
-    """Measure loss, score and diagnostics over all rows.
+    """Measure loss and diagnostics over all rows.
 
     Parameters
     ----------
@@ -92,8 +92,7 @@ def measure_two_hidden(
         for part in gram_parts_by_units(X @ now.A.T, now.B, now.w, inner_products(X)):
             panel.show(GramView(part))
     u = outputs(rows.times(now.A.T), now.B, now.w)
-    total = float(loss(u, targets, weight))
-    return Measurement(total, r2_score(u, targets, weight), panel.values())
+    return Measurement(float(loss(u, targets, weight)), panel.values())
 
 
 def _show_patterns(

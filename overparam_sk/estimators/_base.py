@@ -177,18 +177,18 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
     def _train(
         self,
         data: TrainingData,
-        n_steps: int | None,
+        n_steps: int,
         start: Start | None,
         *,
         with_callbacks: bool = False,
     ) -> None:
-        """Train for ``n_steps``, None being one pass; set all fitted attributes."""
+        """Train for ``n_steps`` and set all fitted attributes."""
         seeds = Seeds.draw(local_random_state(self.random_state))
         if start is not None:
             seeds = Seeds(self.init_seed_, seeds.batches, seeds.subsets)
         parameters = SimpleNamespace(**self.get_params(deep=False))
         run = self._make_run(parameters, data, seeds, start)
-        looks = run.checkpoints(run.steps_of_a_pass if n_steps is None else n_steps)
+        looks = run.checkpoints(n_steps)
         context = fit_context(self, len(looks)) if with_callbacks else None
         if context is None:
             outcome = run.train(looks)

@@ -35,7 +35,7 @@ from overparam_sk.training import (
     safe_learning_rate,
 )
 
-__all__ = ["FirstLayerRun", "momentum_in_use"]
+__all__ = ["FirstLayerRun", "batch_size_in_use", "momentum_in_use"]
 
 # Training rows that the history looks at.
 _MONITORED_ROWS = 100
@@ -46,6 +46,11 @@ def momentum_in_use(momentum: Any, learning_rate: Any) -> float:
     if momentum != "auto":
         return float(momentum)
     return 0.9 if learning_rate == "auto" else 0.0
+
+
+def batch_size_in_use(batch_size: Any, n_rows: int) -> int:
+    """B: what "auto" stands for, or the number that was given."""
+    return min(256, n_rows) if batch_size == "auto" else int(batch_size)
 
 
 class FirstLayerRun(Run):
@@ -69,8 +74,7 @@ class FirstLayerRun(Run):
         super().__init__(parameters, data, seeds, start)
         self._k = n_classes
         self._weight = self._as_weight(data)
-        B = parameters.batch_size
-        self._batch_size = min(256, len(self._rows)) if B == "auto" else B
+        self._batch_size = batch_size_in_use(parameters.batch_size, len(self._rows))
         self._c = self._learning_rate(start)
         a = readout_weights(
             seeds.init,
@@ -86,11 +90,6 @@ class FirstLayerRun(Run):
     def learning_rate(self) -> float:
         """C in use."""
         return self._c
-
-    @property
-    def steps_of_a_pass(self) -> int:
-        """⌈n/B⌉."""
-        return -(-len(self._rows) // self._batch_size)
 
     def predictor(self, weights: Sequence[Tensor]) -> dict[str, Any]:
         """The fitted attributes that a prediction with these weights needs."""

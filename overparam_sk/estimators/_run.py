@@ -102,11 +102,6 @@ class Run(ABC):
     def learning_rate(self) -> float:
         """C or η in use."""
 
-    @property
-    @abstractmethod
-    def steps_of_a_pass(self) -> int:
-        """Steps that look at as many rows as there are."""
-
     @abstractmethod
     def predictor(self, weights: Sequence[Tensor]) -> dict[str, Any]:
         """The fitted attributes that a prediction with these weights needs."""

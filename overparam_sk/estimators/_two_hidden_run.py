@@ -54,11 +54,6 @@ class TwoHiddenRun(Run):
         """η in use."""
         return self._descent.step
 
-    @property
-    def steps_of_a_pass(self) -> int:
-        """Every step is a pass."""
-        return 1
-
     def predictor(self, weights: Sequence[Tensor]) -> dict[str, Any]:
         """The fitted attributes that a prediction with these weights needs."""
         A, B = weights

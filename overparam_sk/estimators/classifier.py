@@ -18,6 +18,7 @@ from overparam_sk.estimators._checks import (
 )
 from overparam_sk.estimators._data import TrainingData, validate
 from overparam_sk.estimators._first_layer import FirstLayerEstimator
+from overparam_sk.estimators._first_layer_run import batch_size_in_use
 
 __all__ = ["OverparamReLUClassifier"]
 
@@ -287,7 +288,9 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):
         try:
             data = self._validated(X, y, sample_weight, reset=not resume)
             start = self._start(data, self.learning_rate_) if resume else None
-            self._train(data, None, start)
+            n = len(data.y)
+            n_steps = -(-n // batch_size_in_use(self.batch_size, n))
+            self._train(data, n_steps, start)
         except FloatingPointError:
             self._forget()
             raise
