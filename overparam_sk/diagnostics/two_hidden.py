@@ -20,16 +20,13 @@ from overparam_sk.networks import (
     forward,
     gram_parts,
     gram_parts_by_units,
+    loss,
     outputs,
 )
-from overparam_sk.networks.kong_2019 import loss
-from overparam_sk.rows import Rows
+from overparam_sk.rows import Rows, rows_that_fit
 from overparam_sk.training.observer import StepRecord
 
 __all__ = ["TwoHiddenMonitor", "measure_two_hidden", "squared_spread"]
-
-# Numbers of second-layer patterns that stand at a time in the pass over all rows.
-_BLOCK_ELEMENTS = 2**22
 
 
 def r2_score(u: Tensor, targets: Tensor, weight: Tensor) -> float:
@@ -100,7 +97,7 @@ def _show_patterns(
 ) -> None:
     Z, Z0 = rows.times(now.A.T), rows.times(start.A.T)
     panel.show(PatternView(Z > 0, Z0 > 0, slice(0, len(Z)), len(Z)), layer=0)
-    size = max(1, _BLOCK_ELEMENTS // len(now.B))
+    size = rows_that_fit(len(now.B))
     for first in range(0, len(Z), size):
         part = slice(first, min(first + size, len(Z)))
         active = second_patterns(Z[part], now.B)

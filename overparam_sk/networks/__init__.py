@@ -16,6 +16,7 @@ from overparam_sk.networks.kong_2019 import (
     gram_parts,
     gram_parts_by_units,
     initial_layers,
+    loss,
     outputs,
     preactivation_gradients,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "initial_layers",
     "initial_weight_chunks",
     "initial_weights",
+    "loss",
     "mean_square",
     "output_gate_gram",
     "outputs",

@@ -10,8 +10,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from overparam_sk.networks import Kong2019Weights, forward, preactivation_gradients
-from overparam_sk.networks.kong_2019 import loss
+from overparam_sk.networks import (
+    Kong2019Weights,
+    forward,
+    loss,
+    preactivation_gradients,
+)
 from overparam_sk.rows import Rows
 from overparam_sk.training.errors import DivergenceError
 

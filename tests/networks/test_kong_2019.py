@@ -12,9 +12,10 @@ from overparam_sk.networks import (
     gram_parts_by_units,
     initial_layers,
     kong_2019,
+    loss,
     preactivation_gradients,
 )
-from overparam_sk.networks.kong_2019 import loss, normalize_rows
+from overparam_sk.networks.kong_2019 import normalize_rows
 
 ROW_NORMS = ["clip", "unit", None]
 
