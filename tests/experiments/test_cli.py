@@ -161,7 +161,7 @@ def test_several_jobs_and_a_dask_cluster_give_the_same(data, tmp_path):
     distributed = pytest.importorskip("distributed")
     results = []
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None
+        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0"
     ) as cluster:
         address = cluster.scheduler_address
         for options in ([], ["--jobs", "2"], ["--dask", address]):

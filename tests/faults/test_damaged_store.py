@@ -207,7 +207,7 @@ def test_every_flipped_bit_of_laid_down_objects_is_noticed(tmp_path, rounds):
     rng = np.random.default_rng(4)
     for path in sorted(tmp_path.glob("*.joblib")):
         content = path.read_bytes()
-        for bit in rng.permutation(8 * len(content))[: rounds(few=50, full=5000)]:
+        for bit in rng.permutation(8 * len(content))[: rounds(few=50, full=1000)]:
             flip(path, bit)
             lay_down(data, reference.files, tmp_path)
             assert path.read_bytes() == content
