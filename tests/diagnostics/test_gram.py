@@ -148,22 +148,31 @@ def test_a_matrix_larger_than_the_memory_is_refused_before_it_is_allocated():
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KiB on Linux only")
-def test_memory_is_a_few_matrices_and_one_block():
+@pytest.mark.parametrize("name", NETWORKS)
+def test_memory_is_a_few_matrices_and_one_block(name):
     program = """
-import resource, numpy as np
+import resource, sys, numpy as np
 from overparam_sk.diagnostics import gram_matrix
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 rng = np.random.default_rng(0)
 n, m, d = 1500, 40_000, 30
-W, a, X = rng.normal(size=(m, d)), rng.normal(size=(2, m)), rng.normal(size=(n, d))
-gram_matrix((W[:50], a[:, :50]), X[:50])
+X = rng.normal(size=(n, d))
+def network(m):
+    if sys.argv[1] == "li_liang_2018":
+        return rng.normal(size=(m, d)), rng.normal(size=(2, m))
+    return rng.normal(size=(5, d)), rng.normal(size=(m, 5)), np.ones(m)
+gram_matrix(network(50), X[:50])
+params = network(m)
 before = peak()
-gram_matrix((W, a), X)
+gram_matrix(params, X)
 print(peak() - before)
 """
     run = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        [sys.executable, "-c", program, name],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     block, matrix = 8 * 2**23, 8 * 1500**2
     # All pre-activations would be 480 MB, the Jacobian 28 GB.

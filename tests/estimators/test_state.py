@@ -82,6 +82,14 @@ def test_the_state_is_plain(fitted):
             assert plain(value), name
 
 
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_weights_are_whole_arrays(fitted, fit_intercept):
+    net = fitted(fit_intercept=fit_intercept)
+    starts = net.initial_weights()
+    for W in (*trained_weights(net), *(starts if type(starts) is tuple else [starts])):
+        assert W.flags.c_contiguous
+
+
 def test_weights_at_initialisation_are_not_stored():
     net = classifier(width=2000, diagnostics=None, record_every=None)
     net.fit(np.tile(X, (1, 30)), y)
