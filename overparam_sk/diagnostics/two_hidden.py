@@ -29,14 +29,13 @@ from overparam_sk.training.observer import StepRecord
 __all__ = ["TwoHiddenMonitor", "measure_two_hidden", "squared_spread"]
 
 
-def r2_score(u: Tensor, targets: Tensor, weight: Tensor) -> float:
+def r2_score(loss: float, spread: float) -> float:
     """Coefficient of determination R², as scikit-learn defines it, weighted.
 
-    With constant targets it is 1.0 for a perfect prediction and 0.0 otherwise.
+    With constant targets, whose spread is 0, it is 1.0 for a perfect prediction and 0.0
+    otherwise.
     """
-    error = float((weight * (targets - u).square()).sum())
-    spread = squared_spread(targets, weight)
-    return 1 - error / spread if spread > 0 else float(error == 0)
+    return 1 - 2 * loss / spread if spread > 0 else float(loss == 0)
 
 
 def squared_spread(targets: Tensor, weight: Tensor) -> float:
@@ -167,18 +166,20 @@ class TwoHiddenMonitor(Monitor):
         self._active0 = (Z0 > 0, forward(Z0, self.start.B, self.start.w).S2 > 0)
         self._inner = inner_products(self.sample)
         self._pairs = PairCounts()
+        self._spread = {"": squared_spread(self.targets, self.weight)}
+        if self.validation is not None:
+            self._spread["val_"] = squared_spread(*self.validation[1:])
 
     def look(self, record: StepRecord) -> dict[str, float]:
         """Loss, score and diagnostics, and the validation set's loss and score."""
         assert record.outputs is not None
         A, B = record.weights
         now = Kong2019Weights(A, B, self.start.w)
-        entry = _fit("", record.outputs, self.targets, self.weight)
+        entry = self._fit("", record.outputs, self.targets, self.weight)
         if self.validation is not None:
             rows, targets, weight = self.validation
-            entry |= _fit(
-                "val_", outputs(rows.times(now.A.T), now.B, now.w), targets, weight
-            )
+            u = outputs(rows.times(now.A.T), now.B, now.w)
+            entry |= self._fit("val_", u, targets, weight)
         return entry | history_columns(self._diagnose(now))
 
     def _diagnose(self, now: Kong2019Weights) -> dict[str, Sequence[float]]:
@@ -198,9 +199,9 @@ class TwoHiddenMonitor(Monitor):
                 panel.show(GramView(part))
         return panel.values()
 
-
-def _fit(prefix: str, u: Tensor, targets: Tensor, weight: Tensor) -> dict[str, float]:
-    return {
-        f"{prefix}loss": float(loss(u, targets, weight)),
-        f"{prefix}score": r2_score(u, targets, weight),
-    }
+    def _fit(
+        self, prefix: str, u: Tensor, targets: Tensor, weight: Tensor
+    ) -> dict[str, float]:
+        total = float(loss(u, targets, weight))
+        score = r2_score(total, self._spread[prefix])
+        return {f"{prefix}loss": total, f"{prefix}score": score}
