@@ -17,6 +17,7 @@ from overparam_sk.diagnostics.coupling import ActivationChange, activation_chang
 from overparam_sk.diagnostics.dead_samples import DeadSamples
 from overparam_sk.diagnostics.first_layer import (
     FirstLayerMonitor,
+    InitialUnits,
     Sample,
     measure_first_layer,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "Diagnostic",
     "FirstLayerMonitor",
     "GramView",
+    "InitialUnits",
     "Measurement",
     "Monitor",
     "Panel",

@@ -17,10 +17,15 @@ __all__ = ["Diagnostic", "GramView", "Panel", "PatternView", "View", "WeightView
 
 @dataclass(frozen=True)
 class WeightView:
-    """Weights of u hidden units, without the intercept's column."""
+    """What training did to u hidden units, without the intercept's column."""
 
-    W: Tensor  # (u, d)
-    W0: Tensor  # (u, d), at initialisation
+    update: Tensor  # (u, r), W − W(0) in any orthonormal coordinates
+    start: float  # ‖W(0)‖_F of these units
+
+    @classmethod
+    def between(cls, W0: Tensor, W: Tensor) -> "WeightView":
+        """From the units' weights at initialisation and now."""
+        return cls(W - W0, float(W0.norm()))
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,8 @@ class RelativeDistance(Diagnostic):
     def accumulate(self, view: View) -> None:
         """Add the units' squared norms."""
         assert isinstance(view, WeightView)
-        self._moved += float((view.W - view.W0).norm()) ** 2
-        self._start += float(view.W0.norm()) ** 2
+        self._moved += float(view.update.norm()) ** 2
+        self._start += view.start**2
 
     def value(self) -> float:
         """The ratio of the norms."""
@@ -50,7 +50,7 @@ class WeightChange(Diagnostic):
     def accumulate(self, view: View) -> None:
         """Add the units' squared norms."""
         assert isinstance(view, WeightView)
-        self._moved += float((view.W - view.W0).norm()) ** 2
+        self._moved += float(view.update.norm()) ** 2
 
     def value(self) -> float:
         """The norm."""
@@ -70,7 +70,8 @@ def relative_distance(W: ArrayLike, W0: ArrayLike) -> float:
     float
     """
     diagnostic = RelativeDistance()
-    diagnostic.accumulate(WeightView(torch.as_tensor(W), torch.as_tensor(W0)))
+    view = WeightView.between(torch.as_tensor(W0), torch.as_tensor(W))
+    diagnostic.accumulate(view)
     return diagnostic.value()
 
 

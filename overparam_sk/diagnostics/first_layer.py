@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -19,7 +21,7 @@ from overparam_sk.networks import LiLiang2018, gate_gram
 from overparam_sk.rows import Rows
 from overparam_sk.training.observer import StepRecord
 
-__all__ = ["FirstLayerMonitor", "Sample", "measure_first_layer"]
+__all__ = ["FirstLayerMonitor", "InitialUnits", "Sample", "measure_first_layer"]
 
 # Rows of X that meet a chunk of units at a time in the pass over all rows.
 _ROW_BLOCK = 2048
@@ -27,8 +29,17 @@ _ROW_BLOCK = 2048
 # subset of 2²¹/d of them gives the distance along the run to about one per cent.
 _KEPT_ELEMENTS = 2**21
 
-InitialChunks = Callable[[], Iterator[tuple[slice, Tensor]]]
-"""Gives W(0) chunk by chunk: the units and their initial weights (u, d)."""
+
+class InitialUnits(NamedTuple):
+    """Some hidden units at initialisation."""
+
+    units: slice
+    W: Tensor  # (u, r), in the coordinates in which the rows are given
+    norms: Tensor  # (u,), |w| of the given columns, all of them
+
+
+InitialChunks = Callable[[], Iterator[InitialUnits]]
+"""Gives W(0) chunk by chunk."""
 
 
 @dataclass(frozen=True)
@@ -77,21 +88,29 @@ def measure_first_layer(
     if panel.sees(GramView):
         X_gram = rows.take(gram_rows)
         inner = inner_products(X_gram)
-    for units, W0 in initial_chunks():
+    for units, W0, norms in initial_chunks():
         W_chunk = W[units]
         part = network.of_units(units)
-        panel.show(WeightView(W_chunk[:, given], W0[:, given]))
-        for places, X in rows.blocks(_ROW_BLOCK):
-            Z = X @ W_chunk.T
+        if panel.sees(WeightView):
+            update = W_chunk[:, given] - W0[:, given]
+            panel.show(WeightView(update, float(norms.norm())))
+        active0 = _patterns(rows, W0) if panel.sees(PatternView) else repeat(None)
+        products = rows.products(W_chunk.T, _ROW_BLOCK)
+        for (places, Z), start in zip(products, active0, strict=False):
             outputs[places] += part.outputs(Z)
-            if panel.sees(PatternView):
-                panel.show(PatternView(Z > 0, (X @ W0.T) > 0, places, len(rows)))
+            if start is not None:
+                panel.show(PatternView(Z > 0, start, places, len(rows)))
         if panel.sees(GramView):
             gates = gate_gram(X_gram @ W_chunk.T, part.a)
             panel.show(GramView(inner * gates / len(W)))
     one_hot = torch.nn.functional.one_hot(targets, len(network.a)).to(W)
     loss, _ = loss_and_score(network, outputs, one_hot, weight)
     return Measurement(loss, panel.values())
+
+
+def _patterns(rows: Rows, W: Tensor) -> Iterator[Tensor]:
+    for _, Z in rows.products(W.T, _ROW_BLOCK):
+        yield Z > 0
 
 
 def loss_and_score(
@@ -133,15 +152,16 @@ class FirstLayerMonitor(Monitor):
     validation: tuple[Rows, Tensor, Tensor] | None = None
 
     def __post_init__(self) -> None:
-        active, kept = [], []
+        active, kept, norms = [], [], []
         room = max(1, _KEPT_ELEMENTS // self.sample.X.shape[1])
         if Panel(self.diagnostics, n_layers=1).sees(PatternView, WeightView):
-            for _, W0 in self.initial_chunks():
+            for _, W0, lengths in self.initial_chunks():
                 active.append((self.sample.X @ W0.T) > 0)
                 kept.append(W0[:room, : self.n_given].clone())
+                norms.append(lengths[:room])
                 room -= len(kept[-1])
             self._active0 = torch.cat(active, dim=1)
-            self._W0 = torch.cat(kept)
+            self._W0, self._start = torch.cat(kept), float(torch.cat(norms).norm())
         self._inner = inner_products(self.sample.X)
 
     def look(self, record: StepRecord) -> dict[str, float]:
@@ -160,7 +180,8 @@ class FirstLayerMonitor(Monitor):
     def _validate(
         self, W: Tensor, rows: Rows, targets: Tensor, weight: Tensor
     ) -> dict[str, float]:
-        outputs = [self.network.outputs(X @ W.T) for _, X in rows.blocks(_ROW_BLOCK)]
+        products = rows.products(W.T, _ROW_BLOCK)
+        outputs = [self.network.outputs(Z) for _, Z in products]
         loss, score = loss_and_score(self.network, torch.cat(outputs), targets, weight)
         return {"val_loss": loss, "val_score": score}
 
@@ -168,7 +189,7 @@ class FirstLayerMonitor(Monitor):
         panel = Panel(self.diagnostics, n_layers=1)
         if panel.sees(WeightView):
             kept = W[: len(self._W0), : self.n_given]
-            panel.show(WeightView(kept, self._W0))
+            panel.show(WeightView(kept - self._W0, self._start))
         if panel.sees(PatternView):
             panel.show(PatternView(Z > 0, self._active0, slice(0, len(Z)), len(Z)))
         if panel.sees(GramView):

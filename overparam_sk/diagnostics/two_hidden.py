@@ -48,8 +48,11 @@ def squared_spread(targets: Tensor, weight: Tensor) -> float:
 def _show_weights(
     panel: Panel, now: Kong2019Weights, start: Kong2019Weights, n_given: int
 ) -> None:
-    panel.show(WeightView(now.A[:, :n_given], start.A[:, :n_given]), layer=0)
-    panel.show(WeightView(now.B, start.B), layer=1)
+    for layer, W0, W in (
+        (0, start.A[:, :n_given], now.A[:, :n_given]),
+        (1, start.B, now.B),
+    ):
+        panel.show(WeightView.between(W0, W), layer)
 
 
 def second_patterns(Z: Tensor, B: Tensor) -> Tensor:

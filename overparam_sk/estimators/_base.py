@@ -68,6 +68,7 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
         data: TrainingData,
         seeds: Seeds,
         start: Start | None,
+        n_steps: int,
     ) -> Run:
         """The run that a fit is."""
 
@@ -187,8 +188,8 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
         if start is not None:
             seeds = Seeds(self.init_seed_, seeds.batches, seeds.subsets)
         parameters = SimpleNamespace(**self.get_params(deep=False))
-        run = self._make_run(parameters, data, seeds, start)
-        looks = run.checkpoints(n_steps)
+        run = self._make_run(parameters, data, seeds, start, n_steps)
+        looks = run.checkpoints()
         context = fit_context(self, len(looks)) if with_callbacks else None
         if context is None:
             outcome = run.train(looks)

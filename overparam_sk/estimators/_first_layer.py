@@ -109,8 +109,11 @@ class FirstLayerEstimator(WideNetworkEstimator):
         data: TrainingData,
         seeds: Seeds,
         start: Start | None,
+        n_steps: int,
     ) -> Run:
-        return FirstLayerRun(parameters, data, seeds, start, len(self.classes_))
+        return FirstLayerRun(
+            parameters, data, seeds, start, n_steps, len(self.classes_)
+        )
 
     def _trained_weights(self) -> tuple[NDArray[Any], ...]:
         W = self.hidden_weights_
@@ -145,8 +148,7 @@ class FirstLayerEstimator(WideNetworkEstimator):
         network = LiLiang2018(a)
         size = max(1, _PREDICT_ELEMENTS // len(W))
         outputs = [
-            network.outputs(torch.addmm(b, block, W.T)).cpu()
-            for _, block in rows.blocks(size)
+            network.outputs(Z.add_(b)).cpu() for _, Z in rows.products(W.T, size)
         ]
         result: NDArray[Any] = torch.cat(outputs).numpy()
         return result

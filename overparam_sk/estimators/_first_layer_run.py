@@ -1,7 +1,6 @@
 """A training run of LL18's network by s-step SGD."""
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from overparam_sk.diagnostics import (
     FirstLayerMonitor,
+    InitialUnits,
     Measurement,
     Monitor,
     Sample,
@@ -23,10 +23,9 @@ from overparam_sk.estimators._state import split_intercept
 from overparam_sk.networks import (
     LiLiang2018,
     initial_weight_chunks,
-    initial_weights,
     readout_weights,
 )
-from overparam_sk.rows import as_tensor
+from overparam_sk.rows import RowSpace, WholeSpace, as_tensor, row_space
 from overparam_sk.training import (
     CurvatureStep,
     MinibatchStream,
@@ -58,7 +57,7 @@ class FirstLayerRun(Run):
 
     Parameters
     ----------
-    parameters, data, seeds, start
+    parameters, data, seeds, start, n_steps
         As for `Run`.
     n_classes : int
     """
@@ -69,12 +68,16 @@ class FirstLayerRun(Run):
         data: TrainingData,
         seeds: Seeds,
         start: Start | None,
+        n_steps: int,
         n_classes: int,
     ) -> None:
-        super().__init__(parameters, data, seeds, start)
+        super().__init__(parameters, data, seeds, start, n_steps)
         self._k = n_classes
         self._weight = self._as_weight(data)
         self._batch_size = batch_size_in_use(parameters.batch_size, len(self._rows))
+        self._n_given = self._rows.n_given
+        self._held = None if data.validation is None else self._as_rows(data.validation)
+        self._enter_row_space(start)
         self._c = self._learning_rate(start)
         a = readout_weights(
             seeds.init,
@@ -93,7 +96,9 @@ class FirstLayerRun(Run):
 
     def predictor(self, weights: Sequence[Tensor]) -> dict[str, Any]:
         """The fitted attributes that a prediction with these weights needs."""
-        hidden, intercept = split_intercept(weights[0], self._rows.n_given)
+        n_columns = self._n_given + self._parameters.fit_intercept
+        W = self._space.all_columns(weights[0], self._initial_chunks(), n_columns)
+        hidden, intercept = split_intercept(W, self._n_given)
         return {
             "hidden_weights_": hidden,
             "hidden_intercept_": intercept,
@@ -118,7 +123,7 @@ class FirstLayerRun(Run):
             torch.from_numpy(self._data.y).to(self._device),
             self._weight,
             gram_rows,
-            self._initial_chunks(),
+            self._initial_units,
         )
 
     def _as_weight(self, data: TrainingData) -> Tensor:
@@ -145,17 +150,12 @@ class FirstLayerRun(Run):
         p, rows, n = self._parameters, self._rows, len(self._rows)
         auto = p.learning_rate == "auto"
         iteration = 0 if start is None else start.iteration
+        W = rows.empty_weights(p.width)
         if start is None:
-            W = initial_weights(
-                self._seeds.init,
-                p.width,
-                rows.n_given,
-                constant=p.fit_intercept,
-                dtype=self._dtype,
-                device=self._device,
-            )
+            for units, chunk, _ in self._initial_units():
+                W[units] = chunk
         else:
-            W = as_tensor(start.weights[0]).to(self._device, self._dtype, copy=True)
+            W.copy_(as_tensor(start.weights[0]))
         # Another stretch of a run must not repeat the first one's batches.
         mixed = np.random.SeedSequence([self._seeds.batches, iteration])
         trainer = SStepSGD(
@@ -176,16 +176,36 @@ class FirstLayerRun(Run):
         trainer.iteration = iteration
         return trainer
 
-    def _initial_chunks(self) -> Any:
-        return partial(
-            initial_weight_chunks,
+    def _enter_row_space(self, start: Start | None) -> None:
+        """From here on rows and W are those in the space that the rows span."""
+        self._space: RowSpace = WholeSpace()
+        if start is None:  # an earlier run may have left the space of these rows
+            parts = [self._rows] if self._held is None else [self._rows, self._held]
+            self._space = row_space(
+                parts,
+                width=self._parameters.width,
+                rows_seen=self._n_steps * self._batch_size,
+            )
+        self._rows = self._space.of_rows(self._rows)
+        if self._held is not None:
+            self._held = self._space.of_rows(self._held)
+
+    def _initial_chunks(self) -> Iterator[tuple[slice, Tensor]]:
+        """W(0) in all columns, a few units at a time."""
+        return initial_weight_chunks(
             self._seeds.init,
             self._parameters.width,
-            self._rows.n_given,
+            self._n_given,
             constant=self._parameters.fit_intercept,
             dtype=self._dtype,
             device=self._device,
         )
+
+    def _initial_units(self) -> Iterator[InitialUnits]:
+        """W(0) in the coordinates of the rows."""
+        for units, W in self._initial_chunks():
+            norms = W[:, : self._n_given].norm(dim=1)
+            yield InitialUnits(units, self._space.of_weights(W), norms)
 
     def _make_monitor(self) -> Monitor:
         subset = self._subset(_MONITORED_ROWS, 1)
@@ -195,18 +215,14 @@ class FirstLayerRun(Run):
             self._weight[subset.to(self._device)],
         )
         validation = None
-        if self._data.validation is not None:
+        if self._held is not None and self._data.validation is not None:
             held = self._data.validation
-            validation = (
-                self._as_rows(held),
-                self._one_hot(held.y),
-                self._as_weight(held),
-            )
+            validation = (self._held, self._one_hot(held.y), self._as_weight(held))
         return FirstLayerMonitor(
             self._diagnostics(),
             self._network,
             self._rows.n_given,
             sample,
-            self._initial_chunks(),
+            self._initial_units,
             validation,
         )

@@ -75,6 +75,8 @@ class Run(ABC):
     seeds : Seeds
     start : Start or None
         None starts from the initialisation.
+    n_steps : int
+        Gradient steps to do.
     """
 
     _trainer: Trainer
@@ -87,8 +89,10 @@ class Run(ABC):
         data: TrainingData,
         seeds: Seeds,
         start: Start | None,
+        n_steps: int,
     ) -> None:
         self._parameters, self._data, self._seeds = parameters, data, seeds
+        self._n_steps = n_steps
         self._past = {} if start is None else start.history
         self._device = resolve_device(parameters.device)
         self._dtype = _dtype_of(data.X, self._device)
@@ -126,9 +130,9 @@ class Run(ABC):
         """Gradient steps done, those of the runs before included."""
         return self._trainer.iteration
 
-    def checkpoints(self, n_steps: int) -> list[int]:
+    def checkpoints(self) -> list[int]:
         """Iterations at which the run is looked at, the start and the end included."""
-        first = self._trainer.iteration
+        first, n_steps = self._trainer.iteration, self._n_steps
         every = self._parameters.record_every
         if every is None:
             return [first + n_steps]

@@ -60,4 +60,4 @@ def split_intercept(W: Tensor, n_given: int) -> tuple[NDArray[Any], NDArray[Any]
     whole: NDArray[Any] = W.detach().cpu().numpy()
     if whole.shape[1] > n_given:
         return whole[:, :n_given].copy(), whole[:, n_given].copy()
-    return whole, np.zeros(len(whole), dtype=whole.dtype)
+    return np.ascontiguousarray(whole), np.zeros(len(whole), dtype=whole.dtype)

@@ -33,8 +33,9 @@ class TwoHiddenRun(Run):
         data: TrainingData,
         seeds: Seeds,
         start: Start | None,
+        n_steps: int,
     ) -> None:
-        super().__init__(parameters, data, seeds, start)
+        super().__init__(parameters, data, seeds, start, n_steps)
         self._targets, self._weight = self._as_targets("y", data)
         self._initial = initial_layers(
             seeds.init,

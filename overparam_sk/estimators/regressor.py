@@ -368,8 +368,9 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
         data: TrainingData,
         seeds: Seeds,
         start: Start | None,
+        n_steps: int,
     ) -> Run:
-        return TwoHiddenRun(parameters, data, seeds, start)
+        return TwoHiddenRun(parameters, data, seeds, start, n_steps)
 
     def _trained_weights(self) -> tuple[NDArray[Any], ...]:
         A = self.first_weights_

@@ -138,7 +138,7 @@ class TrainingDiagnostics(Callback):
         patterns = Panel(_seeing(wanted, PatternView), len(now.patterns))
         whole = Panel(_seeing(wanted, GramView), 1)
         for layer, (W, W0) in enumerate(layers):
-            weights.show(WeightView(W, W0), layer)
+            weights.show(WeightView.between(W0, W), layer)
         rows = slice(0, len(self.rows_))
         for layer, (active, active0) in enumerate(
             zip(now.patterns, patterns0, strict=True)

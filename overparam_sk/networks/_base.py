@@ -8,16 +8,23 @@ lets the trainer move W once per block instead of once per batch.
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 __all__ = ["FirstLayerNetwork", "Scratch"]
 
 
 class Scratch(NamedTuple):
-    """Two buffers of shape (B, m) that the trainer lends for one batch."""
+    """Buffers that the trainer lends for one batch."""
 
-    hidden: Tensor
-    backward: Tensor
+    hidden: Tensor  # (B, m)
+    backward: Tensor  # (B, m)
+    residual: Tensor  # (B, k)
+
+    @classmethod
+    def like(cls, Z: Tensor, k: int) -> "Scratch":
+        """Buffers for batches of the size of ``Z`` (B, m) and k outputs."""
+        return cls(torch.empty_like(Z), torch.empty_like(Z), Z.new_empty(len(Z), k))
 
 
 class FirstLayerNetwork(ABC):
@@ -48,9 +55,14 @@ class FirstLayerNetwork(ABC):
 
     @abstractmethod
     def differentiate_(
-        self, Z: Tensor, targets: Tensor, scale: Tensor, scratch: Scratch
-    ) -> Tensor:
-        """Overwrite Z by ``scale`` · ∂loss/∂Z, row by row; return the outputs (B, k).
+        self,
+        Z: Tensor,
+        targets: Tensor,
+        scale: Tensor,
+        scratch: Scratch,
+        outputs: Tensor,
+    ) -> None:
+        """Overwrite Z by ``scale`` · ∂loss/∂Z, row by row; write the outputs (B, k).
 
         ``scale`` holds one factor per sample: it carries the sample's weight, the
         batch's 1/B and the step, so that W += ZᵀX is the whole update.

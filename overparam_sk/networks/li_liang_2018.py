@@ -76,18 +76,22 @@ class LiLiang2018(FirstLayerNetwork):
         return (2 * (1 - o_y)).clamp(0.0, 0.5)
 
     def differentiate_(
-        self, Z: Tensor, targets: Tensor, scale: Tensor, scratch: Scratch
-    ) -> Tensor:
+        self,
+        Z: Tensor,
+        targets: Tensor,
+        scale: Tensor,
+        scratch: Scratch,
+        outputs: Tensor,
+    ) -> None:
         """Eq. (1) without its factor x_s: Σ_i a_{i,r} (o_i − 1{i=y_s}) 1{Z > 0}."""
         torch.clamp_min(Z, 0, out=scratch.hidden)
-        outputs = scratch.hidden @ self.a.T
-        residual = torch.softmax(outputs, dim=1).sub_(targets).mul_(scale)
-        torch.mm(residual, self.a, out=scratch.backward)
+        torch.mm(scratch.hidden, self.a.T, out=outputs)
+        residual = torch.softmax(outputs, dim=1, out=scratch.residual)
+        torch.mm(residual.sub_(targets).mul_(scale), self.a, out=scratch.backward)
         # One pass for (hidden > 0) · backward; the mask alone would be a second one.
         torch.ops.aten.threshold_backward(
             scratch.backward, scratch.hidden, 0, grad_input=Z
         )
-        return outputs
 
 
 def initial_weight_chunks(

@@ -42,3 +42,8 @@ class MinibatchStream:
         stream = torch.cat(parts)
         self._left = stream[wanted:].clone()
         return stream[:wanted]
+
+    def give_back(self, indices: Tensor) -> None:
+        """Put back what was taken last: the next ``take`` starts with it."""
+        if self.batch_size != self.n_rows:
+            self._left = torch.cat([indices, self._left])

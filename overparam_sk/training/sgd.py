@@ -20,17 +20,18 @@ added c_{j−l} = 1 + μ + … + μ^{j−l−1} times.
 import torch
 from torch import Tensor
 
-from overparam_sk.networks import FirstLayerNetwork, Scratch
+from overparam_sk.networks import FirstLayerNetwork
 from overparam_sk.rows import Rows
-from overparam_sk.training.errors import DivergenceError
+from overparam_sk.training._block_room import BlockRoom
+from overparam_sk.training.errors import DivergenceError, is_out_of_memory
 from overparam_sk.training.minibatches import MinibatchStream
 from overparam_sk.training.step_size import CurvatureStep
 
 __all__ = ["SStepSGD", "auto_block_rows"]
 
-# Rows of an inner block: inside it the corrections go batch by batch, between inner
-# blocks they are one product.
-_INNER_ROWS = 64
+# Blocks between two looks at whether the outputs are finite: a look waits for the
+# device, and what comes after a non-finite number changes nothing any more.
+_UNCHECKED_BLOCKS = 8
 
 
 def auto_block_rows(m: int, d: int) -> int:
@@ -54,7 +55,7 @@ class SStepSGD:
         The weights before the first step; trained in place.
     rows : Rows
         The n training rows.
-    targets : Tensor of shape (n,), int64, on the CPU
+    targets : Tensor of shape (n,), int64
         Class indices, one-hot encoded block by block.
     n_outputs : int
         k, the number of classes.
@@ -70,7 +71,7 @@ class SStepSGD:
         Multiplies each batch's step by a factor that depends on its outputs.
     block_rows : int
         Rows of a block; rounded down to whole batches, at least one batch. Speed
-        only: the iterates are the same up to rounding.
+        only: the iterates are the same up to rounding. Halved when memory runs out.
 
     Attributes
     ----------
@@ -98,7 +99,7 @@ class SStepSGD:
         self.iteration = 0
         self._network = network
         self._rows = rows
-        self._targets = targets
+        self._targets = targets.to(W.device)
         self._n_outputs = n_outputs
         self._stream = stream
         self._weight = sample_weight
@@ -107,7 +108,8 @@ class SStepSGD:
         self._momentum = momentum
         self._velocity = torch.zeros_like(W) if momentum else None
         self._batches_per_block = max(1, block_rows // stream.batch_size)
-        self._buffers: tuple[Tensor, Tensor, Tensor, Scratch] | None = None
+        self._room: BlockRoom | None = None
+        self._unchecked: list[tuple[int, Tensor]] = []
 
     @property
     def weights(self) -> tuple[Tensor, ...]:
@@ -119,6 +121,11 @@ class SStepSGD:
         """No step of SGD looks at all rows."""
         return
 
+    @property
+    def block_rows(self) -> int:
+        """Rows of a block in use."""
+        return self._batches_per_block * self._stream.batch_size
+
     def advance(self, n_steps: int) -> None:
         """Do ``n_steps`` gradient steps.
 
@@ -126,78 +133,83 @@ class SStepSGD:
         ------
         DivergenceError
             When an output is no finite number; W is then of no use.
+        MemoryError
+            When there is no memory even for a block of one batch.
         """
         while n_steps > 0:
             n_batches = min(n_steps, self._batches_per_block)
-            self._advance_block(n_batches)
+            indices = self._stream.take(n_batches)
+            try:
+                outputs = self._advance_block(indices, n_batches)
+            except (RuntimeError, MemoryError) as error:
+                # W changes last, in place: the block can be done again.
+                if not is_out_of_memory(error):
+                    raise
+                self._stream.give_back(indices)
+                self._halve_blocks(error)
+                continue
+            self._unchecked.append((self.iteration, outputs))
             self.iteration += n_batches
             n_steps -= n_batches
+            if len(self._unchecked) == _UNCHECKED_BLOCKS:
+                self._check_finite()
+        self._check_finite()
 
-    def _advance_block(self, n_batches: int) -> None:
-        indices = self._stream.take(n_batches)
-        X, Z, G, scratch = self._buffers_for(len(indices))
-        self._rows.take(indices, out=X)
-        targets = self._one_hot(indices)
-        weight = self._weight[indices.to(self._weight.device)]
-
-        torch.mm(X, self.W.T, out=Z)
+    def _advance_block(self, indices: Tensor, n_batches: int) -> Tensor:
+        """Do some batches; return their outputs, to be checked."""
+        room = self._room_for(len(indices))
+        room.load(indices, self._targets, self._weight)
+        room.rows.times(self.W, out=room.Z)
         if n_batches > 1:
-            torch.mm(X, X.T, out=G)
+            room.rows.inner_products(out=room.G)
         if self._velocity is not None:
-            self._carry_velocity(X, Z, G, n_batches)
-        outputs = self._differentiate(X, Z, G, targets, weight, scratch)
-        self._check_finite(outputs)
-        self._update(Z, X, n_batches)
+            self._carry_velocity(room, n_batches)
+        self._differentiate(room)
+        self._update(room, n_batches)
+        return room.outputs.clone()
 
-    def _differentiate(
-        self,
-        X: Tensor,
-        Z: Tensor,
-        G: Tensor,
-        targets: Tensor,
-        weight: Tensor,
-        scratch: Scratch,
-    ) -> Tensor:
+    def _differentiate(self, room: BlockRoom) -> None:
         """Turn the block's X Wᵀ, in place, into the derivatives D of all batches."""
-        B, n_rows = self._stream.batch_size, len(Z)
-        inner = B * max(1, _INNER_ROWS // B)
-        scale = (weight * self._step_per_row).unsqueeze(1)
-        outputs = []
-        for start in range(0, n_rows, inner):
-            stop = min(start + inner, n_rows)
+        Z, G = room.Z, room.G
+        torch.mul(room.weight, self._step_per_row, out=room.scale)
+        if self._lengthen is not None:
+            room.weigh_norms()
+        for start, batches in room.inner_blocks():
             if start > 0:
+                stop = start + sum(len(batch.Z) for batch in batches)
                 Z[start:stop].addmm_(G[start:stop, :start], Z[:start])
-            for low in range(start, stop, B):
-                batch = slice(low, low + B)
-                if low > start:
-                    Z[batch].addmm_(G[batch, start:low], Z[start:low])
-                f = self._network.differentiate_(
-                    Z[batch], targets[batch], scale[batch], scratch
+            for batch in batches:
+                if len(batch.before) > 0:
+                    batch.Z.addmm_(batch.G, batch.before)
+                self._network.differentiate_(
+                    batch.Z, batch.targets, batch.scale, room.scratch, batch.outputs
                 )
                 if self._lengthen is not None:
-                    h = self._network.curvatures(f, targets[batch])
-                    Z[batch] *= self._lengthen.factor(h, weight[batch], X[batch])
-                outputs.append(f)
-        return torch.cat(outputs)
+                    h = self._network.curvatures(batch.outputs, batch.targets)
+                    batch.Z.mul_(self._lengthen.factor(h, batch.weighted_norms))
 
-    def _carry_velocity(self, X: Tensor, Z: Tensor, G: Tensor, n_batches: int) -> None:
+    def _carry_velocity(self, room: BlockRoom, n_batches: int) -> None:
         """Add the velocity's part to Z; weight G by how often D_l was added."""
         age = self._ages(n_batches)
         assert self._velocity is not None
-        Z.addmm_(X * self._geometric(age, first=1), self._velocity.T)
+        room.rows.add_times(self._velocity, self._geometric(age, first=1), out=room.Z)
         if n_batches > 1:
             # Clamped entries belong to pairs j <= l, which are never read.
-            G.mul_(self._geometric((age - age.T).clamp_min(0), first=0))
+            room.G.mul_(self._geometric((age - age.T).clamp_min(0), first=0))
 
-    def _update(self, D: Tensor, X: Tensor, n_batches: int) -> None:
+    def _update(self, room: BlockRoom, n_batches: int) -> None:
+        """Add the updates of all batches to W; nothing in here may fail halfway."""
+        D = room.Z
         if self._velocity is None:
-            self.W.addmm_(D.T, X)
+            room.rows.add_outer(D, self.W)
             return
         mu = self._momentum
         left = n_batches - 1 - self._ages(n_batches)  # batches after this one
-        self.W.addmm_(D.T, X * self._geometric(left + 1, first=0))
+        to_W = self._geometric(left + 1, first=0)
+        to_velocity = mu**left / to_W
+        room.rows.add_outer(D.mul_(to_W), self.W)
         self.W.add_(self._velocity, alpha=sum(mu**i for i in range(1, n_batches + 1)))
-        self._velocity.mul_(mu**n_batches).addmm_(D.T, X * mu**left)
+        room.rows.add_outer(D.mul_(to_velocity), self._velocity.mul_(mu**n_batches))
 
     def _ages(self, n_batches: int) -> Tensor:
         """Index of its batch in the block, for every row: shape (n_batches · B, 1)."""
@@ -209,33 +221,47 @@ class SStepSGD:
         mu = self._momentum
         return (1 - mu**length) / (1 - mu) * mu**first
 
-    def _check_finite(self, outputs: Tensor) -> None:
-        if bool(outputs.isfinite().all()):
+    def _check_finite(self) -> None:
+        """Raise if the outputs of the latest blocks are not finite."""
+        blocks, self._unchecked = self._unchecked, []
+        if not blocks or bool(torch.cat([f for _, f in blocks]).isfinite().all()):
             return
-        first_row = int((~outputs.isfinite().all(dim=1)).nonzero()[0])
-        iteration = self.iteration + first_row // self._stream.batch_size
+        iteration = min(
+            first + row // self._stream.batch_size
+            for first, outputs in blocks
+            for row in (~outputs.isfinite().all(dim=1)).nonzero().flatten().tolist()
+        )
         raise DivergenceError(
             "The outputs must stay finite during training, got a non-finite output at "
             f"iteration {iteration}: lower learning_rate, or scale X to smaller values."
         )
 
-    def _one_hot(self, indices: Tensor) -> Tensor:
-        classes = self._targets[indices].unsqueeze(1).to(self.W.device)
-        shape = (len(indices), self._n_outputs)
-        one_hot = torch.zeros(shape, dtype=self.W.dtype, device=self.W.device)
-        return one_hot.scatter_(1, classes, 1)
-
-    def _buffers_for(self, n_rows: int) -> tuple[Tensor, Tensor, Tensor, Scratch]:
-        """X, Z, G and the scratch for a block of ``n_rows`` rows; kept and reused."""
-        B = self._stream.batch_size
-        side = n_rows if n_rows > B else 0  # one batch alone needs no correction
-        if self._buffers is None or len(self._buffers[0]) < n_rows:
-            m, d = self.W.shape
-            self._buffers = (
-                self.W.new_empty(n_rows, d),
-                self.W.new_empty(n_rows, m),
-                self.W.new_empty(side * side),
-                Scratch(self.W.new_empty(B, m), self.W.new_empty(B, m)),
+    def _room_for(self, n_rows: int) -> BlockRoom:
+        """Memory for a block; kept, and used again by all that are no larger."""
+        if self._room is None or self._room.n_rows < n_rows:
+            self._room = None
+            self._room = BlockRoom(
+                self._rows,
+                len(self.W),
+                self._n_outputs,
+                n_rows,
+                self._stream.batch_size,
             )
-        X, Z, G, scratch = self._buffers
-        return X[:n_rows], Z[:n_rows], G[: side * side].view(side, side), scratch
+        self._room.resize(n_rows)
+        return self._room
+
+    def _halve_blocks(self, error: BaseException) -> None:
+        self._room = None
+        if self._batches_per_block == 1:
+            n_bytes = BlockRoom.n_bytes(
+                self._rows, len(self.W), self._n_outputs, self._stream.batch_size
+            )
+            raise MemoryError(
+                "The device must have room for a block of one batch beside the "
+                f"weights, got width {len(self.W)} with blocks of "
+                f"{self._stream.batch_size} rows, which take {n_bytes:,} bytes: lower "
+                "width or batch_size."
+            ) from error
+        self._batches_per_block //= 2
+        if self.W.device.type == "cuda":
+            torch.cuda.empty_cache()

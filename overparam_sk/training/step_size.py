@@ -37,18 +37,17 @@ class CurvatureStep:
     safe: float
     most: float = 1000.0
 
-    def factor(self, curvature: Tensor, weight: Tensor, X: Tensor) -> Tensor:
+    def factor(self, curvature: Tensor, weighted_norms: Tensor) -> Tensor:
         """Step for a batch in units of ``safe``, a scalar tensor.
 
         Parameters
         ----------
         curvature : Tensor of shape (B,)
             h_s.
-        weight : Tensor of shape (B,)
-            w_s.
-        X : Tensor of shape (B, d)
+        weighted_norms : Tensor of shape (B,)
+            w_s |x_s|².
         """
-        trace = (weight * curvature * X.square().sum(dim=1)).mean() / 2
+        trace = curvature.dot(weighted_norms) / (2 * len(curvature))
         return (2 / (self.safe * trace)).clamp(1.0, self.most)
 
 

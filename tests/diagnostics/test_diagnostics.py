@@ -1,7 +1,5 @@
 """Every registered diagnostic, against slow definitions and against itself."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 import reference
@@ -10,6 +8,7 @@ import torch
 from overparam_sk.diagnostics import (
     REGISTRY,
     FirstLayerMonitor,
+    InitialUnits,
     Sample,
     activation_change,
     measure_first_layer,
@@ -36,9 +35,12 @@ def state(m=30, d=5, k=3, n=17, constant=False):
     X[7] = 0  # a dead sample, without the constant
     y = torch.randint(0, k, (n,), generator=generator)
     a = readout_weights(4, k, m, dtype=torch.float64)
-    chunks = partial(
-        initial_weight_chunks, 4, m, d, constant=constant, dtype=torch.float64
-    )
+
+    def chunks():
+        parts = initial_weight_chunks(4, m, d, constant=constant, dtype=torch.float64)
+        for units, part in parts:
+            yield InitialUnits(units, part, part[:, :d].norm(dim=1))
+
     rows = as_rows(
         X.numpy(), constant=constant, dtype=X.dtype, device=torch.device("cpu")
     )

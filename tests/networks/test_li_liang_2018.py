@@ -53,9 +53,12 @@ def test_differentiate_is_the_scaled_derivative_by_autograd():
     losses = torch.nn.functional.cross_entropy(torch.relu(Z) @ a.T, y, reduction="none")
     (losses * scale.squeeze()).sum().backward()
     D = Z.detach().clone()
-    scratch = Scratch(torch.full_like(D, torch.nan), torch.full_like(D, torch.nan))
+    scratch = Scratch.like(D, len(a))
+    for buffer in scratch:
+        buffer.fill_(torch.nan)
+    outputs = torch.empty(len(X), len(a), dtype=torch.float64)
     one_hot = torch.nn.functional.one_hot(y, len(a)).double()
-    outputs = LiLiang2018(a).differentiate_(D, one_hot, scale, scratch)
+    LiLiang2018(a).differentiate_(D, one_hot, scale, scratch, outputs)
     torch.testing.assert_close(D, Z.grad, rtol=1e-12, atol=1e-14)
     torch.testing.assert_close(outputs, torch.relu(Z.detach()) @ a.T)
 

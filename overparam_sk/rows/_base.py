@@ -1,16 +1,12 @@
-"""The rows of X, dense or sparse, settled once here: the trainer only takes rows."""
+"""What rows are: some of them at a time, or products with all of them."""
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
-__all__ = ["Rows", "as_rows", "as_tensor", "rows_that_fit"]
+__all__ = ["RowBlock", "Rows", "rows_that_fit"]
 
 
 # Numbers of a dense block of rows, where nothing else decides its size.
@@ -20,6 +16,37 @@ _BLOCK_ELEMENTS = 2**22
 def rows_that_fit(n_columns: int) -> int:
     """How many rows of ``n_columns`` numbers make a block of bounded size."""
     return max(1, _BLOCK_ELEMENTS // n_columns)
+
+
+class RowBlock(ABC):
+    """R rows X, gathered for the products of the s-step engine.
+
+    Its memory is used again by the rows that are loaded next.
+    """
+
+    @abstractmethod
+    def load(self, indices: Tensor) -> None:
+        """Gather the rows ``indices``, a CPU int64 tensor of shape (R,)."""
+
+    @abstractmethod
+    def squared_norms(self) -> Tensor:
+        """|x_s|², shape (R,)."""
+
+    @abstractmethod
+    def times(self, W: Tensor, out: Tensor) -> None:
+        """Write X Wᵀ, shape (R, m), to ``out``."""
+
+    @abstractmethod
+    def add_times(self, W: Tensor, scale: Tensor, out: Tensor) -> None:
+        """Add diag(scale) X Wᵀ to ``out``; ``scale`` has shape (R, 1)."""
+
+    @abstractmethod
+    def inner_products(self, out: Tensor) -> None:
+        """Write X Xᵀ, shape (R, R), to ``out``."""
+
+    @abstractmethod
+    def add_outer(self, D: Tensor, W: Tensor) -> None:
+        """Add Dᵀ X, for D of shape (R, m), to ``W``."""
 
 
 class Rows(ABC):
@@ -46,6 +73,7 @@ class Rows(ABC):
         self.n_rows = n_rows
         self.n_given = n_columns
         self.n_columns = n_columns + constant
+        self.constant = constant
         self.dtype = dtype
         self.device = device
 
@@ -53,26 +81,54 @@ class Rows(ABC):
         return self.n_rows
 
     @abstractmethod
+    def new_block(self, n_rows: int) -> RowBlock:
+        """Room for ``n_rows`` rows at a time."""
+
+    @abstractmethod
+    def empty_weights(self, m: int) -> Tensor:
+        """Memory for W, shape (m, d), in the order that products with a block like."""
+
+    @abstractmethod
+    def used_columns(self) -> Tensor:
+        """Which given columns hold anything but zeros: (n_given,) bool, on the CPU."""
+
+    @abstractmethod
+    def of_columns(self, columns: Tensor) -> "Rows":
+        """The same rows with the given columns ``columns`` only (int64, on the CPU)."""
+
+    @abstractmethod
     def _write(self, indices: Tensor, out: Tensor) -> None:
         """Write the given columns of the rows ``indices`` into ``out``."""
 
     @abstractmethod
-    def _times(self, M: Tensor) -> Tensor:
-        """The given columns times ``M`` (n_given, p)."""
+    def _times(self, M: Tensor, places: slice) -> Tensor:
+        """The given columns of some successive rows times ``M`` (n_given, p)."""
+
+    @abstractmethod
+    def _rows_of_a_product(self) -> int:
+        """How many rows ``_times`` can take at once in bounded memory."""
 
     @abstractmethod
     def _transposed_times(self, V: Tensor) -> Tensor:
         """The transposed given columns times ``V`` (n, p)."""
 
+    def products(self, M: Tensor, size: int) -> Iterator[tuple[slice, Tensor]]:
+        """X M for M of shape (d, p), at most ``size`` rows at a time, with places."""
+        size = min(size, self._rows_of_a_product())
+        for places in self._slices(size):
+            product = self._times(M[: self.n_given], places)
+            if self.constant:
+                product += M[-1]
+            yield places, product
+
     def times(self, M: Tensor) -> Tensor:
         """X M for M of shape (d, p), shape (n, p)."""
-        product = self._times(M[: self.n_given])
-        return product + M[-1] if self.n_columns > self.n_given else product
+        return torch.cat([part for _, part in self.products(M, len(self))])
 
     def transposed_times(self, V: Tensor) -> Tensor:
         """Xᵀ V for V of shape (n, p), shape (d, p)."""
         product = self._transposed_times(V)
-        if self.n_columns == self.n_given:
+        if not self.constant:
             return product
         return torch.cat([product, V.sum(dim=0, keepdim=True)])
 
@@ -99,67 +155,9 @@ class Rows(ABC):
         At most ``size`` rows, and fewer if they are so long that the dense block would
         be large.
         """
-        size = min(size, rows_that_fit(self.n_columns))
-        for start in range(0, self.n_rows, size):
-            places = slice(start, min(start + size, self.n_rows))
+        for places in self._slices(min(size, rows_that_fit(self.n_columns))):
             yield places, self.take(torch.arange(places.start, places.stop))
 
-
-class _DenseRows(Rows):
-    def __init__(self, X: Tensor, constant: bool) -> None:
-        super().__init__(X.shape[0], X.shape[1], constant, X.dtype, X.device)
-        self._X = X
-
-    def _write(self, indices: Tensor, out: Tensor) -> None:
-        indices = indices.to(self.device)
-        if out.is_contiguous():
-            torch.index_select(self._X, 0, indices, out=out)
-        else:
-            out.copy_(self._X[indices])
-
-    def _times(self, M: Tensor) -> Tensor:
-        return self._X @ M
-
-    def _transposed_times(self, V: Tensor) -> Tensor:
-        return self._X.T @ V
-
-
-class _SparseRows(Rows):
-    def __init__(
-        self, X: Any, constant: bool, dtype: torch.dtype, device: torch.device
-    ) -> None:
-        super().__init__(X.shape[0], X.shape[1], constant, dtype, device)
-        self._X = X
-
-    def _write(self, indices: Tensor, out: Tensor) -> None:
-        out.copy_(torch.from_numpy(self._X[indices.numpy()].toarray()))
-
-    def _times(self, M: Tensor) -> Tensor:
-        return torch.from_numpy(self._X @ M.cpu().numpy()).to(M)
-
-    def _transposed_times(self, V: Tensor) -> Tensor:
-        return torch.from_numpy(self._X.T @ V.cpu().numpy()).to(V)
-
-
-def as_tensor(array: NDArray[Any], device: torch.device | str = "cpu") -> Tensor:
-    """``array`` as a tensor on ``device``; on the CPU it shares the memory.
-
-    Our code never writes to it, so that a read-only array (a memory map, say) is as
-    good as any other and PyTorch's warning about it is of no use.
-    """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*not writable")
-        return torch.from_numpy(np.ascontiguousarray(array)).to(device)
-
-
-def as_rows(
-    X: Any, *, constant: bool, dtype: torch.dtype, device: torch.device
-) -> Rows:
-    """Rows of a numpy array or of a scipy CSR matrix.
-
-    A dense X moves to ``device`` whole; a sparse one stays on the CPU and only the
-    rows that are asked for become dense.
-    """
-    if hasattr(X, "toarray"):
-        return _SparseRows(X, constant, dtype, device)
-    return _DenseRows(as_tensor(X, device).to(dtype), constant)
+    def _slices(self, size: int) -> Iterator[slice]:
+        for start in range(0, self.n_rows, size):
+            yield slice(start, min(start + size, self.n_rows))

@@ -1,0 +1,117 @@
+"""Dense rows, and dense blocks of any rows."""
+
+import warnings
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from overparam_sk.rows._base import RowBlock, Rows, rows_that_fit
+
+__all__ = ["DenseBlock", "DenseRows", "as_tensor"]
+
+
+class DenseBlock(RowBlock):
+    """Rows as one dense matrix; whatever they come from."""
+
+    def __init__(self, rows: Rows, n_rows: int) -> None:
+        shape = (n_rows, rows.n_columns)
+        self._room = torch.empty(shape, dtype=rows.dtype, device=rows.device)
+        self._rows = rows
+        self._X = self._room
+
+    def load(self, indices: Tensor) -> None:
+        """Gather the rows ``indices``."""
+        self._X = self._rows.take(indices, out=self._room[: len(indices)])
+
+    def squared_norms(self) -> Tensor:
+        """|x_s|²."""
+        return self._X.square().sum(dim=1)
+
+    def times(self, W: Tensor, out: Tensor) -> None:
+        """X Wᵀ."""
+        torch.mm(self._X, W.T, out=out)
+
+    def add_times(self, W: Tensor, scale: Tensor, out: Tensor) -> None:
+        """Add diag(scale) X Wᵀ."""
+        out.addmm_(self._X * scale, W.T)
+
+    def inner_products(self, out: Tensor) -> None:
+        """X Xᵀ."""
+        torch.mm(self._X, self._X.T, out=out)
+
+    def add_outer(self, D: Tensor, W: Tensor) -> None:
+        """Add Dᵀ X: no gradient matrix is formed."""
+        W.addmm_(D.T, self._X)
+
+
+class DenseRows(Rows):
+    """Rows of a tensor, or of some of its columns."""
+
+    def __init__(
+        self, X: Tensor, constant: bool, columns: Tensor | None = None
+    ) -> None:
+        n_given = X.shape[1] if columns is None else len(columns)
+        super().__init__(X.shape[0], n_given, constant, X.dtype, X.device)
+        self._X = X
+        self._columns = columns
+
+    def new_block(self, n_rows: int) -> RowBlock:
+        """A dense block."""
+        return DenseBlock(self, n_rows)
+
+    def empty_weights(self, m: int) -> Tensor:
+        """W row by row."""
+        return torch.empty(m, self.n_columns, dtype=self.dtype, device=self.device)
+
+    def used_columns(self) -> Tensor:
+        """Columns with a number that is not zero."""
+        used = torch.zeros(self.n_given, dtype=torch.bool, device=self.device)
+        for places in self._slices(rows_that_fit(self.n_given)):
+            used |= (self._given(places) != 0).any(dim=0)
+        return used.cpu()
+
+    def of_columns(self, columns: Tensor) -> Rows:
+        """No copy is made: columns are picked as the rows are taken."""
+        assert self._columns is None
+        return DenseRows(self._X, self.constant, columns.to(self.device))
+
+    def _given(self, places: slice) -> Tensor:
+        X = self._X[places]
+        return X if self._columns is None else X.index_select(1, self._columns)
+
+    def _write(self, indices: Tensor, out: Tensor) -> None:
+        indices = indices.to(self.device)
+        if self._columns is not None:
+            X = self._X.index_select(0, indices)
+            torch.index_select(X, 1, self._columns, out=out)
+        elif out.is_contiguous():
+            torch.index_select(self._X, 0, indices, out=out)
+        else:
+            out.copy_(self._X[indices])
+
+    def _times(self, M: Tensor, places: slice) -> Tensor:
+        return self._given(places) @ M
+
+    def _rows_of_a_product(self) -> int:
+        if self._columns is None:
+            return len(self)
+        return rows_that_fit(self.n_columns)
+
+    def _transposed_times(self, V: Tensor) -> Tensor:
+        if self._columns is None:
+            return self._X.T @ V
+        return (self._X.T @ V)[self._columns]
+
+
+def as_tensor(array: NDArray[Any], device: torch.device | str = "cpu") -> Tensor:
+    """``array`` as a tensor on ``device``; on the CPU it shares the memory.
+
+    Our code never writes to it, so that a read-only array (a memory map, say) is as
+    good as any other and PyTorch's warning about it is of no use.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*not writable")
+        return torch.from_numpy(np.ascontiguousarray(array)).to(device)
