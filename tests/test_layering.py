@@ -34,17 +34,26 @@ ALLOWED = {
         "interop",
         "networks",
         "rows",
+        "shards",
         "training",
     },
     "interop": {"diagnostics", "rows"},
     # dynamics
-    "diagnostics": {"devices", "linalg", "networks", "rows", "training.observer"},
+    "diagnostics": {
+        "devices",
+        "linalg",
+        "networks",
+        "rows",
+        "shards",
+        "training.observer",
+    },
     "training": {"linalg", "networks", "rows"},
     # definitions
-    "networks": {"linalg"},
+    "networks": {"linalg", "shards"},
     "devices": set(),
     "linalg": set(),
     "rows": set(),
+    "shards": set(),
     # beside the house
     "datasets": set(),
 }
@@ -60,6 +69,7 @@ TORCH_FLOORS = {
     "linalg",
     "networks",
     "rows",
+    "shards",
     "training",
 }
 SKLEARN_FLOORS = set(ALLOWED) - {
@@ -68,6 +78,7 @@ SKLEARN_FLOORS = set(ALLOWED) - {
     "linalg",
     "networks",
     "rows",
+    "shards",
     "training",
 }
 THIRD_PARTY = {"torch": TORCH_FLOORS, "sklearn": SKLEARN_FLOORS}

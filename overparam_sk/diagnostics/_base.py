@@ -12,6 +12,8 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from overparam_sk.shards import Shards
+
 __all__ = ["Diagnostic", "GramView", "Panel", "PatternView", "View", "WeightView"]
 
 
@@ -60,11 +62,18 @@ class Diagnostic(ABC):
     layers : slice
         The layers that have such a figure, each its own. A figure about the whole
         network belongs to the first.
+    total : Tensor or None
+        Sums over all that was shown: those over parts of a layer add up.
     """
 
     name: ClassVar[str]
     sees: ClassVar[type]
     layers: ClassVar[slice] = slice(None)
+    total: Tensor | None = None
+
+    def add(self, part: Tensor) -> None:
+        """Add to the sums."""
+        self.total = part if self.total is None else self.total + part
 
     @abstractmethod
     def accumulate(self, view: View) -> None:
@@ -93,6 +102,13 @@ class Panel:
         for diagnostic, of_layer in self._of.items():
             if diagnostic.sees is type(view) and layer in of_layer:
                 of_layer[layer].accumulate(view)
+
+    def add_up(self, shards: Shards) -> None:
+        """Take in what the diagnostics of other processes have seen."""
+        for of_layer in self._of.values():
+            for one in of_layer.values():
+                assert one.total is not None
+                shards.add_up_(one.total)
 
     def values(self) -> dict[str, Sequence[float]]:
         """The figures by name, one for each layer that has such a figure."""

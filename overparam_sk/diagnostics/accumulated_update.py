@@ -23,19 +23,17 @@ class RelativeDistance(Diagnostic):
     name: ClassVar[str] = "relative_distance"
     sees: ClassVar[type] = WeightView
 
-    def __init__(self) -> None:
-        self._moved = 0.0
-        self._start = 0.0
-
     def accumulate(self, view: View) -> None:
         """Add the units' squared norms."""
         assert isinstance(view, WeightView)
-        self._moved += float(view.update.norm()) ** 2
-        self._start += view.start**2
+        moved = view.update.norm().double()
+        self.add(torch.stack([moved, torch.full_like(moved, view.start)]).square())
 
     def value(self) -> float:
         """The ratio of the norms."""
-        return float((self._moved / self._start) ** 0.5)
+        assert self.total is not None
+        moved, start = self.total.tolist()
+        return float((moved / start) ** 0.5)
 
 
 class WeightChange(Diagnostic):
@@ -44,17 +42,15 @@ class WeightChange(Diagnostic):
     name: ClassVar[str] = "weight_change"
     sees: ClassVar[type] = WeightView
 
-    def __init__(self) -> None:
-        self._moved = 0.0
-
     def accumulate(self, view: View) -> None:
         """Add the units' squared norms."""
         assert isinstance(view, WeightView)
-        self._moved += float(view.update.norm()) ** 2
+        self.add(view.update.norm().double().square())
 
     def value(self) -> float:
         """The norm."""
-        return float(self._moved**0.5)
+        assert self.total is not None
+        return float(self.total.sqrt())
 
 
 def relative_distance(W: ArrayLike, W0: ArrayLike) -> float:

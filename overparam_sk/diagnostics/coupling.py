@@ -17,20 +17,17 @@ class ActivationChange(Diagnostic):
     name: ClassVar[str] = "activation_change"
     sees: ClassVar[type] = PatternView
 
-    def __init__(self) -> None:
-        self._changed = torch.zeros((), dtype=torch.int64)
-        self._pairs = 0
-
     def accumulate(self, view: View) -> None:
         """Count the pairs that changed."""
         assert isinstance(view, PatternView)
         changed = torch.count_nonzero(view.active != view.active0)
-        self._changed = self._changed.to(changed.device) + changed
-        self._pairs += view.active.numel()
+        self.add(torch.stack([changed, torch.full_like(changed, view.active.numel())]))
 
     def value(self) -> float:
         """Changed pairs over all pairs."""
-        return int(self._changed) / self._pairs
+        assert self.total is not None
+        changed, pairs = self.total.tolist()
+        return float(changed / pairs)
 
 
 def activation_change(W: ArrayLike, W0: ArrayLike, X: ArrayLike) -> float:

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from torch import Tensor
+import torch
 
 from overparam_sk.diagnostics._base import Diagnostic, PatternView, View
 
@@ -20,19 +20,16 @@ class DeadSamples(Diagnostic):
     sees: ClassVar[type] = PatternView
     layers: ClassVar[slice] = slice(0, 1)
 
-    def __init__(self) -> None:
-        self._alive: Tensor | None = None
-
     def accumulate(self, view: View) -> None:
         """Mark the rows that activate one of these units."""
         assert isinstance(view, PatternView)
-        if self._alive is None:
+        if self.total is None:
             # One array for all: many small ones, each between two large blocks of
             # rows, would keep the memory of those from being used again.
-            self._alive = view.active.new_zeros(view.n)
-        self._alive[view.rows] |= view.active.any(dim=1)
+            self.total = view.active.new_zeros(view.n, dtype=torch.int32)
+        self.total[view.rows] += view.active.any(dim=1)
 
     def value(self) -> int:
         """Rows that no unit marked."""
-        assert self._alive is not None
-        return int((~self._alive).sum())
+        assert self.total is not None
+        return int((self.total == 0).sum())

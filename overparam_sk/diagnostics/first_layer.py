@@ -54,6 +54,7 @@ class Sample:
 def measure_first_layer(
     diagnostics: Sequence[type[Diagnostic]],
     network: LiLiang2018,
+    width: int,
     W: Tensor,
     rows: Rows,
     targets: Tensor,
@@ -67,7 +68,10 @@ def measure_first_layer(
     ----------
     diagnostics : sequence of Diagnostic classes
     network : LiLiang2018
-    W : Tensor of shape (m, d)
+    width : int
+        m, the units of all processes.
+    W : Tensor of shape (u, d)
+        Of the units that this process holds.
     rows : Rows of length n
     targets : Tensor of shape (n,), int64
         Class indices.
@@ -102,7 +106,9 @@ def measure_first_layer(
                 panel.show(PatternView(Z > 0, start, places, len(rows)))
         if panel.sees(GramView):
             gates = gate_gram(X_gram @ W_chunk.T, part.a)
-            panel.show(GramView(inner * gates / len(W)))
+            panel.show(GramView(inner * gates / width))
+    network.shards.add_up_(outputs)
+    panel.add_up(network.shards)
     one_hot = torch.nn.functional.one_hot(targets, len(network.a)).to(W)
     loss, _ = loss_and_score(network, outputs, one_hot, weight)
     return Measurement(loss, panel.values())
@@ -135,6 +141,10 @@ class FirstLayerMonitor(Monitor):
     ----------
     diagnostics : sequence of Diagnostic classes
     network : LiLiang2018
+    width : int
+        m, the units of all processes.
+    first_unit : int
+        Units that the processes before this one hold.
     n_given : int
         Columns of W that belong to given columns of X.
     sample : Sample
@@ -146,6 +156,8 @@ class FirstLayerMonitor(Monitor):
 
     diagnostics: Sequence[type[Diagnostic]]
     network: LiLiang2018
+    width: int
+    first_unit: int
     n_given: int
     sample: Sample
     initial_chunks: InitialChunks
@@ -154,6 +166,7 @@ class FirstLayerMonitor(Monitor):
     def __post_init__(self) -> None:
         active, kept, norms = [], [], []
         room = max(1, _KEPT_ELEMENTS // self.sample.X.shape[1])
+        room = max(0, room - self.first_unit)
         if Panel(self.diagnostics, n_layers=1).sees(PatternView, WeightView):
             for _, W0, lengths in self.initial_chunks():
                 active.append((self.sample.X @ W0.T) > 0)
@@ -193,5 +206,8 @@ class FirstLayerMonitor(Monitor):
         if panel.sees(PatternView):
             panel.show(PatternView(Z > 0, self._active0, slice(0, len(Z)), len(Z)))
         if panel.sees(GramView):
-            panel.show(GramView(self._inner * gate_gram(Z, self.network.a) / len(W)))
+            panel.show(
+                GramView(self._inner * gate_gram(Z, self.network.a) / self.width)
+            )
+        panel.add_up(self.network.shards)
         return panel.values()

@@ -44,18 +44,15 @@ class GramLambdaMin(Diagnostic):
     sees: ClassVar[type] = GramView
     layers: ClassVar[slice] = slice(0, 1)
 
-    def __init__(self) -> None:
-        self._H: Tensor | None = None
-
     def accumulate(self, view: View) -> None:
         """Add a summand."""
         assert isinstance(view, GramView)
-        self._H = view.part if self._H is None else self._H + view.part
+        self.add(view.part)
 
     def value(self) -> float:
         """λ_min of the sum. On the CPU: CUDA's solvers are slow at n ≈ 100."""
-        assert self._H is not None
-        return smallest_eigenvalue(self._H.cpu())
+        assert self.total is not None
+        return smallest_eigenvalue(self.total.cpu())
 
 
 def check_gram_fits(n: int, device: torch.device, advice: str) -> None:

@@ -47,7 +47,8 @@ class Monitor(ABC):
 
     def observe(self, record: StepRecord) -> bool:
         """Append one entry to every column of the history."""
-        entry = {"iteration": record.iteration, **self.look(record)}
+        looked = self.look(record)
+        entry = {"iteration": record.iteration, **looked, **record.figures}
         for name, value in entry.items():
             self.history.setdefault(name, []).append(value)
         return False

@@ -6,21 +6,28 @@ Messages say what a thing must be and what it was.
 from collections.abc import Callable, Iterable
 from math import isfinite
 from numbers import Integral, Real
+from types import SimpleNamespace
 from typing import Any
+from zlib import crc32
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight
 from torch import Tensor
 
 from overparam_sk.devices import DEVICE_NAMES, is_device_name
+from overparam_sk.rows import PRODUCTS
+from overparam_sk.shards import Shards
 
 __all__ = [
     "check_given_together",
     "check_held_out",
     "check_known_classes",
     "check_parameters",
+    "check_precision",
+    "check_same_everywhere",
     "check_same_shape",
     "check_sample_weight",
     "check_several_classes",
@@ -114,6 +121,8 @@ def parameter_rules(diagnostics: Iterable[str]) -> dict[str, Rule]:
         "diagnostics": _either(_one_of("all", None), _names(diagnostics)),
         "gram_samples": _integer(1),
         "block_size": _either(_one_of("auto"), _integer(1)),
+        "distributed": _flag(),
+        "precision": _one_of(*PRODUCTS),
         "device": (is_device_name, DEVICE_NAMES),
         "verbose": _either(_flag(), _integer(0)),
     }
@@ -129,6 +138,50 @@ def check_parameters(parameters: dict[str, Any], rules: dict[str, Rule]) -> None
             "record_every must be 'auto' or an integer >= 1 with early_stopping=True, "
             "which looks at the recorded iterations, got None."
         )
+    if parameters.get("distributed") and not isinstance(
+        parameters["random_state"], Integral
+    ):
+        raise ValueError(
+            "random_state must be an integer with distributed=True, so that all "
+            f"processes draw the same, got {parameters['random_state']!r}."
+        )
+
+
+def check_precision(precision: str, dtype: torch.dtype) -> None:
+    """Refuse to split numbers that are not float32."""
+    if precision != "ieee" and dtype != torch.float32:
+        raise ValueError(
+            f"precision must be 'ieee' unless X is float32, got {precision!r} for "
+            f"{str(dtype).removeprefix('torch.')}."
+        )
+
+
+def check_same_everywhere(
+    shards: Shards, device: torch.device, parameters: SimpleNamespace, data: Any
+) -> None:
+    """Refuse to train one network on processes that were asked for different things.
+
+    They would wait for each other for ever.
+    """
+    asked = {
+        name: value
+        for name, value in vars(parameters).items()
+        if name not in ("device", "verbose", "block_size")
+    }
+    numbers = {
+        "parameters": float(crc32(repr(asked).encode())),
+        "n_samples": float(data.X.shape[0]),
+        "n_features": float(data.X.shape[1]),
+        "X": float(data.X.sum(dtype=np.float64)),
+        "y": float(data.y @ np.arange(1.0, len(data.y) + 1)),
+        "sample_weight": float(data.weight @ np.arange(1.0, len(data.y) + 1)),
+    }
+    for name, number in numbers.items():
+        if shards.differ(number, device):
+            raise ValueError(
+                f"{name} must be the same in all {shards.size} processes with "
+                f"distributed=True, got others in process {shards.rank} or elsewhere."
+            )
 
 
 def local_random_state(random_state: Any) -> np.random.RandomState:

@@ -17,6 +17,7 @@ from overparam_sk.diagnostics import (
     Sample,
     measure_first_layer,
 )
+from overparam_sk.estimators._checks import check_precision
 from overparam_sk.estimators._data import TrainingData
 from overparam_sk.estimators._run import Run, Seeds, Start
 from overparam_sk.estimators._state import split_intercept
@@ -72,6 +73,7 @@ class FirstLayerRun(Run):
         n_classes: int,
     ) -> None:
         super().__init__(parameters, data, seeds, start, n_steps)
+        check_precision(parameters.precision, self._dtype)
         self._k = n_classes
         self._weight = self._as_weight(data)
         self._batch_size = batch_size_in_use(parameters.batch_size, len(self._rows))
@@ -79,6 +81,7 @@ class FirstLayerRun(Run):
         self._held = None if data.validation is None else self._as_rows(data.validation)
         self._enter_row_space(start)
         self._c = self._learning_rate(start)
+        self._units = self._shards.units(parameters.width)
         a = readout_weights(
             seeds.init,
             n_classes,
@@ -86,7 +89,7 @@ class FirstLayerRun(Run):
             dtype=self._dtype,
             device=self._device,
         )
-        self._network = LiLiang2018(a)
+        self._network = LiLiang2018(a[:, self._units].contiguous(), self._shards)
         self._trainer: SStepSGD = self._make_trainer(start)
 
     @property
@@ -98,11 +101,14 @@ class FirstLayerRun(Run):
         """The fitted attributes that a prediction with these weights needs."""
         n_columns = self._n_given + self._parameters.fit_intercept
         W = self._space.all_columns(weights[0], self._initial_chunks(), n_columns)
+        m = self._parameters.width
+        W = self._shards.bring_together(W, m)
         hidden, intercept = split_intercept(W, self._n_given)
+        readout = self._shards.bring_together(self._network.a.T, m).T
         return {
             "hidden_weights_": hidden,
             "hidden_intercept_": intercept,
-            "readout_weights_": self._network.a.cpu().numpy(),
+            "readout_weights_": readout.contiguous().numpy(),
             "device_": str(self._device),
         }
 
@@ -118,6 +124,7 @@ class FirstLayerRun(Run):
         return measure_first_layer(
             self._diagnostics(),
             self._network,
+            self._parameters.width,
             self._trainer.W,
             self._rows,
             torch.from_numpy(self._data.y).to(self._device),
@@ -140,22 +147,23 @@ class FirstLayerRun(Run):
         if start is not None and start.learning_rate is not None:
             return start.learning_rate
         subset, _ = self._step_size_rows(self._weight)
-        return safe_learning_rate(
+        c = safe_learning_rate(
             self._rows.take(subset),
             self._weight[subset.to(self._device)],
             self._batch_size,
         )
+        return self._shards.agree(c, self._device)
 
     def _make_trainer(self, start: Start | None) -> SStepSGD:
         p, rows, n = self._parameters, self._rows, len(self._rows)
         auto = p.learning_rate == "auto"
         iteration = 0 if start is None else start.iteration
-        W = rows.empty_weights(p.width)
+        W = rows.empty_weights(self._units.stop - self._units.start)
         if start is None:
             for units, chunk, _ in self._initial_units():
                 W[units] = chunk
         else:
-            W.copy_(as_tensor(start.weights[0]))
+            W.copy_(as_tensor(start.weights[0][self._units]))
         # Another stretch of a run must not repeat the first one's batches.
         mixed = np.random.SeedSequence([self._seeds.batches, iteration])
         trainer = SStepSGD(
@@ -169,6 +177,7 @@ class FirstLayerRun(Run):
             step=self._c / p.width,
             momentum=momentum_in_use(p.momentum, p.learning_rate),
             lengthen=CurvatureStep(self._c) if auto else None,
+            precision=p.precision,
             block_rows=(
                 auto_block_rows(*W.shape) if p.block_size == "auto" else p.block_size
             ),
@@ -183,7 +192,7 @@ class FirstLayerRun(Run):
             parts = [self._rows] if self._held is None else [self._rows, self._held]
             self._space = row_space(
                 parts,
-                width=self._parameters.width,
+                width=self._parameters.width // self._shards.size,
                 rows_seen=self._n_steps * self._batch_size,
             )
         self._rows = self._space.of_rows(self._rows)
@@ -196,6 +205,7 @@ class FirstLayerRun(Run):
             self._seeds.init,
             self._parameters.width,
             self._n_given,
+            held=self._units,
             constant=self._parameters.fit_intercept,
             dtype=self._dtype,
             device=self._device,
@@ -221,6 +231,8 @@ class FirstLayerRun(Run):
         return FirstLayerMonitor(
             self._diagnostics(),
             self._network,
+            self._parameters.width,
+            self._units.start,
             self._rows.n_given,
             sample,
             self._initial_units,

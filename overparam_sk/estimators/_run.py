@@ -19,8 +19,10 @@ from overparam_sk.diagnostics import (
     Monitor,
     check_gram_fits,
 )
+from overparam_sk.estimators._checks import check_same_everywhere
 from overparam_sk.estimators._data import TrainingData
 from overparam_sk.rows import Rows, as_rows, rows_that_fit
+from overparam_sk.shards import ALONE, device_of_process, join_processes
 from overparam_sk.training import (
     DivergenceError,
     NoImprovement,
@@ -95,6 +97,11 @@ class Run(ABC):
         self._n_steps = n_steps
         self._past = {} if start is None else start.history
         self._device = resolve_device(parameters.device)
+        self._shards = ALONE
+        if vars(parameters).get("distributed"):
+            self._device = device_of_process(self._device)
+            self._shards = join_processes(self._device)
+            check_same_everywhere(self._shards, self._device, parameters, data)
         self._dtype = _dtype_of(data.X, self._device)
         self._rows = self._as_rows(data)
         if "gram_lambda_min" in (diagnostic.name for diagnostic in self._diagnostics()):
@@ -162,6 +169,9 @@ class Run(ABC):
         if self._parameters.verbose:
             own.append(_Printer(self._monitor))
         outcome = train(self._trainer, checkpoints, [*own, *observers])
+        if outcome is Outcome.INTERRUPTED and self._shards.size > 1:
+            # The others may be at another step: they cannot finish together.
+            raise KeyboardInterrupt
         if self._stopper is not None and self._stopper.best_weights is not None:
             best = self._stopper.best_weights
             for W, best_W in zip(self._trainer.weights, best, strict=True):

@@ -81,8 +81,18 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):
         Training rows, a seeded subset, of the Gram matrix.
     block_size : "auto" or int, default="auto"
         Rows that the s-step engine does at a time. Speed only.
+    precision : {"ieee", "bf16x6"}, default="ieee"
+        How training multiplies float32 matrices. "bf16x6" splits them into pieces of
+        bfloat16, exactly, and adds six products up in float32: as exact, and meant for
+        tensor cores; slower elsewhere. Patterns and diagnostics are not affected.
     device : {"auto", "cpu", "cuda", "cuda:<index>", "mps"}, default="auto"
         "auto" is the first CUDA device where there is one, and otherwise the CPU.
+    distributed : bool, default=False
+        Whether the processes that ``torchrun`` has started train one network together:
+        each holds a part of the hidden units, and B·n_classes numbers are added up in
+        every step. All must be given the same data, parameters and an integer
+        ``random_state``, and all end with the whole fitted network. With GPUs each
+        process takes its own.
     random_state : int, RandomState instance or None, default=None
         Decides W(0), the readout, the batches and the subsets.
     verbose : int or bool, default=0
@@ -129,7 +139,8 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):
         ``iteration``, ``loss``, ``score``, with a validation set ``val_loss`` and
         ``val_score``, and the course of each diagnostic: on a seeded subset of 100
         training rows (``relative_distance``: of 2²¹/n_features hidden units), so that
-        the last entry and the fitted attribute agree only up to sampling.
+        the last entry and the fitted attribute agree only up to sampling; and
+        ``block_size``, which is halved when a block finds no memory.
     best_validation_score_ : float
         With ``early_stopping``.
 
@@ -178,7 +189,9 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):
         diagnostics: Any = "all",
         gram_samples: int = 200,
         block_size: Any = "auto",
+        precision: str = "ieee",
         device: str = "auto",
+        distributed: bool = False,
         random_state: Any = None,
         verbose: int = 0,
     ) -> None:
@@ -198,7 +211,9 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):
         self.diagnostics = diagnostics
         self.gram_samples = gram_samples
         self.block_size = block_size
+        self.precision = precision
         self.device = device
+        self.distributed = distributed
         self.random_state = random_state
         self.verbose = verbose
 
@@ -238,6 +253,8 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):
         DivergenceError
             If the outputs stop being finite; also a ValueError and a
             FloatingPointError. The estimator is then unfitted.
+        MemoryError
+            If there is no room for a block of one batch beside the weights.
 
         Warns
         -----

@@ -26,6 +26,7 @@ from torch import Tensor
 
 from overparam_sk.networks._base import FirstLayerNetwork, Scratch
 from overparam_sk.networks._streams import generator
+from overparam_sk.shards import ALONE, Shards
 
 __all__ = [
     "LiLiang2018",
@@ -49,14 +50,17 @@ class LiLiang2018(FirstLayerNetwork):
     Parameters
     ----------
     a : Tensor of shape (k, m)
-        The fixed readout.
+        The fixed readout of the units that this process holds.
+    shards : Shards
+        Who holds the other units.
     """
 
     a: Tensor
+    shards: Shards = ALONE
 
     def outputs(self, Z: Tensor) -> Tensor:
         """f(x_s) = a ReLU(W x_s), LL18 §3."""
-        return Z.clamp_min(0) @ self.a.T
+        return self.shards.add_up_(Z.clamp_min(0) @ self.a.T)
 
     def of_units(self, units: slice) -> "LiLiang2018":
         """The part of the network, and of its outputs, that some hidden units make."""
@@ -86,6 +90,7 @@ class LiLiang2018(FirstLayerNetwork):
         """Eq. (1) without its factor x_s: Σ_i a_{i,r} (o_i − 1{i=y_s}) 1{Z > 0}."""
         torch.clamp_min(Z, 0, out=scratch.hidden)
         torch.mm(scratch.hidden, self.a.T, out=outputs)
+        self.shards.add_up_(outputs)
         residual = torch.softmax(outputs, dim=1, out=scratch.residual)
         torch.mm(residual.sub_(targets).mul_(scale), self.a, out=scratch.backward)
         # One pass for (hidden > 0) · backward; the mask alone would be a second one.
@@ -99,6 +104,7 @@ def initial_weight_chunks(
     m: int,
     d: int,
     *,
+    held: slice | None = None,
     constant: bool = False,
     dtype: torch.dtype,
     device: torch.device | str = "cpu",
@@ -107,7 +113,8 @@ def initial_weight_chunks(
 
     Drawn on the CPU and in float32, so that every device and both precisions start
     from the same point. ``constant`` appends the weight of a constant 1, drawn from a
-    stream of its own: the other d columns are the same with and without it.
+    stream of its own: the other d columns are the same with and without it. With
+    ``held`` only these units come, and their places are counted from its start.
 
     Yields
     ------
@@ -116,13 +123,16 @@ def initial_weight_chunks(
     """
     size = max(1, _CHUNK_ELEMENTS // d)
     intercept = torch.empty(m, 1).normal_(generator=generator(seed, 2))
-    for first in range(0, m, size):
-        units = slice(first, min(first + size, m))
-        chunk = torch.empty(units.stop - first, d)
+    held = slice(0, m) if held is None else held
+    for first in range(held.start - held.start % size, held.stop, size):
+        chunk = torch.empty(min(size, m - first), d)
         chunk.normal_(generator=generator(seed, 0, first))
+        units = slice(max(first, held.start), min(first + size, held.stop))
+        chunk = chunk[units.start - first : units.stop - first]
         if constant:
             chunk = torch.cat([chunk, intercept[units]], dim=1)
-        yield units, chunk.to(device=device, dtype=dtype).mul_(m**-0.5)
+        places = slice(units.start - held.start, units.stop - held.start)
+        yield places, chunk.to(device=device, dtype=dtype).mul_(m**-0.5)
 
 
 def initial_weights(

@@ -3,10 +3,12 @@
 from overparam_sk.rows._base import RowBlock, Rows, rows_that_fit
 from overparam_sk.rows._dense import as_tensor
 from overparam_sk.rows._door import as_rows
+from overparam_sk.rows._products import PRODUCTS
 from overparam_sk.rows._space import RowSpace, WholeSpace
 from overparam_sk.rows._spaces import row_space
 
 __all__ = [
+    "PRODUCTS",
     "RowBlock",
     "RowSpace",
     "Rows",

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from overparam_sk.rows._products import Products
+
 __all__ = ["RowBlock", "Rows", "rows_that_fit"]
 
 
@@ -81,8 +83,8 @@ class Rows(ABC):
         return self.n_rows
 
     @abstractmethod
-    def new_block(self, n_rows: int) -> RowBlock:
-        """Room for ``n_rows`` rows at a time."""
+    def new_block(self, n_rows: int, products: Products) -> RowBlock:
+        """Room for ``n_rows`` rows at a time, and how they are multiplied."""
 
     @abstractmethod
     def empty_weights(self, m: int) -> Tensor:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from overparam_sk.rows._base import RowBlock, Rows, rows_that_fit
+from overparam_sk.rows._products import Products
 
 __all__ = ["DenseBlock", "DenseRows", "as_tensor"]
 
@@ -16,10 +17,11 @@ __all__ = ["DenseBlock", "DenseRows", "as_tensor"]
 class DenseBlock(RowBlock):
     """Rows as one dense matrix; whatever they come from."""
 
-    def __init__(self, rows: Rows, n_rows: int) -> None:
+    def __init__(self, rows: Rows, n_rows: int, products: Products) -> None:
         shape = (n_rows, rows.n_columns)
         self._room = torch.empty(shape, dtype=rows.dtype, device=rows.device)
         self._rows = rows
+        self._products = products
         self._X = self._room
 
     def load(self, indices: Tensor) -> None:
@@ -32,19 +34,19 @@ class DenseBlock(RowBlock):
 
     def times(self, W: Tensor, out: Tensor) -> None:
         """X Wᵀ."""
-        torch.mm(self._X, W.T, out=out)
+        self._products.multiply(self._X, W.T, out)
 
     def add_times(self, W: Tensor, scale: Tensor, out: Tensor) -> None:
         """Add diag(scale) X Wᵀ."""
-        out.addmm_(self._X * scale, W.T)
+        self._products.add_product(self._X * scale, W.T, out)
 
     def inner_products(self, out: Tensor) -> None:
         """X Xᵀ."""
-        torch.mm(self._X, self._X.T, out=out)
+        self._products.multiply(self._X, self._X.T, out)
 
     def add_outer(self, D: Tensor, W: Tensor) -> None:
         """Add Dᵀ X: no gradient matrix is formed."""
-        W.addmm_(D.T, self._X)
+        self._products.add_product(D.T, self._X, W)
 
 
 class DenseRows(Rows):
@@ -58,9 +60,9 @@ class DenseRows(Rows):
         self._X = X
         self._columns = columns
 
-    def new_block(self, n_rows: int) -> RowBlock:
+    def new_block(self, n_rows: int, products: Products) -> RowBlock:
         """A dense block."""
-        return DenseBlock(self, n_rows)
+        return DenseBlock(self, n_rows, products)
 
     def empty_weights(self, m: int) -> Tensor:
         """W row by row."""

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from overparam_sk.rows._base import RowBlock, Rows, rows_that_fit
 from overparam_sk.rows._dense import DenseBlock
+from overparam_sk.rows._products import Products
 
 __all__ = ["SparseRows"]
 
@@ -99,9 +100,11 @@ class SparseRows(Rows):
         density = X.nnz / max(1, X.shape[0] * X.shape[1])
         self._stays_sparse = device.type == "cpu" and density < _SPARSE_DENSITY
 
-    def new_block(self, n_rows: int) -> RowBlock:
-        """Sparse where that is faster."""
-        return SparseBlock(self) if self._stays_sparse else DenseBlock(self, n_rows)
+    def new_block(self, n_rows: int, products: Products) -> RowBlock:
+        """Sparse where that is faster; sparse products are those of the dtype."""
+        if self._stays_sparse:
+            return SparseBlock(self)
+        return DenseBlock(self, n_rows, products)
 
     def empty_weights(self, m: int) -> Tensor:
         """W column by column for sparse blocks, so that a non-zero meets one piece."""

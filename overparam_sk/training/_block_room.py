@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from overparam_sk.networks import Scratch
-from overparam_sk.rows import Rows
+from overparam_sk.rows import PRODUCTS, Rows
 
 __all__ = ["BlockRoom"]
 
@@ -41,6 +41,8 @@ class BlockRoom:
         Hidden units, outputs.
     n_rows, batch_size : int
         Rows of the largest block, a multiple of those of a batch.
+    precision : str
+        A key of `PRODUCTS`.
 
     Attributes
     ----------
@@ -55,14 +57,20 @@ class BlockRoom:
     """
 
     def __init__(
-        self, rows: Rows, m: int, k: int, n_rows: int, batch_size: int
+        self,
+        rows: Rows,
+        m: int,
+        k: int,
+        n_rows: int,
+        batch_size: int,
+        precision: str,
     ) -> None:
         def empty(*shape: int) -> Tensor:
             return torch.empty(shape, dtype=rows.dtype, device=rows.device)
 
         self.n_rows = n_rows
         self._batch_size = batch_size
-        self.rows = rows.new_block(n_rows)
+        self.rows = rows.new_block(n_rows, PRODUCTS[precision])
         # One batch alone needs no correction.
         side = n_rows if n_rows > batch_size else 0
         self._Z, self._G = empty(n_rows, m), empty(side, side)

@@ -34,6 +34,11 @@ class Trainer(Protocol):
         """Outputs on all training rows, if they are known at no cost."""
         ...
 
+    @property
+    def figures(self) -> dict[str, float]:
+        """What an observer cannot see of the way in which the steps are done."""
+        ...
+
     def advance(self, n_steps: int, /) -> None:
         """Do ``n_steps`` more gradient steps."""
         ...
@@ -61,7 +66,9 @@ def train(
     try:
         for checkpoint in checkpoints:
             trainer.advance(checkpoint - trainer.iteration)
-            record = StepRecord(trainer.iteration, trainer.weights, trainer.outputs)
+            record = StepRecord(
+                trainer.iteration, trainer.weights, trainer.outputs, trainer.figures
+            )
             stops = [observer.observe(record) for observer in observers]
             if any(stops):
                 return Outcome.STOPPED

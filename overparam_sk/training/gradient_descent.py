@@ -117,6 +117,11 @@ class GradientDescent:
         return self._here.u
 
     @property
+    def figures(self) -> dict[str, float]:
+        """Nothing: every step is the whole gradient."""
+        return {}
+
+    @property
     def loss(self) -> float:
         """L at the present weights."""
         return self._here.loss

@@ -1,6 +1,6 @@
 """What the training loop tells, and to whom."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from torch import Tensor
@@ -21,11 +21,14 @@ class StepRecord:
         move on after the call.
     outputs : Tensor of shape (n,) or None
         Outputs on all training rows, where a full-batch trainer knows them anyway.
+    figures : dict of str to float
+        What the trainer itself has to say: more columns of the history.
     """
 
     iteration: int
     weights: tuple[Tensor, ...]
     outputs: Tensor | None = None
+    figures: dict[str, float] = field(default_factory=dict)
 
 
 class Observer(Protocol):

@@ -69,6 +69,8 @@ class SStepSGD:
         Heavy-ball μ.
     lengthen : CurvatureStep or None, default=None
         Multiplies each batch's step by a factor that depends on its outputs.
+    precision : {"ieee", "bf16x6"}, default="ieee"
+        Of the products with X; "bf16x6" is for float32.
     block_rows : int
         Rows of a block; rounded down to whole batches, at least one batch. Speed
         only: the iterates are the same up to rounding. Halved when memory runs out.
@@ -94,6 +96,7 @@ class SStepSGD:
         block_rows: int,
         momentum: float = 0.0,
         lengthen: CurvatureStep | None = None,
+        precision: str = "ieee",
     ) -> None:
         self.W = W
         self.iteration = 0
@@ -108,6 +111,7 @@ class SStepSGD:
         self._momentum = momentum
         self._velocity = torch.zeros_like(W) if momentum else None
         self._batches_per_block = max(1, block_rows // stream.batch_size)
+        self._precision = precision
         self._room: BlockRoom | None = None
         self._unchecked: list[tuple[int, Tensor]] = []
 
@@ -122,9 +126,9 @@ class SStepSGD:
         return
 
     @property
-    def block_rows(self) -> int:
-        """Rows of a block in use."""
-        return self._batches_per_block * self._stream.batch_size
+    def figures(self) -> dict[str, float]:
+        """Rows of a block in use: fewer once memory has run out."""
+        return {"block_size": self._batches_per_block * self._stream.batch_size}
 
     def advance(self, n_steps: int) -> None:
         """Do ``n_steps`` gradient steps.
@@ -246,6 +250,7 @@ class SStepSGD:
                 self._n_outputs,
                 n_rows,
                 self._stream.batch_size,
+                self._precision,
             )
         self._room.resize(n_rows)
         return self._room

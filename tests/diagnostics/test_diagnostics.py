@@ -72,7 +72,7 @@ def test_measure_is_the_definition(name, constant, monkeypatch):
     gram_rows = torch.tensor([1, 2, 5])
     weight = torch.linspace(0, 1, len(X), dtype=X.dtype)
     measured = measure_first_layer(
-        [REGISTRY[name]], LiLiang2018(a), W, rows, y, weight, gram_rows, chunks
+        [REGISTRY[name]], LiLiang2018(a), len(W), W, rows, y, weight, gram_rows, chunks
     )
     expected = slow_values(W, W0, X, a, gram_rows)[name]
     assert (expected > 0) == (name != "dead_samples" or not constant)
@@ -95,6 +95,8 @@ def test_the_monitor_agrees_with_the_measurement_on_the_same_rows(name):
     monitor = FirstLayerMonitor(
         [REGISTRY[name]],
         net,
+        len(W),
+        0,
         X.shape[1],
         Sample(X, one_hot, ones),
         chunks,
@@ -102,7 +104,7 @@ def test_the_monitor_agrees_with_the_measurement_on_the_same_rows(name):
     )
     assert monitor.observe(StepRecord(3, (W,))) is False
     measured = measure_first_layer(
-        [REGISTRY[name]], net, W, rows, y, ones, everything, chunks
+        [REGISTRY[name]], net, len(W), W, rows, y, ones, everything, chunks
     )
     assert monitor.latest("iteration") == 3
     assert monitor.latest("loss") == pytest.approx(measured.loss)
@@ -120,7 +122,15 @@ def test_nothing_has_changed_at_initialisation(name):
     _, W0, X, y, a, chunks, rows = state()
     ones = torch.ones(len(X), dtype=X.dtype)
     measured = measure_first_layer(
-        [REGISTRY[name]], LiLiang2018(a), W0, rows, y, ones, torch.arange(3), chunks
+        [REGISTRY[name]],
+        LiLiang2018(a),
+        len(W0),
+        W0,
+        rows,
+        y,
+        ones,
+        torch.arange(3),
+        chunks,
     )
     assert measured.diagnostics[name] == [0.0]
 
@@ -132,6 +142,7 @@ def test_a_repeated_row_makes_the_gram_singular():
     measured = measure_first_layer(
         [REGISTRY["gram_lambda_min"]],
         LiLiang2018(a),
+        len(W),
         W,
         rows,
         y,

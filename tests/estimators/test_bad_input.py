@@ -211,6 +211,8 @@ BAD_PARAMETERS = {
     "diagnostics": ["gram_lambda_min", ("rank",), 3],
     "gram_samples": [0, None],
     "block_size": [0, "big"],
+    "precision": ["tf32", None, 16],
+    "distributed": [None, 2, "yes"],
     "device": ["gpu", "cuda:x", 0, None],
     "verbose": [-1, "no"],
 }

@@ -150,7 +150,7 @@ def test_switched_off_diagnostics_do_not_outlive_the_fit():
 def test_no_diagnostics():
     X, y = problem()
     net = OverparamReLUClassifier(**FAST, diagnostics=None).fit(X, y)
-    assert set(net.history_) == {"iteration", "loss", "score"}
+    assert set(net.history_) == {"iteration", "loss", "score", "block_size"}
     assert np.isfinite(net.loss_)
     with pytest.raises(AttributeError, match="diagnostics='all'"):
         _ = net.update_singular_values_

@@ -23,6 +23,8 @@ from overparam_sk.model_selection import diagnostic_scorer, diagnostic_scoring
 
 X, y = load_iris(return_X_y=True)
 X_r, y_r = (data[:80] for data in load_diabetes(return_X_y=True))
+# Columns of a history that are no diagnostics.
+NOT_DIAGNOSTICS = {"iteration", "loss", "score", "block_size"}
 NET = OverparamReLUClassifier(20, max_iter=10, random_state=0)
 REGRESSOR = TwoHiddenReLURegressor(3, 10, max_iter=10, random_state=1)
 PIPE = make_pipeline(StandardScaler(), NET)
@@ -53,7 +55,7 @@ def test_the_columns_are_those_of_the_history(net, diagnostics):
     fitted = net.__class__(**{**net.get_params(), "diagnostics": diagnostics})
     columns = fitted.diagnostic_columns
     fitted.fit(*data)
-    assert set(columns) == set(fitted.history_) - {"iteration", "loss", "score"}
+    assert set(columns) == set(fitted.history_) - NOT_DIAGNOSTICS
     scoring = diagnostic_scoring(fitted)
     metric = "accuracy" if net is NET else "r2"
     assert list(scoring) == [metric, *columns]

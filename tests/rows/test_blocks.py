@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
-from overparam_sk.rows import RowBlock, as_rows
+from overparam_sk.rows import PRODUCTS, RowBlock, as_rows
 
 CPU = torch.device("cpu")
 N, D, M = 300, 200, 9
@@ -35,7 +35,7 @@ def test_products_are_those_of_dense_rows(form, density, constant):
     X = few_numbers(density)
     rows = as_rows(FORMS[form](X), constant=constant, dtype=torch.float64, device=CPU)
     whole = torch.from_numpy(np.hstack([X, np.ones((N, 1))]) if constant else X)
-    block = rows.new_block(50)
+    block = rows.new_block(50, PRODUCTS["ieee"])
     W = rows.empty_weights(M)
     W.copy_(numbers(*W.shape))
     # The same room serves a full block, a short one, and rows that come twice.
@@ -102,7 +102,7 @@ def test_every_block_is_tried_here():
         type(
             as_rows(
                 FORMS[form](X), constant=False, dtype=torch.float64, device=CPU
-            ).new_block(1)
+            ).new_block(1, PRODUCTS["ieee"])
         )
         for form in FORMS
         for X in (few_numbers(0.01), few_numbers(0.5))

@@ -21,6 +21,10 @@ class Counter:
     def outputs(self):
         return None
 
+    @property
+    def figures(self):
+        return {"advanced": self.iteration}
+
     def advance(self, n_steps):
         for _ in range(n_steps):
             if self.iteration == self.interrupt_at:

@@ -209,3 +209,19 @@ def test_global_generators_are_left_alone():
     initial_weights(0, 5, 5, dtype=torch.float32)
     assert torch.equal(torch.get_rng_state(), torch_before)
     assert np.array_equal(np.random.get_state()[1], numpy_before[1])  # noqa: NPY002
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_pieces_of_bfloat16_are_as_exact_as_float32(momentum):
+    X, y, W0, a = problem(n=300, d=100, m=200)
+    options = {"step": 0.02, "momentum": momentum}
+    exact = engine(X, y, W0, a, 16, 128, **options)
+    exact.advance(60)
+    errors = {}
+    for precision in ("ieee", "bf16x6"):
+        single = engine(
+            X.float(), y, W0.float(), a.float(), 16, 128, precision=precision, **options
+        )
+        single.advance(60)
+        errors[precision] = relative_difference(single.W.double(), exact.W, W0)
+    assert 0 < errors["bf16x6"] <= 2 * errors["ieee"] < 1e-4

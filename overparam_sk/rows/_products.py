@@ -1,0 +1,76 @@
+"""How matrices of float32 are multiplied: as they are, or in pieces of bfloat16."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor
+
+__all__ = ["PRODUCTS", "Products"]
+
+
+class Products(ABC):
+    """The products that cost the time of training."""
+
+    @abstractmethod
+    def multiply(self, A: Tensor, B: Tensor, out: Tensor) -> None:
+        """Write A B to ``out``."""
+
+    @abstractmethod
+    def add_product(self, A: Tensor, B: Tensor, out: Tensor) -> None:
+        """Add A B to ``out``."""
+
+
+class _WholeProducts(Products):
+    """The arithmetic of the dtype."""
+
+    def multiply(self, A: Tensor, B: Tensor, out: Tensor) -> None:
+        """A B."""
+        torch.mm(A, B, out=out)
+
+    def add_product(self, A: Tensor, B: Tensor, out: Tensor) -> None:
+        """Add A B."""
+        out.addmm_(A, B)
+
+
+class _SplitProducts(Products):
+    """float32 products from six of bfloat16, for tensor cores.
+
+    A float32 number (from 1e-31 on) is the sum of three bfloat16 numbers. Of the nine
+    products of the pieces the six largest are taken, the smallest first, and added up in
+    float32; what is left out is of the order of 2⁻²⁴ (Henry, Tang, Heinecke 2019,
+    "Leveraging the bfloat16 Artificial Intelligence Datatype For Higher-Precision
+    Computations").
+    """
+
+    def multiply(self, A: Tensor, B: Tensor, out: Tensor) -> None:
+        """A B."""
+        self.add_product(A, B, out.zero_())
+
+    def add_product(self, A: Tensor, B: Tensor, out: Tensor) -> None:
+        """Add A B."""
+        a, b = _pieces(A), _pieces(B)
+        for i, j in ((2, 0), (1, 1), (0, 2), (1, 0), (0, 1), (0, 0)):
+            _add_product_of_pieces(a[i], b[j], out)
+
+
+def _pieces(A: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Three bfloat16 matrices whose sum is ``A``."""
+    high = A.bfloat16()
+    rest = A - high
+    middle = rest.bfloat16()
+    return high, middle, (rest - middle).bfloat16()
+
+
+def _add_product_of_pieces(A: Tensor, B: Tensor, out: Tensor) -> None:
+    if out.device.type == "cuda":
+        torch.addmm(out, A, B, out_dtype=torch.float32, out=out)
+    else:
+        # Products of two bfloat16 numbers are exact in float32, as in a tensor core.
+        out.addmm_(A.float(), B.float())
+
+
+PRODUCTS: dict[str, Products] = {
+    "ieee": _WholeProducts(),
+    "bf16x6": _SplitProducts(),
+}
+"""By the value of the parameter ``precision``."""
