@@ -30,7 +30,7 @@ class Problem:
         self.a = readout_weights(seed, CLASSES, m, **options)
         self.step = 1.0 / m
 
-    def ours(self, B, block_rows=None):
+    def ours(self, B, block_rows=None, precision="ieee", engine=SStepSGD):
         """The s-step engine from the initial weights."""
         rows = as_rows(
             self.X.cpu().numpy(),
@@ -38,7 +38,7 @@ class Problem:
             dtype=self.X.dtype,
             device=self.device,
         )
-        return SStepSGD(
+        return engine(
             LiLiang2018(self.a),
             self.W.clone(),
             rows,
@@ -48,6 +48,7 @@ class Problem:
             MinibatchStream(len(self.X), B, seed=0),
             step=self.step,
             block_rows=block_rows or auto_block_rows(*self.W.shape),
+            precision=precision,
         )
 
     def batches(self, B, n_steps):

@@ -15,6 +15,7 @@ THREADS = os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count()))
 
 import skorch
 import torch
+from _diagnostics import diagnostics_table
 from _timing import (
     CLASSES,
     Problem,
@@ -29,9 +30,6 @@ from _timing import (
 )
 from sklearn.neural_network import MLPClassifier
 from torch import nn
-
-from overparam_sk import OverparamReLUClassifier
-from overparam_sk.datasets import make_clustered_mixture
 
 ROWS = 1024
 
@@ -126,42 +124,6 @@ def engine_row(d, m, B, repeats):
     ]
 
 
-def diagnostics_row(name, X, y, repeats, **parameters):
-    """A fit with all diagnostics and its history against one without either."""
-
-    def fit(**more):
-        OverparamReLUClassifier(**parameters, **more, random_state=0).fit(X, y)
-
-    seconds = in_turn(
-        {
-            "none": lambda: fit(diagnostics=None, record_every=None),
-            "all": lambda: fit(),
-        },
-        repeats,
-    )
-    cost = seconds["all"] / seconds["none"] - 1
-    return [name, f"{seconds['none']:.2f}", f"{seconds['all']:.2f}", f"{cost:.1%}"]
-
-
-def diagnostics_rows(repeats):
-    """LL18's synthetic fit, and fits of 20 and more passes at the defaults."""
-    X, y = make_clustered_mixture(1000, 1000, random_state=0)
-    X = X.astype("float32")
-    paper = {
-        "learning_rate": 10,
-        "batch_size": 16,
-        "max_iter": 400,
-        "fit_intercept": False,
-    }
-    for width in (1000, 4000, 16000):
-        name = f"LL18 synthetic, m = {width} (6.4 passes)"
-        yield diagnostics_row(name, X, y, repeats, width=width, **paper)
-    for n, d in ((150, 10), (1500, 64), (10_000, 784)):
-        X, y = make_clustered_mixture(n, d, random_state=0)
-        name = f"defaults, {n} × {d} ({1000 * min(256, n) / n:.0f} passes)"
-        yield diagnostics_row(name, X.astype("float32"), y, repeats)
-
-
 def main():
     """Measure, print, write."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -183,12 +145,7 @@ def main():
     header += ["ours / sgemm", "plain / sgemm"]
     text = f"## Training\n\n{machine()}, medians of {repeats}, float32.\n\n"
     text += markdown(header, engine)
-    text += (
-        "\n## Diagnostics\n\nSeconds of a fit with every diagnostic and its history "
-    )
-    text += "against one with neither.\n\n"
-    header = ["fit", "without s", "with s", "cost"]
-    text += markdown(header, diagnostics_rows(repeats))
+    text += f"\n## Diagnostics\n\n{diagnostics_table(repeats)}"
     write(arguments.out, text)
 
 

@@ -27,6 +27,7 @@ except metadata.PackageNotFoundError:
 
 import numpy as np
 import torch
+from _diagnostics import diagnostics_table
 from _recording import recording_table, regressor, rows_and_targets
 from _timing import (
     Problem,
@@ -36,12 +37,14 @@ from _timing import (
     markdown,
     plain_loop,
     step_flops,
+    timed,
     write,
 )
 from torch import nn
 
 from overparam_sk import OverparamReLUClassifier
 from overparam_sk.datasets import make_clustered_mixture
+from overparam_sk.training import SStepSGD
 
 D = 784
 ROWS = 60_000
@@ -68,6 +71,23 @@ def check_engine(device, m, B, n_steps):
             raise SystemExit(f"{row[0]}, {dtype}: {error:.1e} is above {bound:.0e}")
         row.append(f"{error:.1e}")
     return row
+
+
+def check_precision(device, m):
+    """Error of W − W(0) against float64, of both ways to multiply float32."""
+    exact = Problem(2000, 784, m, dtype=torch.float64)
+    expected = exact.ours(64)
+    expected.advance(60)
+    errors = []
+    for precision in ("ieee", "bf16x6"):
+        trainer = Problem(2000, 784, m, device).ours(64, precision=precision)
+        trainer.advance(60)
+        errors.append(relative(trainer.W, expected.W, exact.W))
+    if not errors[1] <= 2 * errors[0]:
+        raise SystemExit(
+            f"bf16x6 is off by {errors[1]:.1e}, float32 by {errors[0]:.1e}"
+        )
+    return [f"m = {m}, 60 steps of 64", *(f"{error:.2e}" for error in errors)]
 
 
 def check_estimator(device):
@@ -119,6 +139,41 @@ def run_marked_tests():
     return run.stdout.strip().splitlines()[-1]
 
 
+class CapturedSGD(SStepSGD):
+    """The engine with its whole blocks as CUDA graphs: a trial, to be measured here."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self._graphs, self._done = {}, {}
+
+    def _derive(self, room, n_batches):
+        key = (id(room), n_batches)
+        self._done[key] = self._done.get(key, 0) + 1
+        if self._done[key] < 3:  # libraries take their workspaces before the capture
+            super()._derive(room, n_batches)
+            return
+        if key not in self._graphs:
+            self._graphs[key] = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(self._graphs[key]):
+                super()._derive(room, n_batches)
+        self._graphs[key].replay()
+
+
+def check_captured(device):
+    """The captured engine against the engine; whether it can be used at all."""
+    if not device.startswith("cuda"):
+        return None
+    problem = Problem(2000, D, 1000, device)
+    eager, captured = problem.ours(16), problem.ours(16, engine=CapturedSGD)
+    try:
+        for trainer in (eager, captured):
+            trainer.advance(400)
+    except RuntimeError as error:
+        return f"blocks as CUDA graphs do not work: {error}"
+    error = relative(captured.W, eager.W, problem.W)
+    return f"blocks as CUDA graphs differ by {error:.1e} after 400 steps"
+
+
 def graph_loop(problem, B):
     """A function that does steps by replaying one captured step; W stays resident."""
     W, aT = problem.W.clone().requires_grad_(), problem.a.T.contiguous()
@@ -154,7 +209,7 @@ def graph_loop(problem, B):
     return run
 
 
-def timing_row(device, m, B, n_rows, repeats, block_rows):
+def timing_row(device, m, B, n_rows, repeats, block_rows, captured):
     """Ours with several block sizes, plain, and with a CUDA graph."""
     problem = Problem(n_rows, D, m, device)
     n_steps = 512 * 16 // B if torch.device(device).type == "cuda" else 32
@@ -163,6 +218,9 @@ def timing_row(device, m, B, n_rows, repeats, block_rows):
     peers = {
         f"ours {size}": (lambda t=t: t.advance(n_steps)) for size, t in rows.items()
     }
+    if captured:
+        trainer = problem.ours(B, engine=CapturedSGD)
+        peers["ours captured"] = lambda: trainer.advance(n_steps)
     peers["plain"] = lambda: plain_loop(problem, batches)
     if torch.device(device).type == "cuda":
         replay = graph_loop(problem, B)
@@ -181,6 +239,49 @@ def timing_row(device, m, B, n_rows, repeats, block_rows):
         f"{seconds['graph'] / best[0]:.2f}" if "graph" in seconds else "",
         f"{share:.2f}",
     ], list(seconds)
+
+
+def figure_2(device, widths, n_rows, n_steps, repeats):
+    """LL18 Fig. 2 whole: seconds of all its training, and of each width's."""
+    lines = []
+    for m in widths:
+        problem = Problem(n_rows, D, m, device)
+        rate = gemm_flops(m, D, 512, device=device)
+        row = [m, f"{rate / 1e12:.2f}"]
+        for precision in ("ieee", "bf16x6"):
+            trainer = problem.ours(64, precision=precision)
+            trainer.advance(64)
+            one = timed(lambda t=trainer: t.advance(n_steps), device)
+            share = n_steps * step_flops(m, D, 64) / one / rate
+            row += [repeats * one, f"{share:.2f}"]
+        lines.append(row)
+        print(*row, flush=True)
+    totals = [f"{sum(line[place] for line in lines):.1f}" for place in (2, 4)]
+    lines = [
+        [f"{cell:.2f}" if i in (2, 4) else cell for i, cell in enumerate(line)]
+        for line in lines
+    ]
+    header = ["m", "fp32 GEMM TFLOP/s", "ieee s", "/ GEMM", "bf16x6 s", "/ GEMM"]
+    text = f"B = 64, {n_steps} steps, {repeats} repeats (one is timed), n = {n_rows}; "
+    text += f"all widths: {totals[0]} s, bf16x6 {totals[1]} s.\n\n"
+    return text + markdown(header, lines)
+
+
+def memory_table(device, widths, n_rows):
+    """Peak of the device's memory in a fit, beyond X, W twice and a block."""
+    lines = []
+    X = np.random.default_rng(0).normal(size=(n_rows, D)).astype("f4")
+    y = np.arange(n_rows) % 10
+    for m in widths:
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        net = OverparamReLUClassifier(m, max_iter=50, batch_size=64, device=device)
+        net.fit(X, y)
+        peak = torch.cuda.max_memory_allocated() - before
+        rows = net.history_["block_size"][-1]
+        allowed = X.nbytes + 2 * net.hidden_weights_.nbytes + 4 * rows * (m + D + rows)
+        lines.append([m, f"{peak / 1e6:.0f}", f"{(peak - allowed) / 1e6:.0f}"])
+    return markdown(["m", "peak MB", "beyond X + 2 W + a block MB"], lines)
 
 
 def as_trainers(problem, B, block_rows):
@@ -203,6 +304,9 @@ def main():
 
     checks = [check_engine(device, 300, B, 60) for B in (1, 16, 64)]
     checks += [check_estimator(device), check_regressor(device)]
+    precisions = [check_precision(device, m) for m in (500, 4000)]
+    said = check_captured(device)
+    captured = said is not None and "differ" in said
     tests = run_marked_tests() if device.startswith("cuda") else "not run on the CPU"
     card = torch.cuda.get_device_name() if device.startswith("cuda") else "CPU"
 
@@ -211,7 +315,7 @@ def main():
     times, names = [], []
     for m in widths:
         for B in (16, 64):
-            row, names = timing_row(device, m, B, n_rows, 3, (256, 1024))
+            row, names = timing_row(device, m, B, n_rows, 3, (256, 1024), captured)
             times.append(row)
             print(*row, flush=True)
     header = ["m", "B", "fp32 GEMM TFLOP/s", *(f"{n} ms/step" for n in names)]
@@ -219,8 +323,17 @@ def main():
     text = f"## {card}\n\n{machine()}. Tests marked gpu: {tests}.\n\n"
     text += "Relative difference of W − W(0) from plain SGD in float64 on the CPU:\n\n"
     text += markdown(["check", "float64", "float32"], checks)
+    text += f"\n{said}.\n" if said else ""
+    text += "\nThe same of float32 products, and of products in pieces of bfloat16:\n\n"
+    text += markdown(["check", "ieee", "bf16x6"], precisions)
     text += f"\nMedians of 3, d = {D}, {n_rows} rows, float32 without TF32:\n\n"
     text += markdown(header, times)
+    text += "\nLL18 Fig. 2, "
+    steps, repeats = (64, 1) if arguments.quick else (20_000, 5)
+    text += figure_2(device, widths, n_rows, steps, repeats)
+    if device.startswith("cuda"):
+        text += "\nMemory:\n\n" + memory_table(device, widths, n_rows)
+    text += f"\n{diagnostics_table(1 if arguments.quick else 3, device)}"
     text += "\nKong's network with λ_min at every iteration, "
     text += recording_table(50 if arguments.quick else 300, 3, device)
     write(arguments.out, text)

@@ -28,6 +28,7 @@ __all__ = [
     "check_parameters",
     "check_precision",
     "check_same_everywhere",
+    "check_same_numbers",
     "check_same_shape",
     "check_sample_weight",
     "check_several_classes",
@@ -157,31 +158,64 @@ def check_precision(precision: str, dtype: torch.dtype) -> None:
 
 
 def check_same_everywhere(
-    shards: Shards, device: torch.device, parameters: SimpleNamespace, data: Any
+    shards: Shards,
+    device: torch.device,
+    parameters: SimpleNamespace,
+    data: Any,
+    start: Any,
 ) -> None:
     """Refuse to train one network on processes that were asked for different things.
 
-    They would wait for each other for ever.
+    They would wait for each other for ever, or add up what does not belong together.
     """
     asked = {
-        name: value
+        name: int(value) if name == "random_state" else value
         for name, value in vars(parameters).items()
         if name not in ("device", "verbose", "block_size")
     }
-    numbers = {
-        "parameters": float(crc32(repr(asked).encode())),
-        "n_samples": float(data.X.shape[0]),
-        "n_features": float(data.X.shape[1]),
-        "X": float(data.X.sum(dtype=np.float64)),
-        "y": float(data.y @ np.arange(1.0, len(data.y) + 1)),
-        "sample_weight": float(data.weight @ np.arange(1.0, len(data.y) + 1)),
-    }
+    numbers = {"parameters": _number_of(repr(asked).encode())}
+    numbers |= _numbers_of_data(data)
+    held = data.validation
+    numbers["a validation set"] = float(held is not None)
+    # All take the same turns here, whether or not there is a validation set.
+    of_held = _numbers_of_data(data if held is None else held)
+    numbers |= {f"the validation set's {name}": n for name, n in of_held.items()}
+    weights = () if start is None else start.weights
+    numbers["the fit to go on from"] = sum(_number_of(W.tobytes()) for W in weights)
+    check_same_numbers(shards, device, numbers)
+    if parameters.width < shards.size:
+        raise ValueError(
+            f"width must be at least {shards.size}, the number of processes, with "
+            f"distributed=True, got {parameters.width}."
+        )
+
+
+def check_same_numbers(
+    shards: Shards, device: torch.device, numbers: dict[str, float]
+) -> None:
+    """Refuse numbers that differ between processes, in all of them."""
     for name, number in numbers.items():
         if shards.differ(number, device):
             raise ValueError(
                 f"{name} must be the same in all {shards.size} processes with "
                 f"distributed=True, got others in process {shards.rank} or elsewhere."
             )
+
+
+def _numbers_of_data(data: Any) -> dict[str, float]:
+    X = data.X
+    parts = (X.data, X.indices, X.indptr) if hasattr(X, "toarray") else (X,)
+    return {
+        "the type of X": _number_of(f"{type(X)} {X.dtype}".encode()),
+        "the shape of X": _number_of(repr(X.shape).encode()),
+        "X": sum(_number_of(np.ascontiguousarray(part)) for part in parts),
+        "y": _number_of(np.ascontiguousarray(data.y)),
+        "sample_weight": _number_of(np.ascontiguousarray(data.weight)),
+    }
+
+
+def _number_of(content: Any) -> float:
+    return float(crc32(content))
 
 
 def local_random_state(random_state: Any) -> np.random.RandomState:

@@ -17,7 +17,7 @@ from overparam_sk.diagnostics import (
     Sample,
     measure_first_layer,
 )
-from overparam_sk.estimators._checks import check_precision
+from overparam_sk.estimators._checks import check_precision, check_same_numbers
 from overparam_sk.estimators._data import TrainingData
 from overparam_sk.estimators._run import Run, Seeds, Start
 from overparam_sk.estimators._state import split_intercept
@@ -74,6 +74,8 @@ class FirstLayerRun(Run):
     ) -> None:
         super().__init__(parameters, data, seeds, start, n_steps)
         check_precision(parameters.precision, self._dtype)
+        numbers = {"the number of classes": float(n_classes)}
+        check_same_numbers(self._shards, self._device, numbers)
         self._k = n_classes
         self._weight = self._as_weight(data)
         self._batch_size = batch_size_in_use(parameters.batch_size, len(self._rows))
@@ -178,6 +180,7 @@ class FirstLayerRun(Run):
             momentum=momentum_in_use(p.momentum, p.learning_rate),
             lengthen=CurvatureStep(self._c) if auto else None,
             precision=p.precision,
+            may_redo=self._shards.size == 1,
             block_rows=(
                 auto_block_rows(*W.shape) if p.block_size == "auto" else p.block_size
             ),

@@ -101,7 +101,7 @@ class Run(ABC):
         if vars(parameters).get("distributed"):
             self._device = device_of_process(self._device)
             self._shards = join_processes(self._device)
-            check_same_everywhere(self._shards, self._device, parameters, data)
+            check_same_everywhere(self._shards, self._device, parameters, data, start)
         self._dtype = _dtype_of(data.X, self._device)
         self._rows = self._as_rows(data)
         if "gram_lambda_min" in (diagnostic.name for diagnostic in self._diagnostics()):

@@ -91,8 +91,8 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):
         Whether the processes that ``torchrun`` has started train one network together:
         each holds a part of the hidden units, and B·n_classes numbers are added up in
         every step. All must be given the same data, parameters and an integer
-        ``random_state``, and all end with the whole fitted network. With GPUs each
-        process takes its own.
+        ``random_state``, and all end with the whole fitted network. Callbacks must be
+        the same in all of them. With GPUs each process takes its own.
     random_state : int, RandomState instance or None, default=None
         Decides W(0), the readout, the batches and the subsets.
     verbose : int or bool, default=0
@@ -231,8 +231,9 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            float32 is computed in float32, everything else in float64. A sparse X is
-            made dense a block of rows at a time.
+            float32 is computed in float32, everything else in float64. A sparse X
+            stays sparse where that is faster, and is otherwise made dense a block of
+            rows at a time.
         y : array-like of shape (n_samples,)
             Class labels.
         sample_weight : array-like of shape (n_samples,), default=None

@@ -78,6 +78,7 @@ class Rows(ABC):
         self.constant = constant
         self.dtype = dtype
         self.device = device
+        self.cost_as_non_zeros = False
 
     def __len__(self) -> int:
         return self.n_rows

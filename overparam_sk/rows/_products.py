@@ -36,8 +36,8 @@ class _SplitProducts(Products):
     """float32 products from six of bfloat16, for tensor cores.
 
     A float32 number (from 1e-31 on) is the sum of three bfloat16 numbers. Of the nine
-    products of the pieces the six largest are taken, the smallest first, and added up in
-    float32; what is left out is of the order of 2⁻²⁴ (Henry, Tang, Heinecke 2019,
+    products of the pieces the six largest are taken, the smallest first, and added up
+    in float32; what is left out is of the order of 2⁻²⁴ (Henry, Tang, Heinecke 2019,
     "Leveraging the bfloat16 Artificial Intelligence Datatype For Higher-Precision
     Computations").
     """

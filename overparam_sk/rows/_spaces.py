@@ -50,7 +50,9 @@ def row_space(parts: Sequence[Rows], *, width: int, rows_seen: int) -> RowSpace:
     columns = used.nonzero().flatten()
     if len(columns) == 0:
         return WholeSpace()
-    Q = _Search(parts, columns, width, rows_seen).basis()
+    Q = None
+    if not any(rows.cost_as_non_zeros for rows in parts):
+        Q = _Search(parts, columns, width, rows_seen).basis()
     if Q is not None:
         return BasisSpace(Q)
     return ColumnSpace(columns, d) if len(columns) < d else WholeSpace()
@@ -72,8 +74,7 @@ class _Search:
             fits = 3 * n * d <= 2 * self.width * d + _ROOM
             if not fits or not self._pays(n, 4 * d * n**2):
                 return None
-            every = torch.cat([X for _, X in self._blocks(n)])
-            return self._in_all_columns(torch.linalg.qr(every.T).Q)
+            return self._of_few_rows()
         training = 2 * self.rows_seen * self.width * d
         if (_EIGENVALUES + 1) * d**3 > _PROBE_SHARE * training:
             return None
@@ -94,20 +95,30 @@ class _Search:
         """The rank of about d rows: all of them together have no smaller one."""
         rows = max(self.parts, key=len)
         wanted = len(self.columns) + _FEWEST_COLUMNS
-        places = torch.linspace(0, len(rows) - 1, min(len(rows), wanted)).long()
+        size = min(len(rows), wanted)
+        places = torch.arange(size) * (len(rows) - 1) // max(1, size - 1)
         X = rows.take(places)[:, self.columns.to(rows.device)].double()
         gram = X.T @ X
         if not gram.isfinite().all():
             return len(gram)
+        # Positive definite with the noise taken off: most data ends here, and soon.
+        noise = self._noise(gram.trace().unsqueeze(0)) * len(gram)
+        off = gram - noise * torch.eye(len(gram), dtype=gram.dtype, device=gram.device)
+        if torch.linalg.cholesky_ex(off).info == 0:
+            return len(gram)
         eigenvalues = torch.linalg.eigvalsh(gram)
         return int((eigenvalues > self._noise(eigenvalues)).sum())
 
+    def _of_few_rows(self) -> Tensor | None:
+        """As many vectors as rows: each row is kept up to its rounding error."""
+        Q = torch.linalg.qr(torch.cat(list(self._blocks())).T).Q
+        return self._in_all_columns(Q)
+
     def _of_many_rows(self) -> Tensor | None:
-        """From the eigenvectors of XᵀX, and checked: every row must lie in the span."""
-        d = len(self.columns)
-        some = self.parts[0]
+        """From the eigenvectors of XᵀX."""
+        d, some = len(self.columns), self.parts[0]
         gram = torch.zeros(d, d, dtype=torch.float64, device=some.device)
-        for _, X in self._blocks():
+        for X in self._blocks():
             gram.addmm_(X.double().T, X.double())
         if not gram.isfinite().all():
             return None
@@ -118,16 +129,31 @@ class _Search:
         # An eigenvector of XᵀX may lean out of the row space by its rounding error;
         # XᵀX times it does not.
         span = torch.zeros_like(Q)
-        for _, X in self._blocks():
+        for X in self._blocks():
             span.addmm_(X.double().T, X.double() @ Q)
         Q = torch.linalg.qr(span / span.norm(dim=0)).Q
-        # A product of d terms is no more exact.
-        tolerance = d**0.5 * torch.finfo(some.dtype).eps
-        for _, X in self._blocks():
-            rest = X.double() - (X.double() @ Q) @ Q.T
-            if bool((rest.norm(dim=1) > tolerance * X.double().norm(dim=1)).any()):
-                return None
+        if not self._spans_rows(Q):
+            return None
         return self._in_all_columns(Q.to(some.dtype))
+
+    def _spans_rows(self, Q: Tensor) -> bool:
+        """Whether every row lies in the span, up to the rounding errors of products.
+
+        Each by its own length, lest large rows hide others, and with all columns
+        brought to one scale, lest large columns hide others.
+        """
+        largest = Q.new_zeros(len(Q))
+        for X in self._blocks():
+            torch.maximum(largest, X.to(Q).abs().amax(dim=0), out=largest)
+        tolerance = 8 * len(Q) ** 0.5 * torch.finfo(self.parts[0].dtype).eps
+        for X in self._blocks():
+            X = X.to(Q)
+            rest = X - (X @ Q) @ Q.T
+            for scale in (torch.ones_like(largest), largest):
+                lost = (rest / scale).norm(dim=1)
+                if bool((lost > tolerance * (X / scale).norm(dim=1)).any()):
+                    return False
+        return True
 
     def _noise(self, eigenvalues: Tensor) -> float:
         """Below it are those that rounding has made, of XᵀX or of X itself."""
@@ -143,9 +169,9 @@ class _Search:
     def _n_rows(self) -> int:
         return sum(len(rows) for rows in self.parts)
 
-    def _blocks(self, size: int | None = None) -> Iterator[tuple[slice, Tensor]]:
+    def _blocks(self) -> Iterator[Tensor]:
         """The columns of all rows, few rows at a time."""
         for rows in self.parts:
             columns = self.columns.to(rows.device)
-            for places, X in rows.blocks(size or rows_that_fit(rows.n_columns)):
-                yield places, X[:, columns]
+            for _, X in rows.blocks(rows_that_fit(rows.n_columns)):
+                yield X[:, columns]

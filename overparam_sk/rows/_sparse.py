@@ -20,6 +20,13 @@ _SPARSE_DENSITY = 0.02
 _UPDATE_ELEMENTS = 2**22
 
 
+# PyTorch says once in a process that its CSR tensors are a beta; here they only
+# multiply. It may say so now: later, filters of warnings would be those of all threads.
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    torch.eye(1).to_sparse_csr()
+
+
 class SparseBlock(RowBlock):
     """Rows in CSR form, on the CPU, beside weights that lie column after column.
 
@@ -40,12 +47,9 @@ class SparseBlock(RowBlock):
         self._owners = torch.repeat_interleave(
             torch.arange(len(indices)), starts.diff()
         )
-        with warnings.catch_warnings():
-            # PyTorch calls its CSR tensors a beta; here they only multiply.
-            warnings.filterwarnings("ignore", message=".*[Ss]parse")
-            self._csr = torch.sparse_csr_tensor(
-                starts, self._columns, self._values, X.shape, check_invariants=False
-            )
+        self._csr = torch.sparse_csr_tensor(
+            starts, self._columns, self._values, X.shape, check_invariants=False
+        )
 
     def squared_norms(self) -> Tensor:
         """|x_s|²."""
@@ -96,21 +100,24 @@ class SparseRows(Rows):
         self, X: Any, constant: bool, dtype: torch.dtype, device: torch.device
     ) -> None:
         super().__init__(X.shape[0], X.shape[1], constant, dtype, device)
+        if not X.has_canonical_format:  # a number may be given in parts
+            X = X.copy()
+            X.sum_duplicates()
         self.matrix = X
         density = X.nnz / max(1, X.shape[0] * X.shape[1])
-        self._stays_sparse = device.type == "cpu" and density < _SPARSE_DENSITY
+        self.cost_as_non_zeros = device.type == "cpu" and density < _SPARSE_DENSITY
 
     def new_block(self, n_rows: int, products: Products) -> RowBlock:
         """Sparse where that is faster; sparse products are those of the dtype."""
-        if self._stays_sparse:
+        if self.cost_as_non_zeros:
             return SparseBlock(self)
         return DenseBlock(self, n_rows, products)
 
     def empty_weights(self, m: int) -> Tensor:
         """W column by column for sparse blocks, so that a non-zero meets one piece."""
-        shape = (self.n_columns, m) if self._stays_sparse else (m, self.n_columns)
+        shape = (self.n_columns, m) if self.cost_as_non_zeros else (m, self.n_columns)
         W = torch.empty(shape, dtype=self.dtype, device=self.device)
-        return W.T if self._stays_sparse else W
+        return W.T if self.cost_as_non_zeros else W
 
     def used_columns(self) -> Tensor:
         """Columns with a stored number."""
@@ -127,12 +134,12 @@ class SparseRows(Rows):
 
     def _times(self, M: Tensor, places: slice) -> Tensor:
         X = self.matrix[places]
-        if self._stays_sparse:
+        if self.cost_as_non_zeros:
             return torch.from_numpy(X @ M.numpy()).to(M)
         return torch.from_numpy(X.toarray()).to(M) @ M
 
     def _rows_of_a_product(self) -> int:
-        return len(self) if self._stays_sparse else rows_that_fit(self.n_columns)
+        return len(self) if self.cost_as_non_zeros else rows_that_fit(self.n_columns)
 
     def _transposed_times(self, V: Tensor) -> Tensor:
         return torch.from_numpy(self.matrix.T @ V.cpu().numpy()).to(V)

@@ -71,6 +71,9 @@ class SStepSGD:
         Multiplies each batch's step by a factor that depends on its outputs.
     precision : {"ieee", "bf16x6"}, default="ieee"
         Of the products with X; "bf16x6" is for float32.
+    may_redo : bool, default=True
+        Whether a block that found no memory is done again, at half the size. Several
+        processes may not: the others would not do it again.
     block_rows : int
         Rows of a block; rounded down to whole batches, at least one batch. Speed
         only: the iterates are the same up to rounding. Halved when memory runs out.
@@ -97,6 +100,7 @@ class SStepSGD:
         momentum: float = 0.0,
         lengthen: CurvatureStep | None = None,
         precision: str = "ieee",
+        may_redo: bool = True,
     ) -> None:
         self.W = W
         self.iteration = 0
@@ -112,6 +116,7 @@ class SStepSGD:
         self._velocity = torch.zeros_like(W) if momentum else None
         self._batches_per_block = max(1, block_rows // stream.batch_size)
         self._precision = precision
+        self._may_redo = may_redo
         self._room: BlockRoom | None = None
         self._unchecked: list[tuple[int, Tensor]] = []
 
@@ -144,14 +149,18 @@ class SStepSGD:
             n_batches = min(n_steps, self._batches_per_block)
             indices = self._stream.take(n_batches)
             try:
-                outputs = self._advance_block(indices, n_batches)
+                room = self._room_for(len(indices))
+                room.load(indices, self._targets, self._weight)
+                self._derive(room, n_batches)
+                outputs = room.outputs.clone()
             except (RuntimeError, MemoryError) as error:
-                # W changes last, in place: the block can be done again.
-                if not is_out_of_memory(error):
+                # W has not changed yet: the block can be done again.
+                if not (self._may_redo and is_out_of_memory(error)):
                     raise
                 self._stream.give_back(indices)
                 self._halve_blocks(error)
                 continue
+            self._update(room, n_batches)
             self._unchecked.append((self.iteration, outputs))
             self.iteration += n_batches
             n_steps -= n_batches
@@ -159,18 +168,14 @@ class SStepSGD:
                 self._check_finite()
         self._check_finite()
 
-    def _advance_block(self, indices: Tensor, n_batches: int) -> Tensor:
-        """Do some batches; return their outputs, to be checked."""
-        room = self._room_for(len(indices))
-        room.load(indices, self._targets, self._weight)
+    def _derive(self, room: BlockRoom, n_batches: int) -> None:
+        """Make Z the derivatives of the batches that were loaded."""
         room.rows.times(self.W, out=room.Z)
         if n_batches > 1:
             room.rows.inner_products(out=room.G)
         if self._velocity is not None:
             self._carry_velocity(room, n_batches)
         self._differentiate(room)
-        self._update(room, n_batches)
-        return room.outputs.clone()
 
     def _differentiate(self, room: BlockRoom) -> None:
         """Turn the block's X Wᵀ, in place, into the derivatives D of all batches."""
@@ -202,7 +207,7 @@ class SStepSGD:
             room.G.mul_(self._geometric((age - age.T).clamp_min(0), first=0))
 
     def _update(self, room: BlockRoom, n_batches: int) -> None:
-        """Add the updates of all batches to W; nothing in here may fail halfway."""
+        """Add the updates of all batches to W; what fails in here ends the fit."""
         D = room.Z
         if self._velocity is None:
             room.rows.add_outer(D, self.W)

@@ -63,8 +63,20 @@ def asked_for_different_things(name, rank):
         weight[5] += name == "other weights"
         if name == "other width":
             net.set_params(width=300)
+        if name == "other type":
+            X_ = X_.astype("f4")
+    X_val, y_val = (X[:20].copy(), y[:20]) if "validation" in name else (None, None)
+    if rank == 1 and name == "other validation set":
+        X_val[0, 0] += 1
+    if rank == 1 and name == "other, no validation set":
+        X_val, y_val = None, None
+    if name == "other, one unit":
+        net.set_params(width=1)
     try:
-        net.fit(X_, y_, weight)
+        if name == "other classes":
+            net.partial_fit(X_, y_, range(4 + rank))
+        else:
+            net.fit(X_, y_, weight, X_val, y_val)
     except ValueError as error:
         return str(error)
     return None

@@ -15,6 +15,10 @@ OTHERS = {
     "other y": "y",
     "other weights": "sample_weight",
     "other width": "parameters",
+    "other type": "the type of X",
+    "other classes": "the number of classes",
+    "other validation set": "the validation set's X",
+    "other, no validation set": "a validation set",
 }
 
 
@@ -30,7 +34,7 @@ def torchrun(folder, *names, check=True):
 @pytest.fixture(scope="module")
 def on_two(tmp_path_factory):
     folder = tmp_path_factory.mktemp("sharded")
-    torchrun(folder, *sharded.CASES, *OTHERS)
+    torchrun(folder, *sharded.CASES, *OTHERS, "other, one unit")
     return lambda name: [
         pickle.loads((folder / f"{name}-{rank}").read_bytes()) for rank in range(2)
     ]
@@ -67,6 +71,11 @@ def test_a_fit_is_that_of_one_process(on_two, name):
 def test_processes_that_were_asked_for_different_things(on_two, name):
     for said in on_two(name):
         assert said.startswith(f"{OTHERS[name]} must be the same in all 2 processes")
+
+
+def test_each_process_needs_a_unit(on_two):
+    for said in on_two("other, one unit"):
+        assert said.startswith("width must be at least 2, the number of processes")
 
 
 def test_a_killed_process_ends_the_others(tmp_path):

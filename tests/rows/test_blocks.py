@@ -108,3 +108,22 @@ def test_every_block_is_tried_here():
         for X in (few_numbers(0.01), few_numbers(0.5))
     }
     assert blocks == set(RowBlock.__subclasses__())
+
+
+def test_numbers_that_are_given_in_parts():
+    X = sparse.csr_array(few_numbers(0.01))
+    parts = sparse.csr_array(
+        (
+            np.repeat(X.data / 2, 2),
+            np.repeat(X.indices, 2),
+            2 * X.indptr,
+        ),
+        shape=X.shape,
+    )
+    before = parts.nnz
+    rows = as_rows(parts, constant=False, dtype=torch.float64, device=CPU)
+    block = rows.new_block(N, PRODUCTS["ieee"])
+    block.load(torch.arange(N))
+    expected = torch.from_numpy(X.toarray()).square().sum(dim=1)
+    torch.testing.assert_close(block.squared_norms(), expected)
+    assert parts.nnz == before  # the caller's matrix is left alone

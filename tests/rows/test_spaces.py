@@ -111,6 +111,46 @@ def test_a_row_outside_of_the_span_of_the_others_is_noticed():
     assert type(row_space([rows], width=1000, rows_seen=10**6)) is WholeSpace
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("large", [1e4, 1e8, 1e12])
+def test_a_large_column_does_not_hide_the_others(large, dtype):
+    X, *_ = case("full rank")
+    X[:, 3] *= large
+    X = X.astype(str(dtype).removeprefix("torch."))
+    rows = as_rows(X, constant=False, dtype=dtype, device=CPU)
+    assert type(row_space([rows], width=1000, rows_seen=10**6)) is WholeSpace
+
+
+@pytest.mark.parametrize("large", [1e4, 1e8, 1e12])
+def test_a_large_number_does_not_hide_the_others(large):
+    X, *_ = case("few rows")
+    X[3, 3] = large
+    rows = as_rows(X, constant=False, dtype=torch.float64, device=CPU)
+    space = row_space([rows], width=1000, rows_seen=10**6)
+    W = torch.randn(5, X.shape[1], dtype=torch.float64)
+    there = space.of_rows(rows).times(space.of_weights(W).T)
+    torch.testing.assert_close(there[4:], rows.times(W.T)[4:], rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("large", [1e4, 1e6, 1e8])
+def test_large_rows_do_not_hide_the_others(large, dtype):
+    X, *_ = case("full rank")
+    X[:5] *= large
+    X = X.astype(str(dtype).removeprefix("torch."))
+    rows = as_rows(X, constant=False, dtype=dtype, device=CPU)
+    assert type(row_space([rows], width=1000, rows_seen=10**6)) is WholeSpace
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_low_rank_is_found_in_many_rows(seed, dtype):
+    rng = np.random.default_rng(seed)
+    X = of_low_rank(rng, 10_000, 100).astype(str(dtype).removeprefix("torch."))
+    rows = as_rows(X, constant=False, dtype=dtype, device=CPU)
+    assert type(row_space([rows], width=1000, rows_seen=10**6)) is BasisSpace
+
+
 @pytest.mark.parametrize("huge", [1e160, 1e300])
 def test_squares_that_overflow_leave_the_rows_as_they_are(huge):
     X, *_ = case("low rank")
