@@ -144,7 +144,7 @@ def rank(repeats):
         y = rng.integers(0, 10, X.shape[0])
         n = max(X.shape)  # so that these rows span all columns
         wide = rng.normal(size=(n, X.shape[1])).astype("f4")
-        net = OverparamReLUClassifier(2000, max_iter=300, **FIT, **QUIET)
+        net = OverparamReLUClassifier(2000, max_iter=1000, **FIT, **QUIET)
         seconds = in_turn(
             {
                 "ours": partial(net.fit, X, y),
@@ -156,7 +156,7 @@ def rank(repeats):
         ours = seconds["ours"]
         ratios = [f"{ours / seconds[peer]:.2f}" for peer in ("narrow", "wide")]
         lines.append([name, narrow.shape[1], f"{ours:.2f}", *ratios])
-    text = "A whole fit, m = 2000, 300 steps of 64 rows, without diagnostics.\n\n"
+    text = "A whole fit, m = 2000, 1000 steps of 64 rows, without diagnostics.\n\n"
     header = ["data", "r", "s", "over r random columns", "over d random columns"]
     return text + markdown(header, lines)
 

@@ -148,7 +148,7 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     print(machine())
-    if arguments.record:
+    if arguments.record or not arguments.file.exists():
         record(arguments.file)
     elif not compare(arguments.file):
         raise SystemExit(1)

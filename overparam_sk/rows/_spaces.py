@@ -18,7 +18,7 @@ _LARGEST_SHARE = 0.9
 # What a basis costs, against what it saves, both in multiplications; and what it may
 # cost to find out that there is none, against the training.
 _SEARCH_SHARE = 0.25
-_PROBE_SHARE = 0.02
+_PROBE_SHARE = 0.05
 # Numbers that a basis may need beside two matrices of the size of W.
 _ROOM = 2**24
 # Multiplications of an eigenvalue problem of n rows, in units of n³.
