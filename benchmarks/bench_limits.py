@@ -10,7 +10,6 @@ import argparse
 import os
 import subprocess
 import sys
-import time
 from functools import partial
 from pathlib import Path
 
@@ -32,6 +31,8 @@ from _timing import (
 from scipy import sparse
 
 from overparam_sk import OverparamReLUClassifier
+
+QUARTILES = (0.25, 0.75)
 
 FOLDER = Path(__file__).parent
 # Every row of training is trained once or twice: a fit's fixed costs count.
@@ -177,20 +178,32 @@ def sparse_rows(_):
 
 def importing(_):
     """Import of the package over the imports of torch and scikit-learn."""
-    names = {
-        "torch and scikit-learn": "torch, sklearn, sklearn.base, sklearn.utils",
-        "overparam_sk": "torch, sklearn, sklearn.base, sklearn.utils, overparam_sk",
+    base = "import torch, sklearn, sklearn.base, sklearn.utils"
+    pipeline = f"{base}, sklearn.pipeline"
+    classifier = "from overparam_sk import OverparamReLUClassifier"
+    pairs = {
+        "`import overparam_sk` over torch and scikit-learn": (
+            base,
+            "import overparam_sk",
+        ),
+        "the classifier over torch and scikit-learn": (base, classifier),
+        "the classifier over torch and `sklearn.pipeline`": (pipeline, classifier),
     }
-    seconds = {name: [] for name in names}
+    more = {name: [] for name in pairs}
+    clock = "import time; now = time.perf_counter"
     for _ in range(9):
-        for name, modules in names.items():
-            start = time.perf_counter()
-            own_process("-c", f"import {modules}")
-            seconds[name].append(time.perf_counter() - start)
-    lines = [[name, f"{np.median(s):.3f}"] for name, s in seconds.items()]
-    more = np.median(np.subtract(*[seconds[name] for name in reversed(names)]))
-    text = "\nDifference, median of 9 pairs of processes: "
-    return markdown(["process", "s"], lines) + text + f"{1e3 * more:.0f} ms.\n"
+        for name, (before, after) in pairs.items():
+            code = f"{clock}; {before}; t = now(); {after}; print(1e3 * (now() - t))"
+            more[name] += own_process("-c", code)
+    lines = [
+        [
+            name,
+            f"{np.median(ms):.0f}",
+            "{:.0f} to {:.0f}".format(*np.quantile(ms, QUARTILES)),
+        ]
+        for name, ms in more.items()
+    ]
+    return markdown(["import", "ms (median of 9)", "quartiles"], lines)
 
 
 def predict(repeats):

@@ -7,16 +7,38 @@ TwoHiddenReLURegressor : Kong's two-hidden-layer network, trained by gradient de
 InfiniteWidthKernel : The infinite width of either network, for kernel machines.
 """
 
+from importlib import import_module
 from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
 
-from overparam_sk.estimators import (
-    InfiniteWidthKernel,
-    OverparamReLUClassifier,
-    TwoHiddenReLURegressor,
-)
-from overparam_sk.training import DivergenceError
+if TYPE_CHECKING:
+    from overparam_sk.estimators import (
+        InfiniteWidthKernel,
+        OverparamReLUClassifier,
+        TwoHiddenReLURegressor,
+    )
+    from overparam_sk.training import DivergenceError
 
 __version__ = version("overparam-sk")
+
+# Imported when first asked for, as scikit-learn's own subpackages are.
+_PUBLIC = {
+    "DivergenceError": "training",
+    "InfiniteWidthKernel": "estimators",
+    "OverparamReLUClassifier": "estimators",
+    "TwoHiddenReLURegressor": "estimators",
+}
+_SUBPACKAGES = (
+    "datasets",
+    "diagnostics",
+    "estimators",
+    "experiments",
+    "interop",
+    "model_selection",
+    "networks",
+    "plotting",
+    "training",
+)
 
 __all__ = [
     "DivergenceError",
@@ -25,3 +47,15 @@ __all__ = [
     "TwoHiddenReLURegressor",
     "__version__",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PUBLIC:
+        return getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+    if name in _SUBPACKAGES:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC, *_SUBPACKAGES])

@@ -101,7 +101,7 @@ def measure_first_layer(
         active0 = _patterns(rows, W0) if panel.sees(PatternView) else repeat(None)
         products = rows.products(W_chunk.T, _ROW_BLOCK)
         for (places, Z), start in zip(products, active0, strict=False):
-            outputs[places] += part.outputs(Z)
+            outputs[places] += part.outputs_(Z)
             if start is not None:
                 panel.show(PatternView(Z > 0, start, places, len(rows)))
         if panel.sees(GramView):
@@ -181,7 +181,7 @@ class FirstLayerMonitor(Monitor):
         """Loss, score and diagnostics, and the validation set's loss and score."""
         (W,) = record.weights
         Z = self.sample.X @ W.T
-        outputs = self.network.outputs(Z)
+        outputs = self.network.outputs_(Z)
         loss, score = loss_and_score(
             self.network, outputs, self.sample.targets, self.sample.weight
         )
@@ -194,7 +194,7 @@ class FirstLayerMonitor(Monitor):
         self, W: Tensor, rows: Rows, targets: Tensor, weight: Tensor
     ) -> dict[str, float]:
         products = rows.products(W.T, _ROW_BLOCK)
-        outputs = [self.network.outputs(Z) for _, Z in products]
+        outputs = [self.network.outputs_(Z) for _, Z in products]
         loss, score = loss_and_score(self.network, torch.cat(outputs), targets, weight)
         return {"val_loss": loss, "val_score": score}
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import validate_data
 
 from overparam_sk.estimators._checks import local_random_state
@@ -47,6 +46,8 @@ def hold_out(
     data: TrainingData, fraction: float, random_state: Any, *, stratified: bool
 ) -> TrainingData:
     """Set a share of the data apart, for validation."""
+    from sklearn.model_selection import train_test_split  # slow to import
+
     seed = local_random_state(random_state).randint(np.iinfo(np.int32).max)
     kept, held_out = train_test_split(
         np.arange(len(data.y)),

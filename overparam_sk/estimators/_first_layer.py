@@ -13,14 +13,13 @@ from overparam_sk.estimators._data import TrainingData
 from overparam_sk.estimators._first_layer_run import FirstLayerRun, momentum_in_use
 from overparam_sk.estimators._run import Run, Seeds, Start
 from overparam_sk.estimators._state import split_intercept
-from overparam_sk.interop import first_layer_net
 from overparam_sk.networks import LiLiang2018, initial_weights
 from overparam_sk.rows import as_tensor
 
 __all__ = ["FirstLayerEstimator"]
 
 # Numbers of pre-activations that a prediction holds at a time.
-_PREDICT_ELEMENTS = 2**23
+_PREDICT_ELEMENTS = 2**22
 
 
 class FirstLayerEstimator(WideNetworkEstimator):
@@ -78,6 +77,8 @@ class FirstLayerEstimator(WideNetworkEstimator):
         NotFittedError
             Before ``fit``: the sizes of the network come from the data.
         """
+        from overparam_sk.interop import first_layer_net  # skorch: slow to import
+
         check_is_fitted(self)
         m, d = self.hidden_weights_.shape
         W, b = self.hidden_weights_, self.hidden_intercept_
@@ -148,7 +149,7 @@ class FirstLayerEstimator(WideNetworkEstimator):
         network = LiLiang2018(a)
         size = max(1, _PREDICT_ELEMENTS // len(W))
         outputs = [
-            network.outputs(Z.add_(b)).cpu() for _, Z in rows.products(W.T, size)
+            network.outputs_(Z.add_(b)).cpu() for _, Z in rows.products(W.T, size)
         ]
         result: NDArray[Any] = torch.cat(outputs).numpy()
         return result

@@ -99,6 +99,11 @@ class FirstLayerRun(Run):
         """C in use."""
         return self._c
 
+    def attributes(self) -> dict[str, Any]:
+        """Measured when W and a copy of it are all that there is to hold."""
+        self._trainer.release()
+        return super().attributes()
+
     def predictor(self, weights: Sequence[Tensor]) -> dict[str, Any]:
         """The fitted attributes that a prediction with these weights needs."""
         n_columns = self._n_given + self._parameters.fit_intercept

@@ -15,7 +15,6 @@ from overparam_sk.estimators._data import TrainingData, validate
 from overparam_sk.estimators._run import Run, Seeds, Start
 from overparam_sk.estimators._state import split_intercept
 from overparam_sk.estimators._two_hidden_run import TwoHiddenRun
-from overparam_sk.interop import two_hidden_net
 from overparam_sk.networks import Kong2019Weights, initial_layers, outputs
 from overparam_sk.rows import as_tensor
 
@@ -321,6 +320,8 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
         NotFittedError
             Before ``fit``: the sizes of the network come from the data.
         """
+        from overparam_sk.interop import two_hidden_net  # skorch: slow to import
+
         check_is_fitted(self)
         A, b, B = self.first_weights_, self.first_intercept_, self.second_weights_
         if initial:

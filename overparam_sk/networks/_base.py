@@ -34,8 +34,8 @@ class FirstLayerNetwork(ABC):
     """
 
     @abstractmethod
-    def outputs(self, Z: Tensor) -> Tensor:
-        """Return the outputs (B, k) from the pre-activations Z (B, m)."""
+    def outputs_(self, Z: Tensor) -> Tensor:
+        """Return the outputs (B, k); overwrite the pre-activations Z by ReLU(Z)."""
 
     @abstractmethod
     def of_units(self, units: slice) -> "FirstLayerNetwork":

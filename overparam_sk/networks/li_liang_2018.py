@@ -58,9 +58,9 @@ class LiLiang2018(FirstLayerNetwork):
     a: Tensor
     shards: Shards = ALONE
 
-    def outputs(self, Z: Tensor) -> Tensor:
-        """f(x_s) = a ReLU(W x_s), LL18 §3."""
-        return self.shards.add_up_(Z.clamp_min(0) @ self.a.T)
+    def outputs_(self, Z: Tensor) -> Tensor:
+        """f(x_s) = a ReLU(W x_s), LL18 §3, from Z = W x_s, which becomes ReLU(Z)."""
+        return self.shards.add_up_(Z.clamp_min_(0) @ self.a.T)
 
     def of_units(self, units: slice) -> "LiLiang2018":
         """The part of the network, and of its outputs, that some hidden units make."""

@@ -104,8 +104,8 @@ class Rows(ABC):
         """Write the given columns of the rows ``indices`` into ``out``."""
 
     @abstractmethod
-    def _times(self, M: Tensor, places: slice) -> Tensor:
-        """The given columns of some successive rows times ``M`` (n_given, p)."""
+    def _times(self, M: Tensor, places: slice, out: Tensor) -> None:
+        """Write the given columns of some successive rows times ``M`` (n_given, p)."""
 
     @abstractmethod
     def _rows_of_a_product(self) -> int:
@@ -116,17 +116,28 @@ class Rows(ABC):
         """The transposed given columns times ``V`` (n, p)."""
 
     def products(self, M: Tensor, size: int) -> Iterator[tuple[slice, Tensor]]:
-        """X M for M of shape (d, p), at most ``size`` rows at a time, with places."""
-        size = min(size, self._rows_of_a_product())
+        """X M for M of shape (d, p), at most ``size`` rows at a time, with places.
+
+        All in the same memory: the next product overwrites the last.
+        """
+        size = min(size, len(self), self._rows_of_a_product())
+        room = torch.empty(size, M.shape[1], dtype=M.dtype, device=self.device)
         for places in self._slices(size):
-            product = self._times(M[: self.n_given], places)
-            if self.constant:
-                product += M[-1]
+            product = room[: places.stop - places.start]
+            self._multiply(M, places, product)
             yield places, product
 
     def times(self, M: Tensor) -> Tensor:
         """X M for M of shape (d, p), shape (n, p)."""
-        return torch.cat([part for _, part in self.products(M, len(self))])
+        product = torch.empty(len(self), M.shape[1], dtype=M.dtype, device=self.device)
+        for places in self._slices(self._rows_of_a_product()):
+            self._multiply(M, places, product[places])
+        return product
+
+    def _multiply(self, M: Tensor, places: slice, out: Tensor) -> None:
+        self._times(M[: self.n_given], places, out)
+        if self.constant:
+            out += M[-1]
 
     def transposed_times(self, V: Tensor) -> Tensor:
         """Xᵀ V for V of shape (n, p), shape (d, p)."""

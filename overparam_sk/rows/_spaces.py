@@ -109,7 +109,7 @@ class _Search:
         eigenvalues = torch.linalg.eigvalsh(gram)
         return int((eigenvalues > self._noise(eigenvalues)).sum())
 
-    def _of_few_rows(self) -> Tensor | None:
+    def _of_few_rows(self) -> Tensor:
         """As many vectors as rows: each row is kept up to its rounding error."""
         Q = torch.linalg.qr(torch.cat(list(self._blocks())).T).Q
         return self._in_all_columns(Q)
@@ -145,6 +145,7 @@ class _Search:
         largest = Q.new_zeros(len(Q))
         for X in self._blocks():
             torch.maximum(largest, X.to(Q).abs().amax(dim=0), out=largest)
+        largest[largest == 0] = 1  # zeros that a sparse matrix has stored
         tolerance = 8 * len(Q) ** 0.5 * torch.finfo(self.parts[0].dtype).eps
         for X in self._blocks():
             X = X.to(Q)

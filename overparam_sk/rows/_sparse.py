@@ -132,11 +132,12 @@ class SparseRows(Rows):
     def _write(self, indices: Tensor, out: Tensor) -> None:
         out.copy_(torch.from_numpy(self.matrix[indices.numpy()].toarray()))
 
-    def _times(self, M: Tensor, places: slice) -> Tensor:
+    def _times(self, M: Tensor, places: slice, out: Tensor) -> None:
         X = self.matrix[places]
         if self.cost_as_non_zeros:
-            return torch.from_numpy(X @ M.numpy()).to(M)
-        return torch.from_numpy(X.toarray()).to(M) @ M
+            out.copy_(torch.from_numpy(X @ M.numpy()))
+        else:
+            torch.mm(torch.from_numpy(X.toarray()).to(M), M, out=out)
 
     def _rows_of_a_product(self) -> int:
         return len(self) if self.cost_as_non_zeros else rows_that_fit(self.n_columns)

@@ -168,6 +168,10 @@ class SStepSGD:
                 self._check_finite()
         self._check_finite()
 
+    def release(self) -> None:
+        """Give back all memory but that of W: there will be no more steps."""
+        self._room = self._velocity = None
+
     def _derive(self, room: BlockRoom, n_batches: int) -> None:
         """Make Z the derivatives of the batches that were loaded."""
         room.rows.times(self.W, out=room.Z)

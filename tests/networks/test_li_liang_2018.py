@@ -29,7 +29,7 @@ def network(m=23, d=6, k=4, n=9, seed=0):
 def test_outputs_losses_scores():
     W, a, X, y = network()
     expected = TwoLayerReLU(W, a)(X)
-    outputs = LiLiang2018(a).outputs(X @ W.T)
+    outputs = LiLiang2018(a).outputs_(X @ W.T)
     torch.testing.assert_close(outputs, expected.detach(), rtol=1e-12, atol=0)
     one_hot = torch.nn.functional.one_hot(y, len(a)).double()
     losses = torch.nn.functional.cross_entropy(expected, y, reduction="none")
@@ -42,8 +42,8 @@ def test_parts_of_units_add_up():
     W, a, X, _ = network()
     net, Z = LiLiang2018(a), X @ W.T
     parts = [slice(0, 5), slice(5, 23)]
-    total = sum(net.of_units(units).outputs(Z[:, units]) for units in parts)
-    torch.testing.assert_close(total, net.outputs(Z))
+    total = sum(net.of_units(units).outputs_(Z[:, units]) for units in parts)
+    torch.testing.assert_close(total, net.outputs_(Z))
 
 
 def test_differentiate_is_the_scaled_derivative_by_autograd():

@@ -73,7 +73,7 @@ def test_products_in_parts(density, seed, size, constant):
         for form in ("dense", "sparse array")
     )
     for rows in (dense, rare):
-        parts = list(rows.products(M_, size))
+        parts = [(places, Z.clone()) for places, Z in rows.products(M_, size)]
         places = [i for p, _ in parts for i in range(N)[p]]
         assert places == list(range(N))
         assert max(len(Z) for _, Z in parts) <= size

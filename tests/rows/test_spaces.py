@@ -151,6 +151,21 @@ def test_a_low_rank_is_found_in_many_rows(seed, dtype):
     assert type(row_space([rows], width=1000, rows_seen=10**6)) is BasisSpace
 
 
+def test_a_column_of_stored_zeros_does_not_spoil_the_scale_of_columns():
+    X, *_ = case("low rank")
+    X[:, 3] *= 1e4
+    n = len(X)
+    zeros = sparse.csr_array((np.zeros(n), np.zeros(n, int), np.arange(n + 1)))
+    rows = as_rows(
+        sparse.hstack([zeros, X], format="csr"),
+        constant=False,
+        dtype=torch.float64,
+        device=CPU,
+    )
+    assert bool(rows.used_columns()[0])
+    assert type(row_space([rows], width=1000, rows_seen=10**6)) is WholeSpace
+
+
 @pytest.mark.parametrize("huge", [1e160, 1e300])
 def test_squares_that_overflow_leave_the_rows_as_they_are(huge):
     X, *_ = case("low rank")
