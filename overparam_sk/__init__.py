@@ -4,6 +4,8 @@ See Also
 --------
 OverparamReLUClassifier : Li and Liang's two-layer network, trained by s-step SGD.
 TwoHiddenReLURegressor : Kong's two-hidden-layer network, trained by gradient descent.
+LinearizedReLUClassifier : The same with its activation patterns frozen.
+InfiniteWidthReLUClassifier : The limit of Li and Liang's network in infinite width.
 InfiniteWidthKernel : The infinite width of either network, for kernel machines.
 """
 
@@ -14,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from overparam_sk.estimators import (
         InfiniteWidthKernel,
+        InfiniteWidthReLUClassifier,
+        LinearizedReLUClassifier,
         OverparamReLUClassifier,
         TwoHiddenReLURegressor,
     )
@@ -25,6 +29,8 @@ __version__ = version("overparam-sk")
 _PUBLIC = {
     "DivergenceError": "training",
     "InfiniteWidthKernel": "estimators",
+    "InfiniteWidthReLUClassifier": "estimators",
+    "LinearizedReLUClassifier": "estimators",
     "OverparamReLUClassifier": "estimators",
     "TwoHiddenReLURegressor": "estimators",
 }
@@ -43,6 +49,8 @@ _SUBPACKAGES = (
 __all__ = [
     "DivergenceError",
     "InfiniteWidthKernel",
+    "InfiniteWidthReLUClassifier",
+    "LinearizedReLUClassifier",
     "OverparamReLUClassifier",
     "TwoHiddenReLURegressor",
     "__version__",

@@ -19,14 +19,38 @@ class TwoLayerReLU(nn.Module):
         return torch.relu(X @ self.W.T) @ self.a.T
 
 
+class LinearizedReLU(nn.Module):
+    """LL18's pseudo network g (§5.1): patterns those of W(0), only W is a parameter."""
+
+    def __init__(self, W, a, W0):
+        super().__init__()
+        self.W = nn.Parameter(W.clone())
+        self.register_buffer("a", a.clone())
+        self.register_buffer("W0", W0.clone())
+
+    def forward(self, X):
+        return ((X @ self.W.T) * (X @ self.W0.T > 0)) @ self.a.T
+
+
 def plain_sgd(
-    W, a, X, y, batches, *, step, weight=None, momentum=0.0, factor=lambda *_: 1.0
+    W,
+    a,
+    X,
+    y,
+    batches,
+    *,
+    step,
+    weight=None,
+    momentum=0.0,
+    factor=lambda *_: 1.0,
+    frozen=False,
 ):
     """W after plain SGD by autograd and torch.optim, one step a batch of indices.
 
-    ``factor(outputs, batch)`` multiplies the batch's step.
+    ``factor(outputs, batch)`` multiplies the batch's step; ``frozen`` keeps the
+    patterns of the W given.
     """
-    net = TwoLayerReLU(W, a)
+    net = LinearizedReLU(W, a, W) if frozen else TwoLayerReLU(W, a)
     optimizer = torch.optim.SGD([net.W], lr=step, momentum=momentum)
     weight = torch.ones(len(X), dtype=W.dtype) if weight is None else weight
     for batch in batches:
@@ -39,12 +63,52 @@ def plain_sgd(
     return net.W.detach()
 
 
+def function_space_sgd(K, f0, y, batches, *, c, weight, momentum=0.0):
+    """R, and f at the training rows, after SGD in function space: n × n by n × k."""
+    R, U = torch.zeros_like(f0), torch.zeros_like(f0)
+    for batch in batches:
+        f = f0 + K @ R
+        step = torch.zeros_like(R)
+        for s in batch.tolist():
+            residual = torch.softmax(f[s], dim=0)
+            residual[y[s]] -= 1
+            step[s] -= c / len(batch) * weight[s] * residual
+        U = momentum * U + step
+        R = R + U
+    return R, f0 + K @ R
+
+
 def batches_of(permutations, n_rows, batch_size, n_batches):
     """Join permutations into one stream and cut it: the definition, with a list."""
     stream = []
     while len(stream) < n_batches * batch_size:
         stream.extend(next(permutations))
     return [stream[i * batch_size : (i + 1) * batch_size] for i in range(n_batches)]
+
+
+def gradient(W, a, X, y, weight, W0=None):
+    """∂/∂W of the weighted sum of cross-entropies; with W0 the pseudo gradient.
+
+    The residuals are those of f, whatever the patterns (LL18 §5.1).
+    """
+    outputs = torch.relu(X @ W.T) @ a.T
+    residual = torch.softmax(outputs, dim=1)
+    residual[torch.arange(len(X)), y] -= 1
+    gates = X @ (W if W0 is None else W0).T > 0
+    total = torch.zeros_like(W)
+    for r in range(len(W)):
+        for s in range(len(X)):
+            if gates[s, r]:
+                total[r] += weight[s] * (residual[s] @ a[:, r]) * X[s]
+    return total
+
+
+def coupling(W, W0, X):
+    """Share of units whose pattern is the same on every row, unit by unit."""
+    coupled = 0
+    for w, w0 in zip(W, W0, strict=True):
+        coupled += all(bool(w @ x > 0) == bool(w0 @ x > 0) for x in X)
+    return coupled / len(W)
 
 
 def jacobian_gram(W, a, X):

@@ -13,7 +13,11 @@ from overparam_sk.diagnostics.accumulated_update import (
     relative_distance,
     update_singular_values,
 )
-from overparam_sk.diagnostics.coupling import ActivationChange, activation_change
+from overparam_sk.diagnostics.coupling import (
+    ActivationChange,
+    Coupling,
+    activation_change,
+)
 from overparam_sk.diagnostics.dead_samples import DeadSamples
 from overparam_sk.diagnostics.first_layer import (
     FirstLayerMonitor,
@@ -21,6 +25,7 @@ from overparam_sk.diagnostics.first_layer import (
     Sample,
     measure_first_layer,
 )
+from overparam_sk.diagnostics.function_space import FunctionSpaceMonitor, SeenRows
 from overparam_sk.diagnostics.gram import (
     GramLambdaMin,
     check_gram_fits,
@@ -44,6 +49,7 @@ REGISTRY: dict[str, type[Diagnostic]] = {
     diagnostic.name: diagnostic
     for diagnostic in (
         ActivationChange,
+        Coupling,
         RelativeDistance,
         WeightChange,
         DeadSamples,
@@ -55,6 +61,7 @@ __all__ = [
     "REGISTRY",
     "Diagnostic",
     "FirstLayerMonitor",
+    "FunctionSpaceMonitor",
     "GramView",
     "InitialUnits",
     "Measurement",
@@ -62,6 +69,7 @@ __all__ = [
     "Panel",
     "PatternView",
     "Sample",
+    "SeenRows",
     "TwoHiddenMonitor",
     "WeightView",
     "activation_change",

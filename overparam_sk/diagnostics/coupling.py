@@ -1,4 +1,4 @@
-"""Coupling with the initialisation: which activation patterns changed (LL18 §7)."""
+"""Coupling with the initialisation: which activation patterns changed (LL18 §5, §7)."""
 
 from typing import ClassVar
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 from overparam_sk.diagnostics._base import Diagnostic, PatternView, View
 
-__all__ = ["ActivationChange", "activation_change"]
+__all__ = ["ActivationChange", "Coupling", "activation_change"]
 
 
 class ActivationChange(Diagnostic):
@@ -28,6 +28,33 @@ class ActivationChange(Diagnostic):
         assert self.total is not None
         changed, pairs = self.total.tolist()
         return float(changed / pairs)
+
+
+class Coupling(Diagnostic):
+    """Share of hidden units whose pattern changed on no row (LL18, Lemma 5.1).
+
+    The gradient of such a unit is its pseudo gradient, which takes the patterns at
+    initialisation.
+    """
+
+    name: ClassVar[str] = "coupling"
+    sees: ClassVar[type] = PatternView
+    _changed: Tensor
+
+    def accumulate(self, view: View) -> None:
+        """Mark the units that changed; count them when they have met all rows."""
+        assert isinstance(view, PatternView)
+        changed = (view.active != view.active0).any(dim=0)
+        self._changed = changed if view.rows.start == 0 else self._changed | changed
+        if view.rows.stop == view.n:
+            coupled = torch.count_nonzero(~self._changed)
+            self.add(torch.stack([coupled, torch.full_like(coupled, len(changed))]))
+
+    def value(self) -> float:
+        """Coupled units over all units."""
+        assert self.total is not None
+        coupled, units = self.total.tolist()
+        return float(coupled / units)
 
 
 def activation_change(W: ArrayLike, W0: ArrayLike, X: ArrayLike) -> float:

@@ -15,9 +15,14 @@ from overparam_sk.diagnostics._base import (
     PatternView,
     WeightView,
 )
+from overparam_sk.diagnostics.coupling import Coupling
 from overparam_sk.diagnostics.monitor import Measurement, Monitor, history_columns
 from overparam_sk.linalg import inner_products
-from overparam_sk.networks import LiLiang2018, gate_gram
+from overparam_sk.networks import (
+    SoftmaxNetwork,
+    gate_gram,
+    pseudo_gradient_squares,
+)
 from overparam_sk.rows import Rows
 from overparam_sk.training.observer import StepRecord
 
@@ -53,7 +58,7 @@ class Sample:
 
 def measure_first_layer(
     diagnostics: Sequence[type[Diagnostic]],
-    network: LiLiang2018,
+    network: SoftmaxNetwork,
     width: int,
     W: Tensor,
     rows: Rows,
@@ -67,7 +72,7 @@ def measure_first_layer(
     Parameters
     ----------
     diagnostics : sequence of Diagnostic classes
-    network : LiLiang2018
+    network : SoftmaxNetwork
     width : int
         m, the units of all processes.
     W : Tensor of shape (u, d)
@@ -98,14 +103,16 @@ def measure_first_layer(
         if panel.sees(WeightView):
             update = W_chunk[:, given] - W0[:, given]
             panel.show(WeightView(update, float(norms.norm())))
-        active0 = _patterns(rows, W0) if panel.sees(PatternView) else repeat(None)
+        wanted = network.frozen or panel.sees(PatternView)
+        active0 = _patterns(rows, W0) if wanted else repeat(None)
         products = rows.products(W_chunk.T, _ROW_BLOCK)
         for (places, Z), start in zip(products, active0, strict=False):
-            outputs[places] += part.outputs_(Z)
             if start is not None:
                 panel.show(PatternView(Z > 0, start, places, len(rows)))
+            outputs[places] += part.outputs_(Z, start)
         if panel.sees(GramView):
-            gates = gate_gram(X_gram @ W_chunk.T, part.a)
+            gating = W0 if network.frozen else W_chunk
+            gates = gate_gram(X_gram @ gating.T, part.a)
             panel.show(GramView(inner * gates / width))
     network.shards.add_up_(outputs)
     panel.add_up(network.shards)
@@ -120,7 +127,7 @@ def _patterns(rows: Rows, W: Tensor) -> Iterator[Tensor]:
 
 
 def loss_and_score(
-    network: LiLiang2018, outputs: Tensor, targets: Tensor, weight: Tensor
+    network: SoftmaxNetwork, outputs: Tensor, targets: Tensor, weight: Tensor
 ) -> tuple[float, float]:
     """Weighted means of the samples' losses and scores."""
     total = weight.sum()
@@ -140,7 +147,7 @@ class FirstLayerMonitor(Monitor):
     Parameters
     ----------
     diagnostics : sequence of Diagnostic classes
-    network : LiLiang2018
+    network : SoftmaxNetwork
     width : int
         m, the units of all processes.
     first_unit : int
@@ -152,22 +159,27 @@ class FirstLayerMonitor(Monitor):
         Gives W(0); called once.
     validation : tuple of (Rows, Tensor, Tensor) or None
         Validation rows, one-hot targets and weights.
+    W0 : Tensor of shape (u, d) or None
+        W(0), for a network whose patterns are frozen there.
     """
 
     diagnostics: Sequence[type[Diagnostic]]
-    network: LiLiang2018
+    network: SoftmaxNetwork
     width: int
     first_unit: int
     n_given: int
     sample: Sample
     initial_chunks: InitialChunks
     validation: tuple[Rows, Tensor, Tensor] | None = None
+    W0: Tensor | None = None
 
     def __post_init__(self) -> None:
         active, kept, norms = [], [], []
+        self._active0: Tensor | None = None
         room = max(1, _KEPT_ELEMENTS // self.sample.X.shape[1])
         room = max(0, room - self.first_unit)
-        if Panel(self.diagnostics, n_layers=1).sees(PatternView, WeightView):
+        panel = Panel(self.diagnostics, n_layers=1)
+        if self.network.frozen or panel.sees(PatternView, WeightView):
             for _, W0, lengths in self.initial_chunks():
                 active.append((self.sample.X @ W0.T) > 0)
                 kept.append(W0[:room, : self.n_given].clone())
@@ -180,34 +192,59 @@ class FirstLayerMonitor(Monitor):
     def look(self, record: StepRecord) -> dict[str, float]:
         """Loss, score and diagnostics, and the validation set's loss and score."""
         (W,) = record.weights
+        sample = self.sample
         Z = self.sample.X @ W.T
-        outputs = self.network.outputs_(Z)
+        active = Z > 0
+        outputs = self.network.outputs_(Z, self._active0)
         loss, score = loss_and_score(
-            self.network, outputs, self.sample.targets, self.sample.weight
+            self.network, outputs, sample.targets, sample.weight
         )
         entry = {"loss": loss, "score": score}
         if self.validation is not None:
             entry |= self._validate(W, *self.validation)
-        return entry | history_columns(self._diagnose(W, Z))
+        if Coupling in self.diagnostics:
+            entry["pseudo_gradient_error"] = self._pseudo_gradient_error(
+                active, outputs
+            )
+        return entry | history_columns(self._diagnose(W, active))
 
     def _validate(
         self, W: Tensor, rows: Rows, targets: Tensor, weight: Tensor
     ) -> dict[str, float]:
+        active0 = repeat(None) if self.W0 is None else _patterns(rows, self.W0)
         products = rows.products(W.T, _ROW_BLOCK)
-        outputs = [self.network.outputs_(Z) for _, Z in products]
+        outputs = [
+            self.network.outputs_(Z, start)
+            for (_, Z), start in zip(products, active0, strict=False)
+        ]
         loss, score = loss_and_score(self.network, torch.cat(outputs), targets, weight)
         return {"val_loss": loss, "val_score": score}
 
-    def _diagnose(self, W: Tensor, Z: Tensor) -> dict[str, Sequence[float]]:
+    def _pseudo_gradient_error(self, active: Tensor, outputs: Tensor) -> float:
+        """‖∇L − ∇̃L‖_F / ‖∇L‖_F on the sample; 0 where there is no gradient."""
+        assert self._active0 is not None
+        residual = torch.softmax(outputs, dim=1) - self.sample.targets
+        residual *= self.sample.weight.unsqueeze(1)
+        squares = pseudo_gradient_squares(
+            active, self._active0, residual, self.network.a, self._inner
+        )
+        error, gradient = self.network.shards.add_up_(squares).tolist()
+        return float((error / gradient) ** 0.5) if gradient > 0 else 0.0
+
+    def _diagnose(self, W: Tensor, active: Tensor) -> dict[str, Sequence[float]]:
         panel = Panel(self.diagnostics, n_layers=1)
         if panel.sees(WeightView):
             kept = W[: len(self._W0), : self.n_given]
             panel.show(WeightView(kept - self._W0, self._start))
         if panel.sees(PatternView):
-            panel.show(PatternView(Z > 0, self._active0, slice(0, len(Z)), len(Z)))
+            assert self._active0 is not None
+            rows = slice(0, len(active))
+            panel.show(PatternView(active, self._active0, rows, len(active)))
         if panel.sees(GramView):
+            gates = self._active0 if self.network.frozen else active
+            assert gates is not None
             panel.show(
-                GramView(self._inner * gate_gram(Z, self.network.a) / self.width)
+                GramView(self._inner * gate_gram(gates, self.network.a) / self.width)
             )
         panel.add_up(self.network.shards)
         return panel.values()

@@ -224,7 +224,9 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
             **run.predictor([W.clone() for W in weights]),
         }
 
-    def _rows_to_predict(self, X: Any, like: NDArray[Any]) -> Rows:
+    def _rows_to_predict(
+        self, X: Any, like: NDArray[Any], *, constant: bool = False
+    ) -> Rows:
         """Rows to predict, in the dtype of ``like``, on the model's device or CPU."""
         check_is_fitted(self)
         # What overflows float32 is refused as infinite; numpy need not warn as well.
@@ -233,7 +235,7 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
                 self, X, reset=False, accept_sparse="csr", dtype=like.dtype.type
             )
         dtype, device = as_tensor(like).dtype, torch.device(self._device_here())
-        return as_rows(X, constant=False, dtype=dtype, device=device)
+        return as_rows(X, constant=constant, dtype=dtype, device=device)
 
     def _device_here(self) -> str:
         """A model trained on a GPU works there, and elsewhere where there is none."""

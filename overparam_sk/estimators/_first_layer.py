@@ -1,31 +1,182 @@
-"""What every estimator around LL18's network does, whatever its outputs mean."""
+"""What every classifier around LL18's network does, whatever its units do."""
 
+from collections.abc import Iterator
+from itertools import repeat
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
+from torch import Tensor
 
 from overparam_sk.estimators._base import WideNetworkEstimator
+from overparam_sk.estimators._callbacks import with_callbacks
 from overparam_sk.estimators._data import TrainingData
-from overparam_sk.estimators._first_layer_run import FirstLayerRun, momentum_in_use
+from overparam_sk.estimators._first_layer_run import FirstLayerRun
 from overparam_sk.estimators._run import Run, Seeds, Start
+from overparam_sk.estimators._softmax import SoftmaxClassifier
+from overparam_sk.estimators._softmax_run import batch_size_in_use
 from overparam_sk.estimators._state import split_intercept
-from overparam_sk.networks import LiLiang2018, initial_weights
-from overparam_sk.rows import as_tensor
+from overparam_sk.networks import SoftmaxNetwork, initial_weights
+from overparam_sk.rows import Rows, as_tensor
 
-__all__ = ["FirstLayerEstimator"]
+__all__ = ["FirstLayerClassifier"]
 
 # Numbers of pre-activations that a prediction holds at a time.
 _PREDICT_ELEMENTS = 2**22
 
 
-class FirstLayerEstimator(WideNetworkEstimator):
-    """An estimator around a network whose first layer is trained by s-step SGD."""
+class FirstLayerClassifier(SoftmaxClassifier, WideNetworkEstimator):
+    """A classifier around a network whose first layer is trained by s-step SGD."""
 
     _n_layers: ClassVar[int] = 1
+    _network: ClassVar[type[SoftmaxNetwork]]
+
+    def __init__(
+        self,
+        width: int = 1000,
+        *,
+        learning_rate: Any = "auto",
+        momentum: Any = "auto",
+        batch_size: Any = "auto",
+        max_iter: int = 1000,
+        tol: float = 1e-4,
+        n_iter_no_change: int | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        class_weight: Any = None,
+        fit_intercept: bool = True,
+        warm_start: bool = False,
+        record_every: Any = "auto",
+        diagnostics: Any = "all",
+        gram_samples: int = 200,
+        block_size: Any = "auto",
+        precision: str = "ieee",
+        device: str = "auto",
+        distributed: bool = False,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.width = width
+        self.learning_rate = learning_rate
+        self.momentum = momentum
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.class_weight = class_weight
+        self.fit_intercept = fit_intercept
+        self.warm_start = warm_start
+        self.record_every = record_every
+        self.diagnostics = diagnostics
+        self.gram_samples = gram_samples
+        self.block_size = block_size
+        self.precision = precision
+        self.device = device
+        self.distributed = distributed
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @with_callbacks
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> Self:
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            float32 is computed in float32, everything else in float64. A sparse X
+            stays sparse where that is faster, and is otherwise made dense a block of
+            rows at a time.
+        y : array-like of shape (n_samples,)
+            Class labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights of the samples.
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation rows, scored at every recorded iteration.
+        y_val : array-like of shape (n_val,), default=None
+            Their labels.
+
+        Returns
+        -------
+        self : estimator instance
+
+        Raises
+        ------
+        ValueError
+            For a parameter, data or a device that cannot be used.
+        DivergenceError
+            If the outputs stop being finite; also a ValueError and a
+            FloatingPointError. The estimator is then unfitted.
+        MemoryError
+            If there is no room for a block of one batch beside the weights.
+
+        Warns
+        -----
+        ConvergenceWarning
+            After Ctrl-C; the estimator is fitted with what was trained.
+        """
+        self._fit(X, y, sample_weight, X_val, y_val)
+        return self
+
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        classes: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Go on training for one pass over the given data, ⌈n_samples/B⌉ steps.
+
+        The learning rate of the first call stays in use. The diagnostics are those on
+        the data of the last call.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+            Class labels.
+        classes : array-like of shape (n_classes,), default=None
+            All classes that will come; needed in the first call only, and there taken
+            from y if it is left out.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights of the samples.
+
+        Returns
+        -------
+        self : estimator instance
+
+        Raises
+        ------
+        ValueError, DivergenceError
+            As in ``fit``.
+        """
+        self._check_parameters()
+        resume = self.__sklearn_is_fitted__()
+        if not resume:
+            self._forget()
+            if classes is not None:
+                self.classes_ = np.unique(classes)
+        try:
+            data = self._validated(X, y, sample_weight, reset=not resume)
+            start = self._start(data, self.learning_rate_) if resume else None
+            n = len(data.y)
+            n_steps = -(-n // batch_size_in_use(self.batch_size, n))
+            self._train(data, n_steps, start)
+        except FloatingPointError:
+            self._forget()
+            raise
+        return self
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether there are trained weights."""
@@ -45,60 +196,7 @@ class FirstLayerEstimator(WideNetworkEstimator):
             Before ``fit``.
         """
         check_is_fitted(self)
-        m, d = self.hidden_weights_.shape
-        dtype = as_tensor(self.readout_weights_).dtype
-        W0: NDArray[Any] = initial_weights(self.init_seed_, m, d, dtype=dtype).numpy()
-        return W0
-
-    def to_skorch(self, *, initial: bool = False, **net_params: Any) -> Any:
-        """The network as an initialized skorch net, to predict and to train on.
-
-        The net holds an ordinary module of one ``nn.Linear`` and a fixed readout and
-        trains it on the mean cross-entropy by ``torch.optim.SGD`` with the step
-        c/width, momentum and batch size of this estimator (the automatic step's
-        lengthening is not part of it). ``partial_fit`` goes on from the weights,
-        ``fit`` starts from them again. Its X has the dtype of ``hidden_weights_`` and
-        its y holds indices into ``classes_``, as do its predictions.
-
-        Parameters
-        ----------
-        initial : bool, default=False
-            Whether to start from W(0) instead of the fitted weights.
-        **net_params
-            Parameters of skorch's net, such as ``max_epochs``, ``callbacks``,
-            ``train_split`` or ``optimizer__lr``; they go before those above.
-
-        Returns
-        -------
-        skorch.NeuralNetClassifier
-
-        Raises
-        ------
-        NotFittedError
-            Before ``fit``: the sizes of the network come from the data.
-        """
-        from overparam_sk.interop import first_layer_net  # skorch: slow to import
-
-        check_is_fitted(self)
-        m, d = self.hidden_weights_.shape
-        W, b = self.hidden_weights_, self.hidden_intercept_
-        if initial:
-            W0 = initial_weights(
-                self.init_seed_,
-                m,
-                d,
-                constant=self._has_intercept(),
-                dtype=as_tensor(self.readout_weights_).dtype,
-            )
-            W, b = split_intercept(W0, d)
-        defaults = {
-            "lr": self.learning_rate_ / m,
-            "optimizer__momentum": momentum_in_use(self.momentum, self.learning_rate),
-            "batch_size": 256 if self.batch_size == "auto" else self.batch_size,
-            "device": self._device_here(),
-        }
-        weights = (W, b if self._has_intercept() else None, self.readout_weights_)
-        return first_layer_net(weights, self.classes_, defaults | net_params)
+        return split_intercept(self._initial(), self.hidden_weights_.shape[1])[0]
 
     def _has_intercept(self) -> bool:
         """Whether the fitted network has one, whatever ``fit_intercept`` is by now."""
@@ -113,7 +211,13 @@ class FirstLayerEstimator(WideNetworkEstimator):
         n_steps: int,
     ) -> Run:
         return FirstLayerRun(
-            parameters, data, seeds, start, n_steps, len(self.classes_)
+            parameters,
+            data,
+            seeds,
+            start,
+            n_steps,
+            len(self.classes_),
+            self._network,
         )
 
     def _trained_weights(self) -> tuple[NDArray[Any], ...]:
@@ -146,10 +250,31 @@ class FirstLayerEstimator(WideNetworkEstimator):
                 self.readout_weights_,
             )
         )
-        network = LiLiang2018(a)
+        network = self._network(a)
         size = max(1, _PREDICT_ELEMENTS // len(W))
+        starts = self._initial_patterns(rows, size) if network.frozen else repeat(None)
         outputs = [
-            network.outputs_(Z.add_(b)).cpu() for _, Z in rows.products(W.T, size)
+            network.outputs_(Z.add_(b), start).cpu()
+            for (_, Z), start in zip(rows.products(W.T, size), starts, strict=False)
         ]
         result: NDArray[Any] = torch.cat(outputs).numpy()
         return result
+
+    def _initial_patterns(self, rows: Rows, size: int) -> Iterator[Tensor]:
+        """1{W(0) x > 0} of blocks of ``size`` rows."""
+        W0 = self._initial(rows.device)
+        d = rows.n_columns
+        for _, Z in rows.products(W0[:, :d].T, size):
+            yield Z.add_(W0[:, d:].sum(dim=1)) > 0
+
+    def _initial(self, device: torch.device | str = "cpu") -> Tensor:
+        """W(0), with the intercept as its last column where there is one."""
+        m, d = self.hidden_weights_.shape
+        return initial_weights(
+            self.init_seed_,
+            m,
+            d,
+            constant=self._has_intercept(),
+            dtype=as_tensor(self.readout_weights_).dtype,
+            device=device,
+        )

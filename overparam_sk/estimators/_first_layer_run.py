@@ -4,9 +4,7 @@ from collections.abc import Iterator, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from overparam_sk.diagnostics import (
@@ -19,41 +17,21 @@ from overparam_sk.diagnostics import (
 )
 from overparam_sk.estimators._checks import check_precision, check_same_numbers
 from overparam_sk.estimators._data import TrainingData
-from overparam_sk.estimators._run import Run, Seeds, Start
+from overparam_sk.estimators._run import Seeds, Start
+from overparam_sk.estimators._softmax_run import MONITORED_ROWS, SoftmaxRun
 from overparam_sk.estimators._state import split_intercept
 from overparam_sk.networks import (
-    LiLiang2018,
+    SoftmaxNetwork,
     initial_weight_chunks,
     readout_weights,
 )
 from overparam_sk.rows import RowSpace, WholeSpace, as_tensor, row_space
-from overparam_sk.training import (
-    CurvatureStep,
-    MinibatchStream,
-    SStepSGD,
-    auto_block_rows,
-    safe_learning_rate,
-)
+from overparam_sk.training import SStepSGD, auto_block_rows
 
-__all__ = ["FirstLayerRun", "batch_size_in_use", "momentum_in_use"]
-
-# Training rows that the history looks at.
-_MONITORED_ROWS = 100
+__all__ = ["FirstLayerRun"]
 
 
-def momentum_in_use(momentum: Any, learning_rate: Any) -> float:
-    """What "auto" stands for: 0.9 with an automatic step, otherwise plain SGD."""
-    if momentum != "auto":
-        return float(momentum)
-    return 0.9 if learning_rate == "auto" else 0.0
-
-
-def batch_size_in_use(batch_size: Any, n_rows: int) -> int:
-    """B: what "auto" stands for, or the number that was given."""
-    return min(256, n_rows) if batch_size == "auto" else int(batch_size)
-
-
-class FirstLayerRun(Run):
+class FirstLayerRun(SoftmaxRun):
     """Trains LL18's network.
 
     Parameters
@@ -61,6 +39,7 @@ class FirstLayerRun(Run):
     parameters, data, seeds, start, n_steps
         As for `Run`.
     n_classes : int
+    network : type of SoftmaxNetwork
     """
 
     def __init__(
@@ -71,14 +50,12 @@ class FirstLayerRun(Run):
         start: Start | None,
         n_steps: int,
         n_classes: int,
+        network: type[SoftmaxNetwork],
     ) -> None:
-        super().__init__(parameters, data, seeds, start, n_steps)
+        super().__init__(parameters, data, seeds, start, n_steps, n_classes)
         check_precision(parameters.precision, self._dtype)
         numbers = {"the number of classes": float(n_classes)}
         check_same_numbers(self._shards, self._device, numbers)
-        self._k = n_classes
-        self._weight = self._as_weight(data)
-        self._batch_size = batch_size_in_use(parameters.batch_size, len(self._rows))
         self._n_given = self._rows.n_given
         self._held = None if data.validation is None else self._as_rows(data.validation)
         self._enter_row_space(start)
@@ -91,13 +68,8 @@ class FirstLayerRun(Run):
             dtype=self._dtype,
             device=self._device,
         )
-        self._network = LiLiang2018(a[:, self._units].contiguous(), self._shards)
+        self._network = network(a[:, self._units].contiguous(), self._shards)
         self._trainer: SStepSGD = self._make_trainer(start)
-
-    @property
-    def learning_rate(self) -> float:
-        """C in use."""
-        return self._c
 
     def attributes(self) -> dict[str, Any]:
         """Measured when W and a copy of it are all that there is to hold."""
@@ -119,12 +91,9 @@ class FirstLayerRun(Run):
             "device_": str(self._device),
         }
 
-    def _validation_figure(self) -> float:
-        return self._monitor.latest("val_score")
-
     def _steps_of_a_look(self) -> float:
         # A step is 4Bmd operations, a look at r rows 2rmd.
-        monitored = min(_MONITORED_ROWS, len(self._rows))
+        monitored = min(MONITORED_ROWS, len(self._rows))
         return monitored / (2 * self._batch_size)
 
     def _measure(self, gram_rows: Tensor) -> Measurement:
@@ -140,39 +109,17 @@ class FirstLayerRun(Run):
             self._initial_units,
         )
 
-    def _as_weight(self, data: TrainingData) -> Tensor:
-        weight = data.weight / data.weight.max()  # whose sum is an ordinary number
-        return as_tensor(weight / weight.mean(), self._device).to(self._dtype)
-
-    def _one_hot(self, y: NDArray[np.int64]) -> Tensor:
-        classes = torch.from_numpy(y).to(self._device)
-        return torch.nn.functional.one_hot(classes, self._k).to(self._dtype)
-
-    def _learning_rate(self, start: Start | None) -> float:
-        if self._parameters.learning_rate != "auto":
-            return float(self._parameters.learning_rate)
-        if start is not None and start.learning_rate is not None:
-            return start.learning_rate
-        subset, _ = self._step_size_rows(self._weight)
-        c = safe_learning_rate(
-            self._rows.take(subset),
-            self._weight[subset.to(self._device)],
-            self._batch_size,
-        )
-        return self._shards.agree(c, self._device)
-
     def _make_trainer(self, start: Start | None) -> SStepSGD:
-        p, rows, n = self._parameters, self._rows, len(self._rows)
-        auto = p.learning_rate == "auto"
+        p, rows = self._parameters, self._rows
         iteration = 0 if start is None else start.iteration
         W = rows.empty_weights(self._units.stop - self._units.start)
-        if start is None:
-            for units, chunk, _ in self._initial_units():
-                W[units] = chunk
-        else:
+        self._W0 = torch.empty_like(W) if self._network.frozen else None
+        for held in (W if start is None else None, self._W0):
+            if held is not None:
+                for units, chunk, _ in self._initial_units():
+                    held[units] = chunk
+        if start is not None:
             W.copy_(as_tensor(start.weights[0][self._units]))
-        # Another stretch of a run must not repeat the first one's batches.
-        mixed = np.random.SeedSequence([self._seeds.batches, iteration])
         trainer = SStepSGD(
             self._network,
             W,
@@ -180,11 +127,12 @@ class FirstLayerRun(Run):
             torch.from_numpy(self._data.y),
             self._k,
             self._weight,
-            MinibatchStream(n, self._batch_size, int(mixed.generate_state(1)[0])),
+            self._stream(iteration),
             step=self._c / p.width,
-            momentum=momentum_in_use(p.momentum, p.learning_rate),
-            lengthen=CurvatureStep(self._c) if auto else None,
+            momentum=self._momentum(),
+            lengthen=self._lengthen(),
             precision=p.precision,
+            W0=self._W0,
             may_redo=self._shards.size == 1,
             block_rows=(
                 auto_block_rows(*W.shape) if p.block_size == "auto" else p.block_size
@@ -226,7 +174,7 @@ class FirstLayerRun(Run):
             yield InitialUnits(units, self._space.of_weights(W), norms)
 
     def _make_monitor(self) -> Monitor:
-        subset = self._subset(_MONITORED_ROWS, 1)
+        subset = self._subset(MONITORED_ROWS, 1)
         sample = Sample(
             self._rows.take(subset),
             self._one_hot(self._data.y[subset.numpy()]),
@@ -245,4 +193,5 @@ class FirstLayerRun(Run):
             sample,
             self._initial_units,
             validation,
+            self._W0,
         )

@@ -1,29 +1,18 @@
 """The two-layer overparameterized ReLU network of Li and Liang (2018)."""
 
-from typing import Any
+from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.special import log_softmax, softmax
-from sklearn.base import ClassifierMixin
-from sklearn.utils.class_weight import compute_sample_weight
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import column_or_1d
+from sklearn.utils.validation import check_is_fitted
 
-from overparam_sk.estimators._callbacks import with_callbacks
-from overparam_sk.estimators._checks import (
-    check_known_classes,
-    check_sample_weight,
-    check_several_classes,
-)
-from overparam_sk.estimators._data import TrainingData, validate
-from overparam_sk.estimators._first_layer import FirstLayerEstimator
-from overparam_sk.estimators._first_layer_run import batch_size_in_use
+from overparam_sk.estimators._first_layer import FirstLayerClassifier
+from overparam_sk.estimators._softmax_run import momentum_in_use
+from overparam_sk.estimators._state import split_intercept
+from overparam_sk.networks import LiLiang2018, SoftmaxNetwork
 
 __all__ = ["OverparamReLUClassifier"]
 
 
-class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):
+class OverparamReLUClassifier(FirstLayerClassifier):
     """Two-layer overparameterized ReLU network, trained by minibatch SGD [1]_.
 
     f_i(x) = Σ_r a_{i,r} ReLU(⟨w_r, x⟩) with a fixed Gaussian readout a. The first
@@ -170,227 +159,47 @@ class OverparamReLUClassifier(ClassifierMixin, FirstLayerEstimator):
     (100,)
     """
 
-    def __init__(
-        self,
-        width: int = 1000,
-        *,
-        learning_rate: Any = "auto",
-        momentum: Any = "auto",
-        batch_size: Any = "auto",
-        max_iter: int = 1000,
-        tol: float = 1e-4,
-        n_iter_no_change: int | None = None,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        class_weight: Any = None,
-        fit_intercept: bool = True,
-        warm_start: bool = False,
-        record_every: Any = "auto",
-        diagnostics: Any = "all",
-        gram_samples: int = 200,
-        block_size: Any = "auto",
-        precision: str = "ieee",
-        device: str = "auto",
-        distributed: bool = False,
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.width = width
-        self.learning_rate = learning_rate
-        self.momentum = momentum
-        self.batch_size = batch_size
-        self.max_iter = max_iter
-        self.tol = tol
-        self.n_iter_no_change = n_iter_no_change
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.class_weight = class_weight
-        self.fit_intercept = fit_intercept
-        self.warm_start = warm_start
-        self.record_every = record_every
-        self.diagnostics = diagnostics
-        self.gram_samples = gram_samples
-        self.block_size = block_size
-        self.precision = precision
-        self.device = device
-        self.distributed = distributed
-        self.random_state = random_state
-        self.verbose = verbose
+    _network: ClassVar[type[SoftmaxNetwork]] = LiLiang2018
 
-    @with_callbacks
-    def fit(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        sample_weight: ArrayLike | None = None,
-        X_val: ArrayLike | None = None,
-        y_val: ArrayLike | None = None,
-    ) -> "OverparamReLUClassifier":
-        """Train the network.
+    def to_skorch(self, *, initial: bool = False, **net_params: Any) -> Any:
+        """The network as an initialized skorch net, to predict and to train on.
+
+        The net holds an ordinary module of one ``nn.Linear`` and a fixed readout and
+        trains it on the mean cross-entropy by ``torch.optim.SGD`` with the step
+        c/width, momentum and batch size of this estimator (the automatic step's
+        lengthening is not part of it). ``partial_fit`` goes on from the weights,
+        ``fit`` starts from them again. Its X has the dtype of ``hidden_weights_`` and
+        its y holds indices into ``classes_``, as do its predictions.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            float32 is computed in float32, everything else in float64. A sparse X
-            stays sparse where that is faster, and is otherwise made dense a block of
-            rows at a time.
-        y : array-like of shape (n_samples,)
-            Class labels.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights of the samples.
-        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            Validation rows, scored at every recorded iteration.
-        y_val : array-like of shape (n_val,), default=None
-            Their labels.
+        initial : bool, default=False
+            Whether to start from W(0) instead of the fitted weights.
+        **net_params
+            Parameters of skorch's net, such as ``max_epochs``, ``callbacks``,
+            ``train_split`` or ``optimizer__lr``; they go before those above.
 
         Returns
         -------
-        self : OverparamReLUClassifier
+        skorch.NeuralNetClassifier
 
         Raises
         ------
-        ValueError
-            For a parameter, data or a device that cannot be used.
-        DivergenceError
-            If the outputs stop being finite; also a ValueError and a
-            FloatingPointError. The estimator is then unfitted.
-        MemoryError
-            If there is no room for a block of one batch beside the weights.
-
-        Warns
-        -----
-        ConvergenceWarning
-            After Ctrl-C; the estimator is fitted with what was trained.
+        NotFittedError
+            Before ``fit``: the sizes of the network come from the data.
         """
-        self._fit(X, y, sample_weight, X_val, y_val)
-        return self
+        from overparam_sk.interop import first_layer_net  # skorch: slow to import
 
-    def partial_fit(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        classes: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-    ) -> "OverparamReLUClassifier":
-        """Go on training for one pass over the given data, ⌈n_samples/B⌉ steps.
-
-        The learning rate of the first call stays in use. The diagnostics are those on
-        the data of the last call.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,)
-            Class labels.
-        classes : array-like of shape (n_classes,), default=None
-            All classes that will come; needed in the first call only, and there taken
-            from y if it is left out.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights of the samples.
-
-        Returns
-        -------
-        self : OverparamReLUClassifier
-
-        Raises
-        ------
-        ValueError, DivergenceError
-            As in ``fit``.
-        """
-        self._check_parameters()
-        resume = self.__sklearn_is_fitted__()
-        if not resume:
-            self._forget()
-            if classes is not None:
-                self.classes_ = np.unique(classes)
-        try:
-            data = self._validated(X, y, sample_weight, reset=not resume)
-            start = self._start(data, self.learning_rate_) if resume else None
-            n = len(data.y)
-            n_steps = -(-n // batch_size_in_use(self.batch_size, n))
-            self._train(data, n_steps, start)
-        except FloatingPointError:
-            self._forget()
-            raise
-        return self
-
-    def decision_function(self, X: ArrayLike) -> NDArray[Any]:
-        """Outputs f(x) of the network.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes), or (n_samples,) if binary
-            If binary, f_1(x) − f_0(x): positive for ``classes_[1]``.
-        """
-        outputs = self._outputs(X)
-        return outputs[:, 1] - outputs[:, 0] if outputs.shape[1] == 2 else outputs
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """The class of the largest output.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-        """
-        best = self._outputs(X).argmax(axis=1)
-        labels: NDArray[Any] = self.classes_[best]
-        return labels
-
-    def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
-        """Softmax of the outputs.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``.
-        """
-        probabilities: NDArray[Any] = softmax(self._outputs(X), axis=1)
-        return probabilities
-
-    def predict_log_proba(self, X: ArrayLike) -> NDArray[Any]:
-        """Logarithm of the softmax of the outputs, without underflow.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-        """
-        logarithms: NDArray[Any] = log_softmax(self._outputs(X), axis=1)
-        return logarithms
-
-    def _validated(
-        self, X: Any, y: Any, sample_weight: Any, reset: bool
-    ) -> TrainingData:
-        X, y = validate(self, X, y, reset=reset)
-        check_classification_targets(y)
-        if not hasattr(self, "classes_"):
-            self.classes_ = np.unique(y)
-        check_several_classes(self.classes_)
-        weight = check_sample_weight(sample_weight, X)
-        if self.class_weight is not None:
-            weight = weight * compute_sample_weight(self.class_weight, y)
-        return TrainingData(X, self._encoded("y", y), weight)
-
-    def _validated_held(self, X: Any, y: Any) -> TrainingData:
-        X, y = validate(self, X, y, reset=False)
-        return TrainingData(X, self._encoded("y_val", column_or_1d(y)), np.ones(len(y)))
-
-    def _encoded(self, name: str, y: NDArray[Any]) -> NDArray[np.int64]:
-        """Class indices of labels."""
-        check_known_classes(name, y, self.classes_)
-        return np.searchsorted(self.classes_, y).astype(np.int64)
+        check_is_fitted(self)
+        m, d = self.hidden_weights_.shape
+        W, b = self.hidden_weights_, self.hidden_intercept_
+        if initial:
+            W, b = split_intercept(self._initial(), d)
+        defaults = {
+            "lr": self.learning_rate_ / m,
+            "optimizer__momentum": momentum_in_use(self.momentum, self.learning_rate),
+            "batch_size": 256 if self.batch_size == "auto" else self.batch_size,
+            "device": self._device_here(),
+        }
+        weights = (W, b if self._has_intercept() else None, self.readout_weights_)
+        return first_layer_net(weights, self.classes_, defaults | net_params)

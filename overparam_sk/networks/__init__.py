@@ -1,6 +1,7 @@
 """Definitions of the networks: pure functions of (parameters, X)."""
 
 from overparam_sk.networks._base import FirstLayerNetwork, Scratch
+from overparam_sk.networks._softmax import SoftmaxNetwork
 from overparam_sk.networks.arc_cosine import (
     angles,
     arc_cosine_kernel,
@@ -32,18 +33,24 @@ from overparam_sk.networks.li_liang_2018 import (
     initial_weight_chunks,
     initial_weights,
     output_gate_gram,
+    pseudo_gradient_squares,
     readout_weights,
 )
+from overparam_sk.networks.li_liang_2018_infinite import KernelRows, random_outputs
+from overparam_sk.networks.li_liang_2018_linearized import LinearizedLiLiang2018
 
 __all__ = [
     "N_SCRAMBLES",
     "AngularKernels",
     "FirstLayerNetwork",
     "Forward",
+    "KernelRows",
     "Kong2019Weights",
     "LiLiang2018",
+    "LinearizedLiLiang2018",
     "RowNorm",
     "Scratch",
+    "SoftmaxNetwork",
     "angles",
     "arc_cosine_kernel",
     "expected_gram_parts",
@@ -62,6 +69,8 @@ __all__ = [
     "output_gate_gram",
     "outputs",
     "preactivation_gradients",
+    "pseudo_gradient_squares",
+    "random_outputs",
     "readout_weights",
     "supported_squares",
 ]

@@ -6,7 +6,7 @@ lets the trainer move W once per block instead of once per batch.
 """
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
@@ -20,6 +20,7 @@ class Scratch(NamedTuple):
     hidden: Tensor  # (B, m)
     backward: Tensor  # (B, m)
     residual: Tensor  # (B, k)
+    start: Tensor | None = None  # (B, m), X W(0)ᵀ for a frozen network
 
     @classmethod
     def like(cls, Z: Tensor, k: int) -> "Scratch":
@@ -31,11 +32,22 @@ class FirstLayerNetwork(ABC):
     """A network whose only trained parameters are the first layer W, shape (m, d).
 
     Shapes: Z = X Wᵀ (B, m), outputs (B, k), targets (B, k), scale (B, 1).
+
+    Attributes
+    ----------
+    frozen : bool
+        Whether the activation patterns are those at initialisation, whatever Z is.
     """
 
+    frozen: ClassVar[bool]
+
     @abstractmethod
-    def outputs_(self, Z: Tensor) -> Tensor:
-        """Return the outputs (B, k); overwrite the pre-activations Z by ReLU(Z)."""
+    def outputs_(self, Z: Tensor, active0: Tensor | None = None) -> Tensor:
+        """Return the outputs (B, k); overwrite the pre-activations Z.
+
+        ``active0`` (B, m), bool, are the patterns at initialisation: for a frozen
+        network, which must be given them.
+        """
 
     @abstractmethod
     def of_units(self, units: slice) -> "FirstLayerNetwork":

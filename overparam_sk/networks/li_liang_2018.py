@@ -20,13 +20,14 @@ only where a pre-activation is exactly zero.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from overparam_sk.networks._base import FirstLayerNetwork, Scratch
+from overparam_sk.networks._base import Scratch
+from overparam_sk.networks._softmax import SoftmaxNetwork
 from overparam_sk.networks._streams import generator
-from overparam_sk.shards import ALONE, Shards
 
 __all__ = [
     "LiLiang2018",
@@ -34,6 +35,7 @@ __all__ = [
     "initial_weight_chunks",
     "initial_weights",
     "output_gate_gram",
+    "pseudo_gradient_squares",
     "readout_weights",
 ]
 
@@ -44,40 +46,14 @@ _CHUNK_ELEMENTS = 2**20
 
 
 @dataclass(frozen=True)
-class LiLiang2018(FirstLayerNetwork):
-    """f_i(x) = Σ_r a_{i,r} ReLU(⟨w_r, x⟩) with softmax cross-entropy (LL18 §3).
+class LiLiang2018(SoftmaxNetwork):
+    """f_i(x) = Σ_r a_{i,r} ReLU(⟨w_r, x⟩) with softmax cross-entropy (LL18 §3)."""
 
-    Parameters
-    ----------
-    a : Tensor of shape (k, m)
-        The fixed readout of the units that this process holds.
-    shards : Shards
-        Who holds the other units.
-    """
+    frozen: ClassVar[bool] = False
 
-    a: Tensor
-    shards: Shards = ALONE
-
-    def outputs_(self, Z: Tensor) -> Tensor:
+    def outputs_(self, Z: Tensor, active0: Tensor | None = None) -> Tensor:
         """f(x_s) = a ReLU(W x_s), LL18 §3, from Z = W x_s, which becomes ReLU(Z)."""
         return self.shards.add_up_(Z.clamp_min_(0) @ self.a.T)
-
-    def of_units(self, units: slice) -> "LiLiang2018":
-        """The part of the network, and of its outputs, that some hidden units make."""
-        return LiLiang2018(self.a[:, units])
-
-    def scores(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """1{argmax_i f_i(x_s) = y_s}, the event of Theorem 4.1."""
-        return (outputs.argmax(dim=1) == targets.argmax(dim=1)).to(outputs.dtype)
-
-    def losses(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """−log o_{y_s}(x_s), LL18 §3, for one-hot ``targets`` (n, k)."""
-        return outputs.logsumexp(dim=1) - (outputs * targets).sum(dim=1)
-
-    def curvatures(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """min(1/2, 2(1 − o_y)), which bounds λ_max(diag(o) − o oᵀ) by Gershgorin."""
-        o_y = (torch.softmax(outputs, dim=1) * targets).sum(dim=1)
-        return (2 * (1 - o_y)).clamp(0.0, 0.5)
 
     def differentiate_(
         self,
@@ -178,6 +154,34 @@ def gate_gram(Z: Tensor, a: Tensor) -> Tensor:
     """
     gated = (Z > 0) * a.double().square().mean(dim=0).sqrt_()
     return gated @ gated.T
+
+
+def pseudo_gradient_squares(
+    active: Tensor, active0: Tensor, residual: Tensor, a: Tensor, inner: Tensor
+) -> Tensor:
+    """‖∇L − ∇̃L‖_F² and ‖∇L‖_F² over the given units, shape (2,), float64.
+
+    The gradient of unit r is Σ_s D_sr 1{⟨w_r, x_s⟩ > 0} x_s with D = residual · a
+    (eq. 1); the pseudo gradient ∇̃L takes the patterns at initialisation (LL18 §5.1).
+    Chunks of units add up.
+
+    Parameters
+    ----------
+    active, active0 : Tensor of shape (n, u), bool
+        Patterns now and at initialisation.
+    residual : Tensor of shape (n, k)
+        o_s − 1{y_s}, times the samples' weights.
+    a : Tensor of shape (k, u)
+        Their readout.
+    inner : Tensor of shape (n, n), float64
+        X Xᵀ.
+    """
+    D = residual.double() @ a.double()
+    squares = []
+    for gates in (active.to(D.dtype) - active0.to(D.dtype), active):
+        gated = D * gates
+        squares.append((inner * (gated @ gated.T)).sum())
+    return torch.stack(squares)
 
 
 def output_gate_gram(Z: Tensor, a: Tensor) -> Tensor:

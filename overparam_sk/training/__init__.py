@@ -2,6 +2,7 @@
 
 from overparam_sk.training._loop import Outcome, Trainer, train
 from overparam_sk.training.errors import DivergenceError
+from overparam_sk.training.function_space import FunctionSpaceSGD
 from overparam_sk.training.gradient_descent import GradientDescent
 from overparam_sk.training.minibatches import MinibatchStream
 from overparam_sk.training.observer import Observer, StepRecord
@@ -16,6 +17,7 @@ from overparam_sk.training.stopping import NoImprovement
 __all__ = [
     "CurvatureStep",
     "DivergenceError",
+    "FunctionSpaceSGD",
     "GradientDescent",
     "MinibatchStream",
     "NoImprovement",

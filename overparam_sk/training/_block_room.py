@@ -26,6 +26,7 @@ class _Batch(NamedTuple):
     scale: Tensor  # (B, 1)
     weighted_norms: Tensor  # (B,)
     outputs: Tensor  # (B, k)
+    scratch: Scratch
 
 
 class BlockRoom:
@@ -43,17 +44,20 @@ class BlockRoom:
         Rows of the largest block, a multiple of those of a batch.
     precision : str
         A key of `PRODUCTS`.
+    frozen : bool
+        Whether the network is, and needs X W(0)ᵀ.
 
     Attributes
     ----------
     rows : RowBlock
     Z : Tensor of shape (R, m)
         For the R rows of the present block, as everything below.
+    Z0 : Tensor of shape (R, m) or (0, m)
+        The same at initialisation, if the network is frozen.
     G : Tensor of shape (R, R)
     scale : Tensor of shape (R,)
     weight : Tensor of shape (R,)
     outputs : Tensor of shape (R, k)
-    scratch : Scratch
     """
 
     def __init__(
@@ -64,6 +68,7 @@ class BlockRoom:
         n_rows: int,
         batch_size: int,
         precision: str,
+        frozen: bool,
     ) -> None:
         def empty(*shape: int) -> Tensor:
             return torch.empty(shape, dtype=rows.dtype, device=rows.device)
@@ -77,7 +82,8 @@ class BlockRoom:
         self._targets, self._outputs = empty(n_rows, k), empty(n_rows, k)
         self._scale, self._weight = empty(n_rows), empty(n_rows)
         self._weighted_norms = empty(n_rows)
-        self.scratch = Scratch.like(self._Z[:batch_size], k)
+        self._Z0 = empty(n_rows if frozen else 0, m)
+        self._scratch = Scratch.like(self._Z[:batch_size], k)
         inner = batch_size * max(1, _INNER_ROWS // batch_size)
         self._inner_rows = inner
         self._batches = [
@@ -95,7 +101,7 @@ class BlockRoom:
         """Let the attributes be those of a block of ``n_rows`` rows."""
         here = slice(n_rows)
         self._present = n_rows
-        self.Z, self.G = self._Z[here], self._G[here, here]
+        self.Z, self.G, self.Z0 = self._Z[here], self._G[here, here], self._Z0[here]
         self.scale, self.weight = self._scale[here], self._weight[here]
         self.outputs = self._outputs[here]
 
@@ -122,6 +128,9 @@ class BlockRoom:
 
     def _batch(self, low: int, inner_start: int) -> _Batch:
         batch, earlier = slice(low, low + self._batch_size), slice(inner_start, low)
+        scratch = self._scratch
+        if len(self._Z0) > 0:
+            scratch = scratch._replace(start=self._Z0[batch])
         return _Batch(
             self._Z[batch],
             self._G[batch, earlier],
@@ -130,4 +139,5 @@ class BlockRoom:
             self._scale[batch].unsqueeze(1),
             self._weighted_norms[batch],
             self._outputs[batch],
+            scratch,
         )

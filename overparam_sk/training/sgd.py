@@ -71,6 +71,8 @@ class SStepSGD:
         Multiplies each batch's step by a factor that depends on its outputs.
     precision : {"ieee", "bf16x6"}, default="ieee"
         Of the products with X; "bf16x6" is for float32.
+    W0 : Tensor of shape (m, d) or None, default=None
+        W(0), for a network whose patterns are frozen there.
     may_redo : bool, default=True
         Whether a block that found no memory is done again, at half the size. Several
         processes may not: the others would not do it again.
@@ -100,6 +102,7 @@ class SStepSGD:
         momentum: float = 0.0,
         lengthen: CurvatureStep | None = None,
         precision: str = "ieee",
+        W0: Tensor | None = None,
         may_redo: bool = True,
     ) -> None:
         self.W = W
@@ -116,6 +119,7 @@ class SStepSGD:
         self._velocity = torch.zeros_like(W) if momentum else None
         self._batches_per_block = max(1, block_rows // stream.batch_size)
         self._precision = precision
+        self._W0 = W0
         self._may_redo = may_redo
         self._room: BlockRoom | None = None
         self._unchecked: list[tuple[int, Tensor]] = []
@@ -175,6 +179,8 @@ class SStepSGD:
     def _derive(self, room: BlockRoom, n_batches: int) -> None:
         """Make Z the derivatives of the batches that were loaded."""
         room.rows.times(self.W, out=room.Z)
+        if self._W0 is not None:
+            room.rows.times(self._W0, out=room.Z0)
         if n_batches > 1:
             room.rows.inner_products(out=room.G)
         if self._velocity is not None:
@@ -195,7 +201,7 @@ class SStepSGD:
                 if len(batch.before) > 0:
                     batch.Z.addmm_(batch.G, batch.before)
                 self._network.differentiate_(
-                    batch.Z, batch.targets, batch.scale, room.scratch, batch.outputs
+                    batch.Z, batch.targets, batch.scale, batch.scratch, batch.outputs
                 )
                 if self._lengthen is not None:
                     h = self._network.curvatures(batch.outputs, batch.targets)
@@ -260,6 +266,7 @@ class SStepSGD:
                 n_rows,
                 self._stream.batch_size,
                 self._precision,
+                frozen=self._W0 is not None,
             )
         self._room.resize(n_rows)
         return self._room

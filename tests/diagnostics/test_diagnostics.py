@@ -54,6 +54,7 @@ def slow_values(W, W0, X, a, gram_rows):
     moved, start = (W - W0)[:, :d], W0[:, :d]
     gram = reference.jacobian_gram(W, a, augmented[gram_rows])
     return {
+        "coupling": reference.coupling(W, W0, augmented),
         "activation_change": reference.activation_change(W, W0, augmented),
         "relative_distance": float(moved.norm() / start.norm()),
         "weight_change": float(moved.norm()),

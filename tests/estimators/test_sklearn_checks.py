@@ -5,13 +5,26 @@ import sklearn
 from sklearn.utils.estimator_checks import check_estimator
 from sklearn.utils.fixes import parse_version
 
-from overparam_sk import OverparamReLUClassifier, TwoHiddenReLURegressor
+from overparam_sk import (
+    InfiniteWidthReLUClassifier,
+    LinearizedReLUClassifier,
+    OverparamReLUClassifier,
+    TwoHiddenReLURegressor,
+)
 
 # Checks that scikit-learn skips for want of an optional package.
 NEEDS_A_PACKAGE = {"check_dataframe_column_names_consistency", "check_array_api_input"}
 
 
-@pytest.mark.parametrize("estimator", [OverparamReLUClassifier, TwoHiddenReLURegressor])
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        OverparamReLUClassifier,
+        TwoHiddenReLURegressor,
+        LinearizedReLUClassifier,
+        InfiniteWidthReLUClassifier,
+    ],
+)
 def test_every_check_of_the_default_instance_passes(estimator):
     results = check_estimator(estimator(), on_fail=None, on_skip=None)
     assert len(results) >= 50

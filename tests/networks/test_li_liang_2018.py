@@ -54,7 +54,7 @@ def test_differentiate_is_the_scaled_derivative_by_autograd():
     (losses * scale.squeeze()).sum().backward()
     D = Z.detach().clone()
     scratch = Scratch.like(D, len(a))
-    for buffer in scratch:
+    for buffer in scratch[:3]:
         buffer.fill_(torch.nan)
     outputs = torch.empty(len(X), len(a), dtype=torch.float64)
     one_hot = torch.nn.functional.one_hot(y, len(a)).double()

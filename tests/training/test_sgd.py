@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 from reference import plain_sgd
 from scipy import sparse
 
-from overparam_sk.networks import LiLiang2018, initial_weights, readout_weights
+from overparam_sk.networks import (
+    LiLiang2018,
+    LinearizedLiLiang2018,
+    initial_weights,
+    readout_weights,
+)
 from overparam_sk.rows import as_rows
 from overparam_sk.training import (
     CurvatureStep,
@@ -37,12 +42,16 @@ def problem(n=50, d=12, m=40, k=3, seed=0):
     return X, y, W, a
 
 
-def engine(X, y, W, a, B, block_rows, *, step, weight=None, rows=None, **options):
+def engine(
+    X, y, W, a, B, block_rows, *, step, weight=None, rows=None, frozen=False, **options
+):
     weight = torch.ones(len(X), dtype=X.dtype) if weight is None else weight
     if rows is None:
         rows = as_rows(X.numpy(), constant=False, dtype=X.dtype, device=CPU)
+    if frozen:
+        options["W0"] = W.clone()
     return SStepSGD(
-        LiLiang2018(a),
+        LinearizedLiLiang2018(a) if frozen else LiLiang2018(a),
         W.clone(),
         rows,
         y,
@@ -59,21 +68,19 @@ def relative_difference(W, W_reference, W0):
     return float((W - W_reference).norm() / (W_reference - W0).norm())
 
 
+@pytest.mark.parametrize("frozen", [False, True], ids=["f", "g"])
 @pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 @pytest.mark.parametrize("block", BLOCKS)
 @pytest.mark.parametrize("B", [1, 7, 16, 50, 64])
-def test_same_iterates_as_autograd(B, block, momentum, weighted):
+def test_same_iterates_as_autograd(B, block, momentum, weighted, frozen):
     # 37 steps: with three batches a block, the last block is a short one.
     X, y, W0, a = problem()
     weight = torch.linspace(0, 2, len(X), dtype=X.dtype) if weighted else None
     batches = MinibatchStream(len(X), B, seed=7).take(37).view(37, B)
-    expected = plain_sgd(
-        W0, a, X, y, batches, step=0.05, weight=weight, momentum=momentum
-    )
-    trainer = engine(
-        X, y, W0, a, B, BLOCKS[block](B), step=0.05, momentum=momentum, weight=weight
-    )
+    options = {"step": 0.05, "weight": weight, "momentum": momentum, "frozen": frozen}
+    expected = plain_sgd(W0, a, X, y, batches, **options)
+    trainer = engine(X, y, W0, a, B, BLOCKS[block](B), **options)
     trainer.advance(37)
     assert trainer.iteration == 37
     assert relative_difference(trainer.W, expected, W0) <= 1e-10

@@ -1,0 +1,113 @@
+"""What every classifier with softmax outputs does, whatever makes the outputs."""
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import log_softmax, softmax
+from sklearn.base import ClassifierMixin
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+
+from overparam_sk.estimators._checks import (
+    check_known_classes,
+    check_sample_weight,
+    check_several_classes,
+)
+from overparam_sk.estimators._data import TrainingData, validate
+
+__all__ = ["SoftmaxClassifier"]
+
+
+class SoftmaxClassifier(ClassifierMixin, ABC):
+    """A classifier whose outputs f(x), softmaxed, are probabilities of classes."""
+
+    classes_: NDArray[Any]
+    class_weight: Any
+
+    @abstractmethod
+    def _outputs(self, X: Any) -> NDArray[Any]:
+        """Outputs f(x), shape (n_samples, n_classes)."""
+
+    def decision_function(self, X: ArrayLike) -> NDArray[Any]:
+        """Outputs f(x) of the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes), or (n_samples,) if binary
+            If binary, f_1(x) − f_0(x): positive for ``classes_[1]``.
+        """
+        outputs = self._outputs(X)
+        return outputs[:, 1] - outputs[:, 0] if outputs.shape[1] == 2 else outputs
+
+    def predict(self, X: ArrayLike) -> NDArray[Any]:
+        """The class of the largest output.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        best = self._outputs(X).argmax(axis=1)
+        labels: NDArray[Any] = self.classes_[best]
+        return labels
+
+    def predict_proba(self, X: ArrayLike) -> NDArray[Any]:
+        """Softmax of the outputs.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        probabilities: NDArray[Any] = softmax(self._outputs(X), axis=1)
+        return probabilities
+
+    def predict_log_proba(self, X: ArrayLike) -> NDArray[Any]:
+        """Logarithm of the softmax of the outputs, without underflow.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+        """
+        logarithms: NDArray[Any] = log_softmax(self._outputs(X), axis=1)
+        return logarithms
+
+    def _validated(
+        self, X: Any, y: Any, sample_weight: Any, reset: bool
+    ) -> TrainingData:
+        X, y = validate(self, X, y, reset=reset)
+        check_classification_targets(y)
+        if not hasattr(self, "classes_"):
+            self.classes_ = np.unique(y)
+        check_several_classes(self.classes_)
+        weight = check_sample_weight(sample_weight, X)
+        if self.class_weight is not None:
+            weight = weight * compute_sample_weight(self.class_weight, y)
+        return TrainingData(X, self._encoded("y", y), weight)
+
+    def _validated_held(self, X: Any, y: Any) -> TrainingData:
+        X, y = validate(self, X, y, reset=False)
+        return TrainingData(X, self._encoded("y_val", column_or_1d(y)), np.ones(len(y)))
+
+    def _encoded(self, name: str, y: NDArray[Any]) -> NDArray[np.int64]:
+        """Class indices of labels."""
+        check_known_classes(name, y, self.classes_)
+        return np.searchsorted(self.classes_, y).astype(np.int64)

@@ -1,0 +1,65 @@
+"""Li and Liang's pseudo network: trained with the activation patterns of W(0)."""
+
+from typing import ClassVar
+
+from overparam_sk.estimators._first_layer import FirstLayerClassifier
+from overparam_sk.networks import LinearizedLiLiang2018, SoftmaxNetwork
+
+__all__ = ["LinearizedReLUClassifier"]
+
+
+class LinearizedReLUClassifier(FirstLayerClassifier):
+    """The pseudo network g of Li and Liang's analysis ([1]_, §5.1).
+
+    g_i(x) = Σ_r a_{i,r} ⟨w_r, x⟩ 1{⟨w_r(0), x⟩ > 0}: the network of
+    `OverparamReLUClassifier` with the activation patterns frozen at initialisation, and
+    so linear in w. It starts at the same function and is trained by the same engine on
+    the same batches for the same ``random_state``, so that f and g run side by side:
+    what they differ by is what changed patterns do. A step costs half as much again,
+    and W(0) stands in memory beside W.
+
+    Parameters
+    ----------
+    width, learning_rate, momentum, batch_size, max_iter, tol, n_iter_no_change, \
+early_stopping, validation_fraction, class_weight, fit_intercept, warm_start, \
+record_every, diagnostics, gram_samples, block_size, precision, device, distributed, \
+random_state, verbose
+        As for `OverparamReLUClassifier`.
+
+    Attributes
+    ----------
+    activation_change_ : float
+        Share of the pairs of a hidden unit and a training row whose pattern would be
+        another by now, if it were not frozen. So do ``coupling_`` and, in ``history_``,
+        ``pseudo_gradient_error`` say what f would do with these weights.
+    gram_lambda_min_ : float
+        Of the Gram matrix with the frozen patterns, which does not move.
+    classes_, n_features_in_, hidden_weights_, ...
+        All others as for `OverparamReLUClassifier`.
+
+    See Also
+    --------
+    OverparamReLUClassifier : The network f.
+    InfiniteWidthReLUClassifier : What f and g become at infinite width.
+
+    References
+    ----------
+    .. [1] Y. Li, Y. Liang. "Learning Overparameterized Neural Networks via Stochastic
+       Gradient Descent on Structured Data", NeurIPS 2018.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from overparam_sk import LinearizedReLUClassifier, OverparamReLUClassifier
+    >>> from overparam_sk.datasets import make_clustered_mixture
+    >>> X, y = make_clustered_mixture(200, 50, random_state=0)
+    >>> f, g = (
+    ...     net(width=8000, learning_rate=1.0, max_iter=100, random_state=0).fit(X, y)
+    ...     for net in (OverparamReLUClassifier, LinearizedReLUClassifier)
+    ... )
+    >>> difference = f.decision_function(X) - g.decision_function(X)
+    >>> float(np.linalg.norm(difference) / np.linalg.norm(f.decision_function(X)))
+    0.0...
+    """
+
+    _network: ClassVar[type[SoftmaxNetwork]] = LinearizedLiLiang2018

@@ -1,0 +1,132 @@
+"""SGD in function space is its definition, and the limit of the s-step engine."""
+
+import numpy as np
+import pytest
+import reference
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from overparam_sk.networks import (
+    KernelRows,
+    LiLiang2018,
+    arc_cosine_kernel,
+    initial_weights,
+    random_outputs,
+    readout_weights,
+)
+from overparam_sk.training import (
+    CurvatureStep,
+    DivergenceError,
+    FunctionSpaceSGD,
+    MinibatchStream,
+)
+
+
+def problem(n=30, d=6, k=3, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    X = torch.randn(n, d, generator=generator, dtype=torch.float64)
+    y = torch.randint(0, k, (n,), generator=generator)
+    f0 = torch.randn(n, k, generator=generator, dtype=torch.float64)
+    return X, y, f0
+
+
+def slow_kernel(Y, X):
+    return torch.tensor(
+        [[reference.gated_linear_kernel(y.tolist(), x.tolist()) for x in X] for y in Y],
+        dtype=torch.float64,
+    )
+
+
+def trainer_of(X, y, f0, B, *, weight, room=np.inf, c=0.7, **options):
+    return FunctionSpaceSGD(
+        LiLiang2018(f0.new_empty(f0.shape[1], 0)),
+        KernelRows(X, X, room),
+        f0,
+        torch.nn.functional.one_hot(y, f0.shape[1]).double(),
+        weight,
+        X.square().sum(dim=1),
+        X.shape[1],
+        MinibatchStream(len(X), B, seed=7),
+        learning_rate=c,
+        **options,
+    )
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    n=st.integers(2, 20),
+    B=st.integers(1, 30),
+    momentum=st.sampled_from([0.0, 0.5, 0.9]),
+    stored=st.booleans(),
+    seed=st.integers(0, 10**6),
+)
+def test_it_is_the_definition(n, B, momentum, stored, seed):
+    X, y, f0 = problem(n, seed=seed)
+    weight = torch.linspace(0, 2, n, dtype=torch.float64)
+    room = np.inf if stored else 0
+    trainer = trainer_of(X, y, f0, B, weight=weight, room=room, momentum=momentum)
+    assert trainer._kernel.is_stored == stored
+    for cut in (1, 6, 4):
+        trainer.advance(cut)
+    batches = MinibatchStream(n, B, seed=7).take(11).view(11, B)
+    K = slow_kernel(X, X)
+    R, f = reference.function_space_sgd(
+        K, f0, y, batches, c=0.7, weight=weight, momentum=momentum
+    )
+    torch.testing.assert_close(trainer.R, R, rtol=1e-9, atol=1e-11)
+    torch.testing.assert_close(f0 + trainer._kernel.times(trainer.R), f)
+    distance = float(torch.trace(R.T @ K @ R) / X.shape[1]) ** 0.5
+    assert trainer.distance_constant == pytest.approx(distance, rel=1e-7, abs=1e-9)
+    assert trainer.figures == {"distance_constant": trainer.distance_constant}
+    assert trainer.iteration == 11
+
+
+def test_lengthened_steps_are_shorter_steps_of_a_lengthened_rule():
+    """A factor of its own for every batch, as the s-step engine has it."""
+    X, y, f0 = problem()
+    ones = torch.ones(len(X), dtype=torch.float64)
+    trainer = trainer_of(X, y, f0, 5, weight=ones, lengthen=CurvatureStep(0.7))
+    batch = MinibatchStream(len(X), 5, seed=7).take(1)
+    o = torch.softmax(f0[batch], dim=1)
+    h = (2 * (1 - o[torch.arange(5), y[batch]])).clamp(max=0.5)
+    trace = float((h * X[batch].square().sum(dim=1)).mean() / 2)
+    factor = max(1.0, 2 / (0.7 * trace))
+    assert factor > 1
+    trainer.advance(1)
+    plain = trainer_of(X, y, f0, 5, weight=ones)
+    plain.advance(1)
+    torch.testing.assert_close(trainer.R, factor * plain.R)
+
+
+@pytest.mark.parametrize("constant", [False, True])
+def test_the_draw_is_the_network_of_that_width_at_its_start(constant):
+    X, *_ = problem()
+    m, k, seed = 500, 4, 3
+    W0 = initial_weights(seed, m, 6, constant=constant, dtype=X.dtype)
+    a = readout_weights(seed, k, m, dtype=X.dtype)
+    X = torch.nn.functional.pad(X, (0, int(constant)), value=1.0)
+    expected = reference.TwoLayerReLU(W0, a)(X).detach()
+    drawn = random_outputs(X, seed=seed, m=m, k=k, constant=constant)
+    torch.testing.assert_close(drawn, expected)
+    none = random_outputs(X, seed=seed, m=None, k=k, constant=constant)
+    assert not none.any()
+
+
+def test_the_draw_has_the_covariance_of_the_process():
+    X, *_ = problem(n=6)
+    k = 20_000  # outputs are independent given the hidden weights
+    f0 = random_outputs(X, seed=0, m=20_000, k=k, constant=False)
+    covariance = f0 @ f0.T / k
+    expected = arc_cosine_kernel(X, X, 1)
+    scale = expected.diagonal().sqrt()
+    error = (covariance - expected) / torch.outer(scale, scale)
+    assert error.abs().max() < 5 * (2 / k**0.5)  # both errors are O(1/√20000)
+
+
+def test_divergence_has_a_name():
+    X, y, f0 = problem()
+    f0[3] = np.inf
+    ones = torch.ones(len(X), dtype=torch.float64)
+    with pytest.raises(DivergenceError, match="lower learning_rate"):
+        trainer_of(X, y, f0, len(X), weight=ones).advance(1)
