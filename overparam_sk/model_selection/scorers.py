@@ -131,7 +131,7 @@ def diagnostic_scoring(
     >>> from overparam_sk import TwoHiddenReLURegressor
     >>> from overparam_sk.model_selection import diagnostic_scoring
     >>> sorted(diagnostic_scoring(TwoHiddenReLURegressor()))[:3]
-    ['activation_change_1', 'activation_change_2', 'dead_samples']
+    ['activation_change_1', 'activation_change_2', 'coupling_1']
     """
     if isinstance(estimators, Mapping):
         several = list(estimators.values())

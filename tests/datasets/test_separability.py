@@ -1,0 +1,101 @@
+"""δ, λ and l against their definitions, pair by pair, and on data that has them."""
+
+import numpy as np
+import pytest
+
+from overparam_sk.datasets import make_clustered_mixture, make_xor_balls, separability
+
+
+def distance(x, z):
+    return float(np.linalg.norm(x - z))
+
+
+def pairs(X, one, other):
+    return [distance(X[i], X[j]) for i in one for j in other if i != j]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("n_components", [1, 2, 4])
+def test_the_definition(n_components, seed):
+    rng = np.random.default_rng(seed)
+    X, y = rng.normal(size=(40, 3)), np.repeat(["a", "b"], 20)
+    found = separability(X, y, n_components)
+    groups = {
+        (label, c): np.flatnonzero((y == label) & (found.component == c))
+        for label in "ab"
+        for c in range(n_components)
+    }
+    assert all(len(rows) for rows in groups.values())
+    delta = min(pairs(X, range(20), range(20, 40)))
+    widest = max(max(pairs(X, rows, rows), default=0) for rows in groups.values())
+    assert found.delta == pytest.approx(delta)
+    assert found.diameter == pytest.approx(widest)
+    assert found.lambda_ == pytest.approx(widest / delta)
+    assert found.bound == 1 / (8 * n_components)
+    assert found.holds == (widest / delta <= 1 / (8 * n_components))
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("n_components", range(1, 8))
+def test_the_components_of_a_mixture_come_out(n_components, seed):
+    X, y, component, _ = make_clustered_mixture(
+        1000, 500, n_components=n_components, return_components=True, random_state=seed
+    )
+    found = separability(X, y)
+    assert found.n_components == n_components
+    for label in np.unique(y):
+        here = y[found.rows] == label
+        pairs = set(
+            zip(found.component[here], component[found.rows[here]], strict=True)
+        )
+        assert len(pairs) == n_components  # the same parts, by other names
+
+
+def test_appendix_c_the_balls_satisfy_a1_with_two_components_only():
+    X, y = make_xor_balls(1000, random_state=0)
+    two, one = separability(X, y), separability(X, y, 1)
+    assert two.n_components == 2
+    assert two.holds
+    assert two.delta >= 19 / 10
+    assert two.diameter <= 1 / 10
+    assert not one.holds
+
+
+def test_a_class_without_structure_is_one_component():
+    rng = np.random.default_rng(0)
+    for X in (rng.normal(size=(200, 50)), rng.uniform(size=(200, 1))):
+        assert separability(X, np.arange(200) % 2).n_components == 1
+
+
+def test_a_sample_sees_a_larger_delta_and_smaller_diameters():
+    X, y = make_clustered_mixture(1000, 50, random_state=0)
+    whole, some = separability(X, y, sample=None), separability(X, y, sample=20)
+    assert some.delta >= whole.delta
+    assert some.diameter <= whole.diameter
+    assert len(some.rows) == 200
+    assert len(whole.rows) == 1000
+    again = separability(X, y, sample=20)
+    np.testing.assert_array_equal(some.rows, again.rows)
+
+
+def test_equal_rows_of_two_classes_are_not_separated():
+    X = np.zeros((4, 3))
+    X[3] = 1
+    found = separability(X, [0, 0, 1, 1])
+    assert found.delta == 0
+    assert found.lambda_ == np.inf
+    assert not found.holds
+
+
+@pytest.mark.parametrize(
+    ("options", "must_be"),
+    [
+        ({"n_components": 0}, "n_components must be an integer >= 1, got 0"),
+        ({"sample": 1.5}, "sample must be an integer >= 1, got 1.5"),
+    ],
+)
+def test_refusals(options, must_be):
+    with pytest.raises(ValueError, match=must_be):
+        separability(np.eye(4), [0, 0, 1, 1], **options)
+    with pytest.raises(ValueError, match="at least 2 classes, got 1"):
+        separability(np.eye(4), np.zeros(4))
