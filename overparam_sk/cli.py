@@ -12,7 +12,7 @@ from joblib import parallel_config
 
 from overparam_sk.experiments.problems import PROBLEM_NAMES, Problem, load_problem
 from overparam_sk.experiments.report import summary_table, write_report
-from overparam_sk.experiments.reproductions import REPRODUCTIONS
+from overparam_sk.experiments.reproductions import ON_MNIST, REPRODUCTIONS
 from overparam_sk.experiments.study import BASELINES, Study, run_study, usual_store
 from overparam_sk.experiments.tables import plain_table
 
@@ -121,8 +121,16 @@ def _workers(args: argparse.Namespace) -> Iterator[None]:
 
 def _reproduce(args: argparse.Namespace) -> int:
     out = Path(f"overparam-{args.figure}") if args.out is None else args.out
+    mnist = {
+        name: value
+        for name in ("widths", "repeats", "max_iter")
+        if (value := getattr(args, f"mnist_{name}")) is not None
+    }
+    if mnist and args.figure not in ON_MNIST:
+        raise ValueError(f"--mnist-* must be for MNIST, got {args.figure}.")
     out.mkdir(parents=True, exist_ok=True)
     complete = REPRODUCTIONS[args.figure](
+        **({"mnist": mnist} if mnist else {}),
         out=out,
         quick=args.quick,
         data_home=args.data_home,
@@ -156,8 +164,9 @@ def _parser() -> argparse.ArgumentParser:
         "reproduce",
         help="redraw figures of a paper and judge what the paper says of them",
         description="Run an experiment at the paper's settings, and judge each claim "
-        "by a rule that is printed beside it. ll18-fig1 and ll18-fig2: Li and Liang "
-        "(2018). k19: Kong (2019), on images that the package ships.",
+        "by a rule that is printed beside it. ll18-fig1 to ll18-fig7: Li and Liang "
+        "(2018). k19: Kong (2019), on images that the package ships. all: everything, "
+        "with one report.",
     )
     figure.add_argument("figure", choices=sorted(REPRODUCTIONS))
     figure.add_argument(
@@ -166,6 +175,17 @@ def _parser() -> argparse.ArgumentParser:
     figure.add_argument(
         "--out", type=Path, metavar="DIR", help="default: ./overparam-FIGURE"
     )
+    for name, kind, metavar in (
+        ("widths", _widths, "M,M,..."),
+        ("repeats", _count, "N"),
+        ("max-iter", _count, "T"),
+    ):
+        figure.add_argument(
+            f"--mnist-{name}",
+            type=kind,
+            metavar=metavar,
+            help="of the experiments on MNIST (default: the paper's)",
+        )
     _add_common_options(figure)
     figure.set_defaults(command=_reproduce)
     return parser

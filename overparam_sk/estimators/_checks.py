@@ -98,6 +98,15 @@ def _names(known: Iterable[str]) -> Rule:
     return holds, f"a tuple of names among {known}"
 
 
+def _iterations() -> Rule:
+    holds_one, _ = _integer(0)
+
+    def holds(value: Any) -> bool:
+        return isinstance(value, (tuple, list)) and all(map(holds_one, value))
+
+    return holds, "a tuple of integers >= 0"
+
+
 def parameter_rules(diagnostics: Iterable[str]) -> dict[str, Rule]:
     """What the value of each parameter must be."""
     half_open_unit = _number(0.0, np.nextafter(1, 0), "a number in [0, 1)")
@@ -119,7 +128,7 @@ def parameter_rules(diagnostics: Iterable[str]) -> dict[str, Rule]:
         "class_weight": _either(_one_of(None, "balanced"), _mapping()),
         "fit_intercept": _flag(),
         "warm_start": _flag(),
-        "record_every": _either(_one_of("auto", None), _integer(1)),
+        "record_every": _either(_one_of("auto", None), _integer(1), _iterations()),
         "diagnostics": _either(_one_of("all", None), _names(diagnostics)),
         "gram_samples": _integer(1),
         "block_size": _either(_one_of("auto"), _integer(1)),
@@ -138,8 +147,8 @@ def check_parameters(parameters: dict[str, Any], rules: dict[str, Rule]) -> None
             raise ValueError(f"{name} must be {must_be}, got {parameters[name]!r}.")
     if parameters["early_stopping"] and parameters["record_every"] is None:
         raise ValueError(
-            "record_every must be 'auto' or an integer >= 1 with early_stopping=True, "
-            "which looks at the recorded iterations, got None."
+            "record_every must not be None with early_stopping=True, which looks at "
+            "the recorded iterations, got None."
         )
     if parameters.get("distributed") and not isinstance(
         parameters["random_state"], Integral

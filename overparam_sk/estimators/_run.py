@@ -143,6 +143,9 @@ class Run(ABC):
         every = self._parameters.record_every
         if every is None:
             return [first + n_steps]
+        if isinstance(every, (tuple, list)):
+            inside = {i for i in every if first <= i < first + n_steps}
+            return [*sorted(inside), first + n_steps]
         if every == "auto":
             affordable = _MONITORED_SHARE * n_steps / self._steps_of_a_look()
             every = -(-n_steps // int(min(_MOST_RECORDS, max(8, affordable))))

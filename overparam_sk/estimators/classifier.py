@@ -59,10 +59,11 @@ class OverparamReLUClassifier(FirstLayerClassifier):
         network is then positively homogeneous in x and cannot use a row's length.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the present weights, for ``max_iter`` more steps.
-    record_every : "auto", int or None, default="auto"
+    record_every : "auto", int, tuple of int or None, default="auto"
         Iterations between two entries of ``history_``. "auto" looks at least 8
         and at most 40 times, and between them as often as costs about a tenth of the
-        steps (a validation set and eigenvalues not counted); None at the end only.
+        steps (a validation set and eigenvalues not counted); None at the end only. A
+        tuple holds the iterations themselves; the last one always is an entry.
     diagnostics : "all", None or tuple of str, default="all"
         Which of "activation_change", "relative_distance", "weight_change",
         "dead_samples", "gram_lambda_min" and "update_singular_values" are measured.

@@ -58,8 +58,9 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, WideNetworkEstimator):
         Weights of the classes, as in scikit-learn.
     fit_intercept : bool, default=True
         Whether a constant 1 is appended to every row. The paper has False.
-    record_every : "auto", int or None, default="auto"
-        Iterations between two entries of ``history_``.
+    record_every : "auto", int, tuple of int or None, default="auto"
+        Iterations between two entries of ``history_``; a tuple holds the iterations
+        themselves.
     cache_size : float, default=1000
         Megabytes (10⁶ bytes) up to which the kernel of the training rows is stored, and
         the same for a validation set. Beyond, its rows are computed anew in every step.

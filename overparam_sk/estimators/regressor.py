@@ -69,7 +69,7 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
         network is then positively homogeneous in x and f(0) = 0.
     warm_start : bool, default=False
         Whether ``fit`` goes on from the present weights, for ``max_iter`` more steps.
-    record_every : "auto", int or None, default="auto"
+    record_every : "auto", int, tuple of int or None, default="auto"
         Iterations between two entries of ``history_``. "auto" looks at least 8
         and at most 40 times, and between them as often as costs about a tenth of the
         steps (a validation set and eigenvalues not counted); None at the end only.

@@ -1,7 +1,7 @@
 """Figures that are compared width by width: as text, and as a verdict."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ Row = TypeVar("Row")
 BY_WIDTH = "holds: at every width; in trend: at the largest width."
 
 
-def verdict_of_widths(ok: Mapping[int, bool]) -> str:
+def verdict_of_widths(ok: Mapping[Any, bool]) -> str:
     """Say what holds at every width, or only at the largest."""
     if all(ok.values()):
         return HOLDS
@@ -23,7 +23,7 @@ def verdict_of_widths(ok: Mapping[int, bool]) -> str:
 
 
 def each_width(
-    fits: Mapping[int, Sequence[Row]],
+    fits: Mapping[Any, Sequence[Row]],
     figure: Callable[[Row], float],
     form: str = ".3g",
     *,
@@ -38,14 +38,16 @@ def each_width(
 
 
 def falls(
-    fits: Mapping[int, Sequence[Row]],
+    fits: Mapping[Any, Sequence[Row]],
     figures: Mapping[str, Callable[[Row], float]],
     *,
     symbol: str = "m",
+    rises_instead: bool = False,
 ) -> Finding:
     """Compare the widths' means of named figures: all are to fall as width grows."""
+    sign = -1 if rises_instead else 1
     steps = [
-        np.diff([mean(map(figure, rows)) for rows in fits.values()])
+        sign * np.diff([mean(map(figure, rows)) for rows in fits.values()])
         for figure in figures.values()
     ]
     ours = "; ".join(

@@ -47,6 +47,7 @@ class Judgement:
     ours: str
     verdict: str
     rule: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,13 @@ class Claim(Generic[Measured]):
     words : str
         Quoted from the paper.
     rule : Rule
+    reason : str, default=""
+        Why it does not hold as printed, where that is known.
     """
 
     words: str
     rule: Rule[Measured]
+    reason: str = ""
 
     def judge(self, measured: Measured, reading: str) -> Judgement:
         """Judge what was measured.
@@ -78,4 +82,5 @@ class Claim(Generic[Measured]):
         Judgement
         """
         ours, verdict = self.rule.find(measured)
-        return Judgement(self.words, reading, ours, verdict, self.rule.text)
+        reason = "" if verdict == HOLDS else self.reason
+        return Judgement(self.words, reading, ours, verdict, self.rule.text, reason)

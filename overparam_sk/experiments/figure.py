@@ -1,18 +1,19 @@
 """LL18's four panels, and how accuracy, coupling and distance depend on width."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from overparam_sk.experiments.study import Study
+from overparam_sk.experiments.study import FitRow, Study
 from overparam_sk.plotting import (
     TrainingDynamicsDisplay,
     UpdateSpectrumDisplay,
     WidthStudyDisplay,
 )
 
-__all__ = ["draw_study", "draw_widths"]
+__all__ = ["draw_curves", "draw_study", "draw_widths", "new_figure"]
 
 _BY_WIDTH = ("test_accuracy", "activation_change", "relative_distance")
 
@@ -37,15 +38,58 @@ def draw_study(study: Study, path: Path, title: str) -> bool:
     ImportError
         If matplotlib is not installed.
     """
-    curves = {width: study.fits(width) for width in study.widths}
-    curves = {width: fits for width, fits in curves.items() if fits}
+    return draw_curves(
+        {str(width): study.fits(width) for width in study.widths},
+        path,
+        title,
+        legend="width m",
+        n_components=study.n_clusters,
+        target_accuracy=study.target_accuracy,
+    )
+
+
+def draw_curves(
+    curves: Mapping[str, Sequence[FitRow]],
+    path: Path,
+    title: str,
+    *,
+    legend: str,
+    n_components: int | None,
+    target_accuracy: float,
+) -> bool:
+    """Draw the four panels for named groups of fits.
+
+    Parameters
+    ----------
+    curves : dict of str to sequence of FitRow
+    path : Path
+        Of the picture.
+    title : str
+    legend : str
+        What the names are of.
+    n_components : int or None
+        k·l, where a line stands in the spectrum.
+    target_accuracy : float
+        Where a line stands in the accuracies.
+
+    Returns
+    -------
+    bool
+        False if no fit has anything to draw; then there is no picture.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    """
+    curves = {name: fits for name, fits in curves.items() if fits}
     if not curves:
         return False
     dynamics = TrainingDynamicsDisplay.from_histories(
-        {str(width): [row.history for row in fits] for width, fits in curves.items()}
+        {name: [row.history for row in fits] for name, fits in curves.items()}
     )
     spectrum = UpdateSpectrumDisplay(
-        names=[str(width) for width in curves],
+        names=list(curves),
         update_singular_values=[
             np.stack([row.update_singular_values for row in fits])
             for fits in curves.values()
@@ -54,9 +98,24 @@ def draw_study(study: Study, path: Path, title: str) -> bool:
             np.stack([row.weight_singular_values for row in fits])
             for fits in curves.values()
         ],
-        n_components=study.n_clusters,
+        n_components=n_components,
     )
-    _draw(dynamics, spectrum, study, path, title)
+    figure = new_figure(10, 7)
+    axes = figure.subplots(2, 2).ravel()
+    dynamics.plot(
+        axes[:3],
+        quantities=["score", "activation_change", "relative_distance"],
+        cmap="viridis",
+    )
+    axes[0].set(ylabel="test accuracy", ylim=(max(0, axes[0].get_ylim()[0]), 1.02))
+    axes[0].axhline(target_accuracy, color="0.5", linestyle=":", linewidth=1)
+    axes[0].legend(title=legend, loc="lower right")
+    for ax in axes[1:3]:
+        ax.set_ylim(bottom=0)
+    spectrum.plot(axes[3], cmap="viridis")
+    axes[3].set(xlabel="index", ylabel="singular values of W − W(0)")
+    figure.suptitle(title)
+    figure.savefig(path, dpi=150)
     return True
 
 
@@ -97,14 +156,21 @@ def draw_widths(study: Study, path: Path, title: str) -> None:
             for metric in _BY_WIDTH
         },
     )
-    figure = _new_figure(12, 3.8)
+    figure = new_figure(12, 3.8)
     display.plot(figure.subplots(1, len(_BY_WIDTH)))
     display.ax_[0].set(ylabel="test accuracy")
     figure.suptitle(title)
     figure.savefig(path, dpi=150)
 
 
-def _new_figure(width: float, height: float) -> Any:
+def new_figure(width: float, height: float) -> Any:
+    """An empty figure that no window shows.
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    """
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
@@ -112,28 +178,3 @@ def _new_figure(width: float, height: float) -> Any:
             "it needs matplotlib; install it with: pip install 'overparam-sk[plot]'"
         ) from error
     return Figure(figsize=(width, height), layout="constrained")
-
-
-def _draw(
-    dynamics: TrainingDynamicsDisplay,
-    spectrum: UpdateSpectrumDisplay,
-    study: Study,
-    path: Path,
-    title: str,
-) -> None:
-    figure = _new_figure(10, 7)
-    axes = figure.subplots(2, 2).ravel()
-    dynamics.plot(
-        axes[:3],
-        quantities=["score", "activation_change", "relative_distance"],
-        cmap="viridis",
-    )
-    axes[0].set(ylabel="test accuracy", ylim=(max(0, axes[0].get_ylim()[0]), 1.02))
-    axes[0].axhline(study.target_accuracy, color="0.5", linestyle=":", linewidth=1)
-    axes[0].legend(title="width m", loc="lower right")
-    for ax in axes[1:3]:
-        ax.set_ylim(bottom=0)
-    spectrum.plot(axes[3], cmap="viridis")
-    axes[3].set(xlabel="index", ylabel="singular values of W − W(0)")
-    figure.suptitle(title)
-    figure.savefig(path, dpi=150)

@@ -7,8 +7,8 @@ the other reading, a variance of 1/√m, is not run.
 """
 
 import os
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +144,7 @@ def reproduce(
     random_state: int = 0,
     progress: bool = True,
     tell: Callable[[str], Any] = print,
+    mnist: Mapping[str, Any] | None = None,
 ) -> bool:
     """Run a figure, reading by reading, and judge what the paper says of it.
 
@@ -166,6 +167,8 @@ def reproduce(
         Whether to show on stderr how far it is.
     tell : callable, default=print
         Takes the lines for the reader.
+    mnist : dict, default=None
+        What of the scale on MNIST is to be another: "widths", "repeats", "max_iter".
 
     Returns
     -------
@@ -179,6 +182,8 @@ def reproduce(
     """
     figure = FIGURES[name]
     scale = figure.quick if quick else figure.full
+    if figure.data == "mnist":
+        scale = replace(scale, **(mnist or {}))
     judgements: list[Judgement] = []
     complete = True
     for reading in figure.readings:

@@ -21,12 +21,12 @@ from overparam_sk.datasets import (
     make_clustered_mixture,
 )
 
-__all__ = ["PROBLEM_NAMES", "Defaults", "Problem", "load_problem"]
+__all__ = ["PROBLEM_NAMES", "Defaults", "Problem", "load_problem", "mixture_problem"]
 
 # X, y, X_test, y_test
 Split = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
 
-_N_CLASSES, _N_COMPONENTS = 10, 2
+_N_CLASSES = 10
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,9 @@ def load_problem(
         X and y and, optionally, X_test and y_test; otherwise a quarter is set apart,
         as for "digits".
     data_home : path-like, default=None
-        Folder with the files of "mnist" or "fashion", and then the only place where
-        they are looked for; see :func:`overparam_sk.datasets.fetch_mnist`.
+        Folder with the files of "mnist" or "fashion", or with a folder "mnist" or
+        "fashion-mnist" of them, and then the only place where they are looked for; see
+        :func:`overparam_sk.datasets.fetch_mnist`.
     normalize : bool, default=False
         Whether every row is scaled to Euclidean norm 1 ([1]_, assumption (A2)).
     train_size : int, default=None
@@ -146,7 +147,7 @@ def load_problem(
             raise ValueError(
                 f"train_size must be None for synthetic data, got {train_size}."
             )
-        return _synthetic(normalize, random_state)
+        return mixture_problem(normalize=normalize, random_state=random_state)
     if name in ("mnist", "fashion"):
         split, defaults = _images(str(name), data_home), _LL18_MNIST
     elif name == "digits":
@@ -171,25 +172,54 @@ _LL18_SYNTHETIC = Defaults(10.0, 16, 400, (1000, 2000, 4000, 8000), 0.98)
 _LL18_MNIST = Defaults(4e3, 64, 20_000, (1000, 2000, 4000, 8000), 0.95)
 
 
-def _synthetic(normalize: bool, random_state: int) -> Problem:
-    redraw = partial(_draw_mixture, normalize)
+def mixture_problem(
+    *,
+    n_components: int = 2,
+    component_std: float = 1.0,
+    normalize: bool = False,
+    random_state: int = 0,
+) -> Problem:
+    """Generate LL18's mixture, or one of its appendix D.
+
+    Parameters
+    ----------
+    n_components : int, default=2
+        l.
+    component_std : float, default=1.0
+        σ.
+    normalize : bool, default=False
+    random_state : int, default=0
+        Seed of the data; every repeat draws its own.
+
+    Returns
+    -------
+    Problem
+        "synthetic", with l and σ in its name where they are others.
+    """
+    redraw = partial(_draw_mixture, normalize, n_components, component_std)
+    name = "synthetic"
+    if (n_components, component_std) != (2, 1.0):
+        name += f"-l{n_components}-sigma{component_std:g}"
     return Problem(
-        "synthetic",
+        name,
         *redraw(random_state),
         _N_CLASSES,
-        _N_COMPONENTS,
+        n_components,
         _LL18_SYNTHETIC,
         normalize,
         redraw,
     )
 
 
-def _draw_mixture(normalize: bool, seed: int) -> Split:
+def _draw_mixture(
+    normalize: bool, n_components: int, component_std: float, seed: int
+) -> Split:
     X, y = make_clustered_mixture(
         2000,
         1000,
         n_classes=_N_CLASSES,
-        n_components=_N_COMPONENTS,
+        n_components=n_components,
+        component_std=component_std,
         random_state=seed,
     )
     X, X_test, y, y_test = train_test_split(X, y, test_size=1000, random_state=seed)
@@ -202,6 +232,9 @@ def _images(name: str, data_home: str | os.PathLike[str] | None) -> Split:
     ]
     # A folder that was named is meant: nothing is downloaded in its stead.
     options = {"return_X_y": True, "download_if_missing": data_home is None}
+    if data_home is not None:
+        inside = Path(data_home) / {"mnist": "mnist", "fashion": "fashion-mnist"}[name]
+        data_home = inside if inside.is_dir() else data_home
     X, y = fetch(data_home, subset="train", **options)
     X_test, y_test = fetch(data_home, subset="test", **options)
     return X, y, X_test, y_test

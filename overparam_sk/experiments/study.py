@@ -17,7 +17,15 @@ from overparam_sk import InfiniteWidthKernel, OverparamReLUClassifier
 from overparam_sk.experiments.problems import Problem
 from overparam_sk.model_selection import Fit, WidthStudy, width_study
 
-__all__ = ["BASELINES", "FitRow", "Study", "all_figures", "run_study", "usual_store"]
+__all__ = [
+    "BASELINES",
+    "FitRow",
+    "Study",
+    "all_figures",
+    "data_of",
+    "run_study",
+    "usual_store",
+]
 
 Floats = NDArray[np.floating[Any]]
 
@@ -195,7 +203,7 @@ def run_study(
         try:
             fits = width_study(
                 {"net": net, **beside},
-                **_data(problem),
+                **data_of(problem),
                 values=widths,
                 repeats=repeats,
                 scoring=all_figures,
@@ -248,7 +256,8 @@ def usual_store(
     return out / "store" / f"{Path(problem.name).name}-{key}"
 
 
-def _data(problem: Problem) -> dict[str, Any]:
+def data_of(problem: Problem) -> dict[str, Any]:
+    """The data as arguments of :func:`width_study`."""
     if problem.redraw is not None:
         return {"X": problem.redraw}
     return {

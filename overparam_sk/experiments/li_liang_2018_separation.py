@@ -1,0 +1,218 @@
+"""Figure 3 of Li and Liang (2018): separability, of its picture and of real data."""
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from overparam_sk import OverparamReLUClassifier
+from overparam_sk.datasets import Separability, make_xor_balls, separability
+from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Claim, Finding, Rule
+from overparam_sk.experiments.claims_report import verdicts, write_claims
+from overparam_sk.experiments.figure import new_figure
+from overparam_sk.experiments.problems import load_problem
+from overparam_sk.experiments.tables import Table, markdown_table, mean_and_std
+
+__all__ = ["reproduce"]
+
+_N_POINTS = 1000
+_REAL = ("digits", "mnist", "fashion")
+
+
+@dataclass(frozen=True)
+class _Balls:
+    """What was measured on one draw of the balls."""
+
+    X: NDArray[Any]
+    y: NDArray[Any]
+    two: Separability  # each ball a component
+    one: Separability  # each class one component
+    linear: float  # training accuracy of a linear classifier
+    net: float  # of a wide network
+
+
+Draws = Sequence[_Balls]
+
+
+def _every(
+    words: str, figure: Callable[[_Balls], float], holds: Callable[[_Balls], bool]
+) -> Callable[[Draws], Finding]:
+    def find(draws: Draws) -> Finding:
+        ok = [holds(balls) for balls in draws]
+        verdict = HOLDS if all(ok) else TREND if any(ok) else NOT
+        return f"{words} {mean_and_std(map(figure, draws))}", verdict
+
+    return find
+
+
+_IN_ALL = "holds: in every draw; in trend: in some."
+
+_CLAIMS: tuple[Claim[Draws], ...] = (
+    Claim(
+        'Figure 3 (a): "the data satisfy the separability assumption with l = 2"',
+        Rule(
+            f"λ ≤ 1/(8l) = 0.0625, with each class cut into 2. {_IN_ALL}",
+            _every("λ", lambda b: b.two.lambda_, lambda b: b.two.holds),
+        ),
+    ),
+    Claim(
+        'Figure 3 (b): "the data will not satisfy the separability assumption with '
+        'l = 1"',
+        Rule(
+            f"λ > 1/8, with each class one component. {_IN_ALL}",
+            _every("λ", lambda b: b.one.lambda_, lambda b: not b.one.holds),
+        ),
+    ),
+    Claim(
+        '"the distance between any two points in one component is at most 1/10"',
+        Rule(
+            f"The largest diameter of a component. {_IN_ALL}",
+            _every(
+                "diameter", lambda b: b.two.diameter, lambda b: b.two.diameter <= 0.1
+            ),
+        ),
+    ),
+    Claim(
+        '"between any two points from different components will be at least 19/10"',
+        Rule(
+            f"The smallest distance between rows of different classes. {_IN_ALL}",
+            _every("δ", lambda b: b.two.delta, lambda b: b.two.delta >= 1.9),
+        ),
+    ),
+    Claim(
+        '"the data are clearly not linearly separable"',
+        Rule(
+            f"Training accuracy of logistic regression is below 1. {_IN_ALL}",
+            _every("accuracy", lambda b: b.linear, lambda b: b.linear < 1),
+        ),
+    ),
+    Claim(
+        "Theorem 4.1 on these data: a wide network separates them",
+        Rule(
+            f"Training accuracy of the default network is 1. {_IN_ALL}",
+            _every("accuracy", lambda b: b.net, lambda b: b.net == 1),
+        ),
+    ),
+)
+
+
+def reproduce(
+    *,
+    out: Path,
+    quick: bool = False,
+    data_home: str | os.PathLike[str] | None = None,
+    device: str = "auto",
+    random_state: int = 0,
+    progress: bool = True,
+    tell: Callable[[str], Any] = print,
+) -> bool:
+    """Measure δ, λ and l of the XOR balls, and of digits, MNIST and Fashion-MNIST.
+
+    Writes claims.md, claims.json and balls.png. Data that cannot be had is left out of
+    the table.
+
+    Parameters
+    ----------
+    out, quick, data_home, device, random_state, progress, tell
+        As for :func:`overparam_sk.experiments.li_liang_2018.reproduce`.
+
+    Returns
+    -------
+    bool
+        True. Ctrl-C raises KeyboardInterrupt, and nothing is written.
+    """
+    del progress
+    draws = [_draw(random_state + i, device) for i in range(2 if quick else 5)]
+    judgements = [claim.judge(draws, "XOR balls") for claim in _CLAIMS]
+    sample = 500 if quick else 2000
+    table, left_out = _table(data_home, sample)
+    write_claims(
+        judgements,
+        out,
+        title="Li and Liang (2018), Figure 3 and appendix C",
+        paragraphs=[
+            f"{_N_POINTS} points, {len(draws)} draws (mean ± standard deviation).",
+            f"Assumption (A1) on real data, rows of norm 1, at most {sample} training "
+            "rows of each class: δ is the smallest distance between rows of different "
+            "classes, λδ the largest diameter of a component. Of more rows δ would be "
+            "smaller and λ larger. δ alone refutes the assumption where it is far "
+            "below the diameters.",
+            markdown_table(table),
+            verdicts(judgements),
+        ],
+        settings={
+            "random_state": random_state,
+            "draws": len(draws),
+            "sample": sample,
+            "separability": table,
+        },
+    )
+    for line in (*left_out, verdicts(judgements)):
+        tell(line)
+    written = ["claims.md", "claims.json"]
+    try:
+        _picture(draws[0], out / "balls.png")
+        written.append("balls.png")
+    except ImportError as error:
+        tell(f"No figure: {error}")
+    tell(f"Written to {out}: {', '.join(written)}.")
+    return True
+
+
+def _draw(seed: int, device: str) -> _Balls:
+    X, y = make_xor_balls(_N_POINTS, random_state=seed)
+    net = OverparamReLUClassifier(random_state=seed, device=device).fit(X, y)
+    return _Balls(
+        X,
+        y,
+        separability(X, y, 2),
+        separability(X, y, 1),
+        LogisticRegression().fit(X, y).score(X, y),
+        net.score(X, y),
+    )
+
+
+def _table(
+    data_home: str | os.PathLike[str] | None, sample: int
+) -> tuple[Table, list[str]]:
+    head = ["data", "δ", "l", "largest diameter", "λ", "1/(8l)", "(A1)", "λ for l = 20"]
+    lines, left_out = [], []
+    for name in _REAL:
+        try:
+            problem = load_problem(name, data_home=data_home, normalize=True)
+        except (OSError, ValueError) as error:
+            left_out.append(f"No separability of {name}: {error}")
+            continue
+        found = separability(problem.X, problem.y, sample=sample)
+        lines.append(
+            [
+                name,
+                f"{found.delta:.3f}",
+                f"{found.n_components}",
+                f"{found.diameter:.3f}",
+                f"{found.lambda_:.3g}",
+                f"{found.bound:.3g}",
+                "holds" if found.holds else "does not hold",
+                f"{found.diameters[-1] / found.delta:.3g}",
+            ]
+        )
+    return [head, *lines], left_out
+
+
+def _picture(balls: _Balls, path: Path) -> None:
+    figure = new_figure(8, 4)
+    panels = zip(figure.subplots(1, 2), (balls.two, balls.one), strict=True)
+    for ax, found in panels:
+        X, y = balls.X[found.rows], balls.y[found.rows]
+        for label, marker in ((0, "_"), (1, "+")):
+            here = y == label
+            colors = [f"C{2 * label + c}" for c in found.component[here]]
+            ax.scatter(*X[here].T, c=colors, marker=marker, s=12)
+        ax.set(
+            aspect="equal", title=f"l = {found.n_components}: λ = {found.lambda_:.3g}"
+        )
+    figure.savefig(path, dpi=150)
