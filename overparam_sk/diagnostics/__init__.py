@@ -10,6 +10,7 @@ from overparam_sk.diagnostics._base import (
 from overparam_sk.diagnostics.accumulated_update import (
     RelativeDistance,
     WeightChange,
+    effective_rank,
     relative_distance,
     update_singular_values,
 )
@@ -74,6 +75,7 @@ __all__ = [
     "WeightView",
     "activation_change",
     "check_gram_fits",
+    "effective_rank",
     "gram_lambda_min",
     "gram_matrix",
     "history_columns",

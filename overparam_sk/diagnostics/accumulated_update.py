@@ -12,6 +12,7 @@ from overparam_sk.linalg import singular_values
 __all__ = [
     "RelativeDistance",
     "WeightChange",
+    "effective_rank",
     "relative_distance",
     "update_singular_values",
 ]
@@ -86,3 +87,41 @@ def update_singular_values(W: ArrayLike, W0: ArrayLike) -> NDArray[np.float64]:
     update = torch.as_tensor(W).double() - torch.as_tensor(W0).double()
     values: NDArray[Any] = singular_values(update).cpu().numpy()
     return values
+
+
+def effective_rank(singular_values: ArrayLike, share: float = 0.99) -> int:
+    """How many singular values carry a share of the squared Frobenius norm.
+
+    LL18 §6 expects about k·l of the accumulated update on clustered data.
+
+    Parameters
+    ----------
+    singular_values : array-like of shape (n_values,)
+        Descending, as `update_singular_values` has them.
+    share : float, default=0.99
+        In (0, 1].
+
+    Returns
+    -------
+    int
+        0 if all of them are zero.
+
+    Raises
+    ------
+    ValueError
+        If ``share`` is not in (0, 1].
+
+    Examples
+    --------
+    >>> from overparam_sk.diagnostics import effective_rank
+    >>> effective_rank([3.0, 3.0, 0.1, 0.1])
+    2
+    """
+    if not 0 < share <= 1:
+        raise ValueError(f"share must be in (0, 1], got {share!r}.")
+    values = np.asarray(singular_values, dtype=np.float64)
+    if not values.any():
+        return 0
+    # In units of the largest, so that no square underflows.
+    carried = np.cumsum(np.square(values / np.abs(values).max()))
+    return int(np.argmax(carried >= share * carried[-1])) + 1

@@ -16,6 +16,7 @@ from torch import Tensor
 from overparam_sk.devices import is_here
 from overparam_sk.diagnostics import (
     REGISTRY,
+    effective_rank,
     history_columns,
     update_singular_values,
 )
@@ -48,6 +49,7 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
     """An estimator around a network that is trained by one of our runs."""
 
     _n_layers: ClassVar[int]  # trained layers
+    _own_columns: ClassVar[tuple[str, ...]] = ()  # figures beside the diagnostics
 
     @abstractmethod
     def __sklearn_is_fitted__(self) -> bool:
@@ -105,6 +107,14 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
             self._update_singular_values = values[0] if len(values) == 1 else values
         return self._update_singular_values
 
+    @property
+    def effective_rank_(self) -> Any:
+        """How many singular values carry 99 % of ‖W − W(0)‖_F², for each layer."""
+        values = self.update_singular_values_
+        if isinstance(values, list):
+            return [effective_rank(s) for s in values]
+        return effective_rank(values)
+
     def __dir__(self) -> list[str]:
         """Names of what is there, without what is yet to be computed.
 
@@ -112,7 +122,8 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
         and its own ``__dir__`` looks at the values too.
         """
         computed = "_update_singular_values" in vars(self)
-        names = (n for n in object.__dir__(self) if computed or n != f"{_LAZY}_")
+        lazy = () if computed else (f"{_LAZY}_", "effective_rank_")
+        names = (n for n in object.__dir__(self) if n not in lazy)
         return [name for name in names if hasattr(self, name)]
 
     @property
@@ -124,11 +135,10 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
         """
         names = REGISTRY if self.diagnostics == "all" else self.diagnostics or ()
         layers = range(self._n_layers)
-        return tuple(
-            history_columns(
-                {name: layers[REGISTRY[name].layers] for name in names if name != _LAZY}
-            )
+        columns = history_columns(
+            {name: layers[REGISTRY[name].layers] for name in names if name != _LAZY}
         )
+        return (*columns, *self._own_columns)
 
     def _check_parameters(self) -> None:
         rules = parameter_rules((*REGISTRY, _LAZY))

@@ -27,6 +27,7 @@ __all__ = [
     "check_known_classes",
     "check_parameters",
     "check_precision",
+    "check_rank",
     "check_same_everywhere",
     "check_same_numbers",
     "check_same_shape",
@@ -308,6 +309,13 @@ def check_given_together(**given: Any) -> None:
     """Refuse some of these arguments without the others."""
     if any(value is None for value in given.values()):
         raise ValueError(f"{' and '.join(given)} must be given together.")
+
+
+def check_rank(rank: Any, most: int) -> None:
+    """Refuse a rank that a matrix with ``most`` singular values cannot have."""
+    holds, must_be = _integer(0)
+    if not holds(rank) or rank > most:
+        raise ValueError(f"rank must be {must_be} and at most {most}, got {rank!r}.")
 
 
 def check_same_shape(sizes: dict[str, tuple[Any, Any]]) -> None:

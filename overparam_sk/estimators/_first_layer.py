@@ -8,17 +8,21 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import clone
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
+from overparam_sk.diagnostics import effective_rank
 from overparam_sk.estimators._base import WideNetworkEstimator
 from overparam_sk.estimators._callbacks import with_callbacks
+from overparam_sk.estimators._checks import check_rank
 from overparam_sk.estimators._data import TrainingData
 from overparam_sk.estimators._first_layer_run import FirstLayerRun
 from overparam_sk.estimators._run import Run, Seeds, Start
 from overparam_sk.estimators._softmax import SoftmaxClassifier
 from overparam_sk.estimators._softmax_run import batch_size_in_use
 from overparam_sk.estimators._state import split_intercept
+from overparam_sk.estimators.compressed import CompressedClassifier
 from overparam_sk.networks import SoftmaxNetwork, initial_weights
 from overparam_sk.rows import Rows, as_tensor
 
@@ -197,6 +201,46 @@ class FirstLayerClassifier(SoftmaxClassifier, WideNetworkEstimator):
         """
         check_is_fitted(self)
         return split_intercept(self._initial(), self.hidden_weights_.shape[1])[0]
+
+    def compress(self, rank: int | None = None) -> CompressedClassifier:
+        """W(0), by its seed, plus the best update of a rank (LL18 §6).
+
+        Parameters
+        ----------
+        rank : int, default=None
+            At most min(width, n_features), and one more with an intercept. None is
+            that which carries 99 % of the squared norm of the update.
+
+        Returns
+        -------
+        CompressedClassifier
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        ValueError
+            If ``rank`` is not such an integer.
+        """
+        check_is_fitted(self)
+        W, d = self.hidden_weights_, self.hidden_weights_.shape[1]
+        if self._has_intercept():
+            W = np.column_stack([W, self.hidden_intercept_])
+        update = (W - self._initial().numpy()).astype(np.float64)
+        U, s, Vt = np.linalg.svd(update, full_matrices=False)
+        if rank is None:
+            rank = effective_rank(s)
+        check_rank(rank, len(s))
+        left, right = U[:, :rank] * s[:rank], Vt[:rank]
+        return CompressedClassifier(
+            clone(self),
+            self.init_seed_,
+            left.astype(W.dtype),
+            right.astype(W.dtype),
+            self.classes_,
+            d,
+            self.device_,
+        )
 
     def _has_intercept(self) -> bool:
         """Whether the fitted network has one, whatever ``fit_intercept`` is by now."""

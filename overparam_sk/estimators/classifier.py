@@ -65,7 +65,7 @@ class OverparamReLUClassifier(FirstLayerClassifier):
         steps (a validation set and eigenvalues not counted); None at the end only. A
         tuple holds the iterations themselves; the last one always is an entry.
     diagnostics : "all", None or tuple of str, default="all"
-        Which of "activation_change", "relative_distance", "weight_change",
+        Which of "activation_change", "coupling", "relative_distance", "weight_change",
         "dead_samples", "gram_lambda_min" and "update_singular_values" are measured.
     gram_samples : int, default=200
         Training rows, a seeded subset, of the Gram matrix.
@@ -125,12 +125,19 @@ class OverparamReLUClassifier(FirstLayerClassifier):
     update_singular_values_ : ndarray of shape (min(width, n_features),)
         Singular values of ``hidden_weights_ - initial_weights()`` in float64,
         descending (LL18 §7); computed when first looked at.
+    effective_rank_ : int
+        How many of them carry 99 % of the squared norm.
+    coupling_ : float
+        Share of hidden units whose pattern has changed on no training row: their
+        gradient is the pseudo gradient (LL18 §5.1, Lemma 5.1).
     history_ : dict of str to ndarray of shape (n_records,)
         ``iteration``, ``loss``, ``score``, with a validation set ``val_loss`` and
         ``val_score``, and the course of each diagnostic: on a seeded subset of 100
-        training rows (``relative_distance``: of 2²¹/n_features hidden units), so that
-        the last entry and the fitted attribute agree only up to sampling; and
-        ``block_size``, which is halved when a block finds no memory.
+        training rows (``relative_distance``: of 2²¹/r hidden units, r the columns of W
+        in training), so that the last entry and the fitted attribute agree only up to
+        sampling; with ``coupling`` also ``pseudo_gradient_error``, ‖∇L − ∇̃L‖/‖∇L‖ on
+        these rows (LL18 §5.1); and ``block_size``, which is halved when a block finds
+        no memory.
     best_validation_score_ : float
         With ``early_stopping``.
 

@@ -129,6 +129,7 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, WideNetworkEstimator):
     """
 
     _n_layers: ClassVar[int] = 0
+    _own_columns: ClassVar[tuple[str, ...]] = ("distance_constant",)
     # What has no meaning here, or no weights to go on from.
     diagnostics: ClassVar[None] = None
     warm_start: ClassVar[bool] = False

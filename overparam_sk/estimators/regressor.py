@@ -74,7 +74,7 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
         and at most 40 times, and between them as often as costs about a tenth of the
         steps (a validation set and eigenvalues not counted); None at the end only.
     diagnostics : "all", None or tuple of str, default="all"
-        Which of "activation_change", "relative_distance", "weight_change",
+        Which of "activation_change", "coupling", "relative_distance", "weight_change",
         "dead_samples", "gram_lambda_min" and "update_singular_values" are measured.
     gram_samples : int, default=200
         Training rows, a seeded subset, of the Gram matrix and of the diagnostics'
@@ -126,6 +126,10 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
     update_singular_values_ : list of two ndarray
         Singular values of A − A(0) (without the intercept's column) and of B − B(0) in
         float64, descending; computed when first looked at.
+    effective_rank_ : list of two int
+        How many of them carry 99 % of the squared norm.
+    coupling_ : ndarray of shape (2,)
+        Of each layer, the share of hidden units whose pattern changed on no row.
     history_ : dict of str to ndarray of shape (n_records,)
         ``iteration``, ``loss`` and ``score`` (R²) on all training rows, with a
         validation set ``val_loss`` and ``val_score``, and the courses of the

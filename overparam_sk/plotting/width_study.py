@@ -17,6 +17,8 @@ Curves = dict[str, list[Floats]]
 
 # What is expected to fall as 1/√m (LL18 §7 and Lemma 5.2), in every layer.
 _SCALING = ("relative_distance", "activation_change")
+# The distance of an infinitely wide network is its constant over √m.
+_DISTANCE, _CONSTANT = "relative_distance", "distance_constant"
 _LABELS = {
     "activation_change": "share of patterns changed",
     "relative_distance": "‖W − W(0)‖ / ‖W(0)‖",
@@ -197,9 +199,10 @@ class WidthStudyDisplay:
     ) -> "WidthStudyDisplay":
         """Draw means with error bars of ±1 sample standard deviation.
 
-        Baselines are lines across with a band of ±1 standard deviation. Where a metric
-        is expected to fall with the root of the width, a dashed line c/√m shows it, c
-        being the geometric mean of metric x √m over the first curve.
+        Baselines are lines across with a band of ±1 standard deviation; the distance of
+        an ``InfiniteWidthReLUClassifier`` is the line c/√m with its constant c. Where a
+        metric is expected to fall with the root of the width, a dashed line c/√m shows
+        it, c being the geometric mean of metric x √m over the first curve.
 
         Parameters
         ----------
@@ -224,7 +227,7 @@ class WidthStudyDisplay:
             If matplotlib is not installed.
         """
         if metrics is None:
-            metrics = list(self.scores)
+            metrics = [metric for metric in self.scores if metric != _CONSTANT]
         panels = [metrics] if isinstance(metrics, str) else list(metrics)
         if not panels or any(panel not in self.scores for panel in panels):
             raise ValueError(
@@ -265,6 +268,8 @@ class WidthStudyDisplay:
                 )
             )
         self.errorbars_.append(bars)
+        if metric == _DISTANCE:
+            self._draw_limits(ax, shade_of)
         for name, repeats in self.baselines[metric].items():
             mean_, std_ = repeats.mean(), repeats.std(ddof=1) if len(repeats) > 1 else 0
             line = {"color": shade_of[name], "linestyle": "-.", "label": name}
@@ -272,6 +277,14 @@ class WidthStudyDisplay:
             ax.axhspan(mean_ - std_, mean_ + std_, color=shade_of[name], alpha=0.2)
         self._scale(ax, metric, guides)
         ax.set(xlabel=self.param, ylabel=_label(metric))
+
+    def _draw_limits(self, ax: Any, shade_of: Mapping[str, Any]) -> None:
+        """The distances c/√m of networks of infinite width."""
+        widths = [v for v in self.values.values() if v.dtype.kind in "iuf"]
+        for name, constants in self.baselines.get(_CONSTANT, {}).items():
+            m = np.unique(np.concatenate(widths)) if widths else np.empty(0)
+            line = {"color": shade_of[name], "linestyle": "-.", "label": name}
+            ax.plot(m, constants.mean() / np.sqrt(m), **line)
 
     def _scale(self, ax: Any, metric: str, guides: bool) -> None:
         """Log axes for what scales with a power of the width, and the guide."""

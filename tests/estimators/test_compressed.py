@@ -1,0 +1,101 @@
+"""W(0) by its seed and an update of low rank."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.exceptions import NotFittedError
+
+from overparam_sk import LinearizedReLUClassifier, OverparamReLUClassifier
+from overparam_sk.datasets import make_clustered_mixture
+from overparam_sk.diagnostics import effective_rank
+
+X, y = make_clustered_mixture(80, 12, n_classes=3, random_state=0)
+
+
+def fitted(kind=OverparamReLUClassifier, **parameters):
+    return kind(**{"width": 40, "max_iter": 50, "random_state": 0, **parameters}).fit(
+        X, y
+    )
+
+
+@pytest.mark.parametrize("fit_intercept", [False, True])
+@pytest.mark.parametrize("kind", [OverparamReLUClassifier, LinearizedReLUClassifier])
+def test_the_full_rank_is_the_network(kind, fit_intercept):
+    net = fitted(kind, fit_intercept=fit_intercept)
+    small = net.compress(12 + fit_intercept)
+    again = small.expand()
+    np.testing.assert_allclose(again.hidden_weights_, net.hidden_weights_, atol=1e-12)
+    np.testing.assert_array_equal(again.readout_weights_, net.readout_weights_)
+    np.testing.assert_array_equal(again.initial_weights(), net.initial_weights())
+    for name in ("decision_function", "predict_proba", "predict"):
+        np.testing.assert_allclose(
+            getattr(small, name)(X), getattr(net, name)(X), atol=1e-10
+        )
+    assert small.score(X, y) == net.score(X, y)
+
+
+@pytest.mark.parametrize("rank", [0, 1, 5])
+def test_the_update_is_the_best_of_its_rank(rank):
+    net = fitted(fit_intercept=False)
+    again = net.compress(rank).expand()
+    lost = np.linalg.norm(net.hidden_weights_ - again.hidden_weights_)
+    s = net.update_singular_values_
+    assert lost == pytest.approx(np.linalg.norm(s[rank:]))  # Eckart and Young
+
+
+def test_none_is_the_effective_rank():
+    net = fitted(fit_intercept=False)
+    assert net.compress().rank == net.effective_rank_
+    s = net.update_singular_values_
+    r = net.effective_rank_
+    assert np.sum(s[:r] ** 2) >= 0.99 * np.sum(s**2) > np.sum(s[: r - 1] ** 2)
+
+
+def test_a_pickle_is_small_and_predicts_the_same():
+    net = fitted(width=2000, fit_intercept=False)
+    small = net.compress(2)
+    kept = pickle.dumps(small)
+    numbers = 2 * (2000 + 12) * 8
+    assert numbers < len(kept) < numbers + 3000
+    again = pickle.loads(kept)
+    np.testing.assert_array_equal(again.predict_proba(X), small.predict_proba(X))
+
+
+def test_float32_stays():
+    net = OverparamReLUClassifier(40, max_iter=5, random_state=0)
+    small = net.fit(X.astype("f4"), y).compress(3)
+    assert small.left.dtype == small.right.dtype == np.float32
+    assert small.expand().hidden_weights_.dtype == np.float32
+
+
+@pytest.mark.parametrize("rank", [-1, 14, 1.5, True])
+def test_other_ranks_are_refused(rank):
+    with pytest.raises(ValueError, match="rank must be an integer >= 0 and at most 13"):
+        fitted().compress(rank)
+
+
+def test_unfitted():
+    with pytest.raises(NotFittedError):
+        OverparamReLUClassifier().compress()
+
+
+@pytest.mark.parametrize(
+    ("values", "share", "rank"),
+    [
+        ([2.0, 1.0], 0.8, 1),
+        ([2.0, 1.0], 0.81, 2),
+        ([1e-200, 1e-200], 0.99, 2),
+        ([0.0, 0.0], 0.99, 0),
+        ([], 0.99, 0),
+        ([1.0, 1.0], 1, 2),
+    ],
+)
+def test_effective_rank(values, share, rank):
+    assert effective_rank(values, share) == rank
+
+
+@pytest.mark.parametrize("share", [0, 1.1, -1])
+def test_other_shares_are_refused(share):
+    with pytest.raises(ValueError, match=r"share must be in \(0, 1\]"):
+        effective_rank([1.0], share)
