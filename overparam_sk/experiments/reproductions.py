@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from overparam_sk.experiments import (
+    inductive_bias,
     kong_2019,
     li_liang_2018,
     li_liang_2018_crossings,
@@ -29,6 +30,7 @@ _WITHOUT: dict[str, Callable[..., bool]] = {
         name: partial(li_liang_2018_mixtures.reproduce, name)
         for name in li_liang_2018_mixtures.MIXTURES
     },
+    inductive_bias.NAME: inductive_bias.reproduce,
     kong_2019.NAME: kong_2019.reproduce,
 }
 
