@@ -24,7 +24,13 @@ from overparam_sk.model_selection import diagnostic_scorer, diagnostic_scoring
 X, y = load_iris(return_X_y=True)
 X_r, y_r = (data[:80] for data in load_diabetes(return_X_y=True))
 # Columns of a history that are no diagnostics.
-NOT_DIAGNOSTICS = {"iteration", "loss", "score", "block_size"}
+NOT_DIAGNOSTICS = {
+    "iteration",
+    "loss",
+    "score",
+    "block_size",
+    "pseudo_gradient_error",
+}
 NET = OverparamReLUClassifier(20, max_iter=10, random_state=0)
 REGRESSOR = TwoHiddenReLURegressor(3, 10, max_iter=10, random_state=1)
 PIPE = make_pipeline(StandardScaler(), NET)
