@@ -14,6 +14,7 @@ from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Claim, Finding, R
 from overparam_sk.experiments.claims_report import verdicts, write_claims
 from overparam_sk.experiments.figure import draw_curves
 from overparam_sk.experiments.problems import mixture_problem
+from overparam_sk.experiments.report import singular_value_gap
 from overparam_sk.experiments.study import FitRow, run_study, usual_store
 
 __all__ = ["MIXTURES", "Mixtures", "Scale", "Varied", "reproduce"]
@@ -94,8 +95,7 @@ def _stays(
 
 def _gap(row: FitRow, clusters: int) -> float:
     """s_{kl+1} / s_kl of W − W(0)."""
-    s = row.update_singular_values
-    return float(s[clusters] / s[clusters - 1])
+    return 1 / singular_value_gap(row, clusters)[2]
 
 
 def _early_accuracy(row: FitRow) -> float:
