@@ -37,6 +37,9 @@ class Separability:
         Component of each row that was looked at, 0 to l − 1 within its class.
     rows : ndarray of shape (n_rows,), int64
         Those rows.
+    norms : tuple of float
+        The smallest and the largest Euclidean norm of these rows; 1 and 1 under
+        assumption (A2).
     """
 
     delta: float
@@ -44,6 +47,7 @@ class Separability:
     diameters: NDArray[np.float64]
     component: NDArray[np.int64]
     rows: NDArray[np.int64]
+    norms: tuple[float, float]
 
     @property
     def diameter(self) -> float:
@@ -138,12 +142,14 @@ def separability(
     if n_components == "auto":
         n_components = _at_the_largest_drop(diameters)
     component = [_components(X_[rows], n_components) for rows in places]
+    lengths = np.linalg.norm(X_[np.concatenate(places)], axis=1)
     return Separability(
         float(delta),
         int(n_components),
         diameters,
         np.concatenate(component),
         np.concatenate(places),
+        (float(lengths.min()), float(lengths.max())),
     )
 
 

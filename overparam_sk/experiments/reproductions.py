@@ -8,6 +8,7 @@ from overparam_sk.experiments import (
     inductive_bias,
     kong_2019,
     li_liang_2018,
+    li_liang_2018_analysis,
     li_liang_2018_crossings,
     li_liang_2018_mixtures,
     li_liang_2018_separation,
@@ -30,6 +31,7 @@ _WITHOUT: dict[str, Callable[..., bool]] = {
         name: partial(li_liang_2018_mixtures.reproduce, name)
         for name in li_liang_2018_mixtures.MIXTURES
     },
+    li_liang_2018_analysis.NAME: li_liang_2018_analysis.reproduce,
     inductive_bias.NAME: inductive_bias.reproduce,
     kong_2019.NAME: kong_2019.reproduce,
 }

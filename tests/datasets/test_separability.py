@@ -32,6 +32,8 @@ def test_the_definition(n_components, seed):
     assert found.diameter == pytest.approx(widest)
     assert found.lambda_ == pytest.approx(widest / delta)
     assert found.bound == 1 / (8 * n_components)
+    lengths = [distance(x, 0) for x in X]
+    assert found.norms == pytest.approx((min(lengths), max(lengths)))
     assert found.holds == (widest / delta <= 1 / (8 * n_components))
 
 

@@ -11,6 +11,7 @@ from overparam_sk import InfiniteWidthReLUClassifier, OverparamReLUClassifier
 from overparam_sk.datasets import make_clustered_mixture
 from overparam_sk.experiments import (
     inductive_bias,
+    li_liang_2018_analysis,
     li_liang_2018_crossings,
     li_liang_2018_mixtures,
     li_liang_2018_separation,
@@ -147,12 +148,15 @@ def small(monkeypatch):
         monkeypatch.setitem(MIXTURES, name, replace(figure, quick=scale))
     bias = inductive_bias.Scale(50, 40, 40, (0.0, 1.0), 1, 200, 50)
     monkeypatch.setattr(inductive_bias, "QUICK", bias)
+    widths = li_liang_2018_analysis.Scale((60, 90), 1)
+    monkeypatch.setattr(li_liang_2018_analysis, "QUICK", widths)
     return {
         "ll18-fig3": REPRODUCTIONS["ll18-fig3"],
         "ll18-fig4": lambda **o: li_liang_2018_crossings.reproduce(panels=panels, **o),
         "ll18-fig6": REPRODUCTIONS["ll18-fig6"],
         "ll18-fig7": REPRODUCTIONS["ll18-fig7"],
         "ll18-labels": REPRODUCTIONS["ll18-labels"],
+        "ll18-analysis": REPRODUCTIONS["ll18-analysis"],
     }
 
 
@@ -169,7 +173,7 @@ def test_everything_small(tmp_path, monkeypatch):
     assert set(report["reports"]) == set(runs) - {"ll18-fig2"}
     assert report["left_out"] == {"ll18-fig2": "the files of mnist are missing"}
     claims = [c for part in report["reports"].values() for c in part["claims"]]
-    assert sum(report["verdicts"].values()) == len(claims) == 6 + 2 * 4 + 5 + 4 + 5
+    assert sum(report["verdicts"].values()) == len(claims) == 6 + 2 * 4 + 5 + 4 + 5 + 6
     page = (tmp_path / "report.html").read_text()
     assert page.count("<img") == len(list(tmp_path.rglob("*.png"))) >= 4
     assert "ll18-fig2 was left out" in page

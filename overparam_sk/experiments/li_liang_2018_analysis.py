@@ -1,0 +1,275 @@
+"""Sections 5 and 6 of Li and Liang (2018): f beside g, their limit, the low rank."""
+
+import os
+import pickle
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overparam_sk import (
+    InfiniteWidthReLUClassifier,
+    LinearizedReLUClassifier,
+    OverparamReLUClassifier,
+)
+from overparam_sk.experiments.by_width import each_width, falls, mean
+from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Claim, Finding, Rule
+from overparam_sk.experiments.claims_report import verdicts, write_claims
+from overparam_sk.experiments.problems import mixture_problem
+from overparam_sk.experiments.tables import Table, markdown_table, mean_and_std
+
+__all__ = ["NAME", "Analysed", "Scale", "reproduce"]
+
+NAME = "ll18-analysis"
+
+# Ranks to which the updates are cut; k·l = 20.
+_RANKS = (5, 10, 15, 20, 30, 50)
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How much is run."""
+
+    widths: tuple[int, ...]
+    repeats: int
+
+
+FULL = Scale((1000, 4000, 16000), 5)
+QUICK = Scale((500, 2000), 2)
+
+
+@dataclass(frozen=True)
+class Analysed:
+    """What was measured of f, g and the infinite width from one initialisation."""
+
+    coupling: float
+    pseudo_gradient_error: float
+    f_to_g: float  # ‖f − g‖ / ‖f‖ on the test rows
+    f_to_limit: float
+    distance_ratio: float  # √m · relative distance over the limit's constant
+    effective_rank: float
+    accuracy: float
+    accuracies: Mapping[int, float]  # rank -> test accuracy of the compressed network
+    bytes: Mapping[int, int]  # rank -> size of its pickle; 0 is the network's
+
+
+ByWidth = Mapping[int, list[Analysed]]
+
+
+def _moves(words: str, name: str, *, rises: bool = False) -> Rule[ByWidth]:
+    direction = "rises" if rises else "falls"
+    return Rule(
+        f"Mean of {words}. holds: it {direction} from every width to the next; in "
+        "trend: from the first to the last.",
+        lambda fits: falls(fits, {words: attrgetter(name)}, rises_instead=rises),
+    )
+
+
+def _as_one_over_root(name: str) -> Rule[ByWidth]:
+    def find(fits: ByWidth) -> Finding:
+        means = [mean(map(attrgetter(name), group)) for group in fits.values()]
+        slope = float(np.polyfit(np.log(list(fits)), np.log(means), 1)[0])
+        ours = f"{each_width(fits, attrgetter(name))}; m^({slope:.2f})"
+        off = abs(slope + 0.5)
+        return ours, HOLDS if off <= 0.1 else TREND if slope < -0.25 else NOT
+
+    return Rule(
+        "Slope of the logarithm of the means against log m. holds: within 0.1 of −1/2; "
+        "in trend: below −1/4.",
+        find,
+    )
+
+
+def _low_rank() -> Rule[ByWidth]:
+    def find(fits: ByWidth) -> Finding:
+        rank = attrgetter("effective_rank")
+        most = max(map(rank, (one for group in fits.values() for one in group)))
+        ours = f"values that carry 99 %: {each_width(fits, rank)}"
+        return ours, HOLDS if most <= 30 else TREND if most <= 60 else NOT
+
+    return Rule(
+        "Singular values of W − W(0) that carry 99 % of its squared norm, of 1000. "
+        "holds: at most 1.5·k·l = 30 in every fit; in trend: 60.",
+        find,
+    )
+
+
+def _compresses() -> Rule[ByWidth]:
+    def find(fits: ByWidth) -> Finding:
+        def lost(one: Analysed) -> float:
+            return one.accuracy - one.accuracies[20]
+
+        def size(one: Analysed) -> float:
+            return one.bytes[20] / one.bytes[0]
+
+        worst = max(lost(one) for group in fits.values() for one in group)
+        ours = f"accuracy lost at rank 20: {each_width(fits, lost)}; bytes of the "
+        ours += f"pickle over those of the network: {each_width(fits, size)}"
+        return ours, HOLDS if worst <= 0.005 else TREND if worst <= 0.05 else NOT
+
+    return Rule(
+        "Test accuracy with the best update of rank k·l. holds: at most 0.005 is lost "
+        "in every fit; in trend: 0.05.",
+        find,
+    )
+
+
+_CLAIMS: tuple[Claim[ByWidth], ...] = (
+    Claim(
+        "§5, Lemma 5.1: more hidden units have the pseudo gradient, the wider the "
+        "network",
+        _moves("coupled units", "coupling", rises=True),
+        "The rows have a variance: few units keep their pattern on all 1000 rows. The "
+        "lemma is for k·l rows; tests/papers has it there.",
+    ),
+    Claim(
+        '§5.1: "the true gradient" is closer to "the pseudo one"',
+        _moves("‖∇L − ∇̃L‖/‖∇L‖", "pseudo_gradient_error"),
+    ),
+    Claim(
+        '§5.1: "Coupling the gradients is then similar to coupling the networks f and '
+        'g"',
+        _moves("‖f − g‖/‖f‖", "f_to_g"),
+    ),
+    Claim(
+        "beyond: the network goes to its infinite width as 1/√m",
+        _as_one_over_root("f_to_limit"),
+    ),
+    Claim(
+        '§6: "the accumulated updates [...] should be approximately low rank"',
+        _low_rank(),
+    ),
+    Claim(
+        '§6: "the difference between the learned weights and the initialization can be '
+        'easily compressed"',
+        _compresses(),
+    ),
+)
+
+
+def reproduce(
+    *,
+    out: Path,
+    quick: bool = False,
+    data_home: str | os.PathLike[str] | None = None,
+    device: str = "auto",
+    random_state: int = 0,
+    progress: bool = True,
+    tell: Callable[[str], Any] = print,
+) -> bool:
+    """Train f, g and the infinite width from one function on the same batches.
+
+    Writes claims.md and claims.json.
+
+    Parameters
+    ----------
+    out, quick, device, random_state, progress, tell
+        As for :func:`overparam_sk.experiments.li_liang_2018.reproduce`.
+    data_home : path-like, default=None
+        Not read: the data is generated.
+
+    Returns
+    -------
+    bool
+        True. Ctrl-C raises KeyboardInterrupt, and nothing is written.
+    """
+    del data_home, progress
+    scale = QUICK if quick else FULL
+    fits: dict[int, list[Analysed]] = {}
+    for width in scale.widths:
+        tell(f"Sections 5 and 6: width {width}")
+        seeds = range(random_state, random_state + scale.repeats)
+        fits[width] = [_analyse(width, seed, device) for seed in seeds]
+    judgements = [claim.judge(fits, "synthetic, rows as drawn") for claim in _CLAIMS]
+    write_claims(
+        judgements,
+        out,
+        title="Li and Liang (2018), sections 5 and 6",
+        paragraphs=[
+            "The synthetic data of section 7, c = 10, B = 16, T = 400, "
+            f"{scale.repeats} repeats (mean ± standard deviation). f, the pseudo "
+            "network g and the infinite width start at the same function and see the "
+            "same batches; differences are of the outputs on the test rows.",
+            markdown_table(_table(fits)),
+            "Test accuracy and bytes of the pickle, against the rank to which W − W(0) "
+            "is cut; W(0) is kept as its seed.",
+            markdown_table(_ranks(fits)),
+            verdicts(judgements),
+        ],
+        settings={**asdict(scale), "random_state": random_state},
+    )
+    tell(verdicts(judgements))
+    tell(f"Written to {out}: claims.md, claims.json.")
+    return True
+
+
+def _analyse(width: int, seed: int, device: str) -> Analysed:
+    problem = mixture_problem(random_state=seed)
+    options: dict[str, Any] = {
+        "learning_rate": 10.0,
+        "batch_size": 16,
+        "max_iter": 400,
+        "fit_intercept": False,
+        "device": device,
+        "random_state": seed,
+    }
+    f = OverparamReLUClassifier(width, **options)
+    g = LinearizedReLUClassifier(width, diagnostics=None, **options)
+    limit = InfiniteWidthReLUClassifier(initial_width=width, **options)
+    of_f, of_g, of_limit = (
+        net.fit(problem.X, problem.y).decision_function(problem.X_test)
+        for net in (f, g, limit)
+    )
+    largest = f.compress(max(_RANKS))
+    small = {rank: largest.truncate(rank) for rank in _RANKS}
+    return Analysed(
+        f.coupling_,
+        float(f.history_["pseudo_gradient_error"][-1]),
+        _difference(of_f, of_g),
+        _difference(of_f, of_limit),
+        f.relative_distance_ * width**0.5 / limit.distance_constant_,
+        f.effective_rank_,
+        f.score(problem.X_test, problem.y_test),
+        {r: net.score(problem.X_test, problem.y_test) for r, net in small.items()},
+        {0: len(pickle.dumps(f))}
+        | {r: len(pickle.dumps(net)) for r, net in small.items()},
+    )
+
+
+def _difference(one: NDArray[Any], other: NDArray[Any]) -> float:
+    return float(np.linalg.norm(one - other) / np.linalg.norm(one))
+
+
+def _table(fits: ByWidth) -> Table:
+    columns = {
+        "coupled units": "coupling",
+        "‖∇L − ∇̃L‖/‖∇L‖": "pseudo_gradient_error",
+        "‖f − g‖/‖f‖": "f_to_g",
+        "‖f − f∞‖/‖f‖": "f_to_limit",
+        "distance over its limit": "distance_ratio",
+        "effective rank": "effective_rank",
+    }
+    lines = [
+        [f"{m}", *(mean_and_std(map(attrgetter(c), group)) for c in columns.values())]
+        for m, group in fits.items()
+    ]
+    return [["width", *columns], *lines]
+
+
+def _ranks(fits: ByWidth) -> Table:
+    head = ["width", "whole", *(f"rank {rank}" for rank in _RANKS)]
+    lines = []
+    for m, group in fits.items():
+        cells = [
+            f"{mean(one.accuracies[rank] for one in group):.4f}, "
+            f"{mean(one.bytes[rank] for one in group) / 1e6:.2f} MB"
+            for rank in _RANKS
+        ]
+        whole = f"{mean(one.accuracy for one in group):.4f}, "
+        whole += f"{mean(one.bytes[0] for one in group) / 1e6:.2f} MB"
+        lines.append([f"{m}", whole, *cells])
+    return [head, *lines]
