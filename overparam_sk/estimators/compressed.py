@@ -1,10 +1,12 @@
 """A trained network as its seed and an update of low rank."""
 
+from copy import copy
 from typing import Any
 
 from numpy.typing import NDArray
 from sklearn.base import clone
 
+from overparam_sk.estimators._checks import check_rank
 from overparam_sk.estimators._softmax import SoftmaxClassifier
 from overparam_sk.estimators._state import StampedState, split_intercept
 from overparam_sk.networks import initial_weights, readout_weights
@@ -88,6 +90,29 @@ class CompressedClassifier(SoftmaxClassifier, StampedState):
     def rank(self) -> int:
         """R, the rank of the update that is kept."""
         return int(self.left.shape[1])
+
+    def truncate(self, rank: int) -> "CompressedClassifier":
+        """The same with an update of a smaller rank, the best of that rank.
+
+        Parameters
+        ----------
+        rank : int
+            At most that of this one.
+
+        Returns
+        -------
+        CompressedClassifier
+
+        Raises
+        ------
+        ValueError
+            If ``rank`` is not such an integer.
+        """
+        check_rank(rank, self.rank)
+        smaller = copy(self)
+        smaller.left = self.left[:, :rank].copy()
+        smaller.right = self.right[:rank].copy()
+        return smaller
 
     def __sklearn_is_fitted__(self) -> bool:
         """It was made of a fitted classifier."""

@@ -62,6 +62,15 @@ def test_a_pickle_is_small_and_predicts_the_same():
     np.testing.assert_array_equal(again.predict_proba(X), small.predict_proba(X))
 
 
+def test_a_truncated_one_is_that_of_the_smaller_rank():
+    net = fitted()
+    small, cut = net.compress(3), net.compress(8).truncate(3)
+    np.testing.assert_allclose(cut.left @ cut.right, small.left @ small.right)
+    assert len(pickle.dumps(cut)) == len(pickle.dumps(small))
+    with pytest.raises(ValueError, match="at most 3, got 4"):
+        cut.truncate(4)
+
+
 def test_float32_stays():
     net = OverparamReLUClassifier(40, max_iter=5, random_state=0)
     small = net.fit(X.astype("f4"), y).compress(3)
