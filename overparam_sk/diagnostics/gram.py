@@ -207,7 +207,9 @@ def _weights(source: Any) -> tuple[list[NDArray[np.float64]], bool]:
         if hasattr(source, first):
             W, b = getattr(source, first), getattr(source, intercept)
             constant = bool(np.any(b))  # without an intercept all are 0
-            if constant:
+            if hasattr(source, "gate_weights"):  # the weights have no part in it
+                W = source.gate_weights()
+            elif constant:
                 W = np.column_stack([W, b])
             parts = [W, *(getattr(source, name) for name in others)]
             return [_finite(part, "weights") for part in parts], constant

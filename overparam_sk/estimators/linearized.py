@@ -1,6 +1,9 @@
 """Li and Liang's pseudo network: trained with the activation patterns of W(0)."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from numpy.typing import NDArray
+from sklearn.utils.validation import check_is_fitted
 
 from overparam_sk.estimators._first_layer import FirstLayerClassifier
 from overparam_sk.networks import LinearizedLiLiang2018, SoftmaxNetwork
@@ -63,3 +66,20 @@ random_state, verbose
     """
 
     _network: ClassVar[type[SoftmaxNetwork]] = LinearizedLiLiang2018
+
+    def gate_weights(self) -> NDArray[Any]:
+        """The weights whose activation patterns switch the units: W(0).
+
+        Returns
+        -------
+        ndarray of shape (width, n_features) or (width, n_features + 1)
+            With the intercept as its last column, where there is one.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        """
+        check_is_fitted(self)
+        W0: NDArray[Any] = self._initial().numpy()
+        return W0

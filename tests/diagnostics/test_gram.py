@@ -13,7 +13,11 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.exceptions import NotFittedError
 
-from overparam_sk import OverparamReLUClassifier, TwoHiddenReLURegressor
+from overparam_sk import (
+    LinearizedReLUClassifier,
+    OverparamReLUClassifier,
+    TwoHiddenReLURegressor,
+)
 from overparam_sk.diagnostics import gram_lambda_min, gram_matrix
 
 
@@ -187,3 +191,21 @@ def test_the_device_is_resolved_as_the_estimators_do():
         gram_matrix((W, a), X, device="cuda:99")
     with pytest.raises(ValueError, match=r"device must be 'auto', .*, got 'gpu'"):
         gram_matrix((W, a), X, device="gpu")
+
+
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_the_gram_matrix_of_frozen_patterns_is_that_of_the_initialisation(
+    fit_intercept,
+):
+    X = np.random.default_rng(0).normal(size=(12, 4))
+    y = np.arange(12) % 3
+    options = {"fit_intercept": fit_intercept, "random_state": 0, "learning_rate": 5.0}
+    g = LinearizedReLUClassifier(50, max_iter=50, **options).fit(X, y)
+    f = OverparamReLUClassifier(50, max_iter=1, **options).fit(X, y)
+    W0 = g.gate_weights()
+    augmented = np.column_stack([X, np.ones(12)]) if fit_intercept else X
+    expected = gram_matrix((W0, g.readout_weights_), augmented)
+    np.testing.assert_allclose(gram_matrix(g, X), expected)
+    assert g.gram_lambda_min_ == pytest.approx(np.linalg.eigvalsh(expected)[0])
+    assert g.history_["gram_lambda_min"][-1] == pytest.approx(g.gram_lambda_min_)
+    assert np.abs(gram_matrix(f, X) - expected).max() > 0

@@ -1,8 +1,13 @@
-"""Both estimators, small, and data that both can be fitted to."""
+"""The estimators, small, and data that all can be fitted to."""
 
 import numpy as np
 
-from overparam_sk import OverparamReLUClassifier, TwoHiddenReLURegressor
+from overparam_sk import (
+    InfiniteWidthReLUClassifier,
+    LinearizedReLUClassifier,
+    OverparamReLUClassifier,
+    TwoHiddenReLURegressor,
+)
 
 SMALL = {"max_iter": 5, "random_state": 0}
 
@@ -15,7 +20,18 @@ def regressor(**parameters):
     return TwoHiddenReLURegressor(**{"width2": 20, **SMALL, **parameters})
 
 
+def linearized(**parameters):
+    return LinearizedReLUClassifier(**{"width": 10, **SMALL, **parameters})
+
+
+def infinite(**parameters):
+    return InfiniteWidthReLUClassifier(**{"initial_width": 10, **SMALL, **parameters})
+
+
+# Networks that skorch can have, those that have weights, and all.
 NETS = {"classifier": classifier, "regressor": regressor}
+WITH_WEIGHTS = {**NETS, "linearized": linearized}
+ALL = {**WITH_WEIGHTS, "infinite": infinite}
 X = np.random.default_rng(0).normal(size=(20, 3))
 y = np.arange(20) % 2
 
@@ -26,5 +42,5 @@ def outputs(net, X):
 
 
 def trained_weights(net):
-    names = ("hidden_weights_", "first_weights_", "second_weights_")
+    names = ("hidden_weights_", "first_weights_", "second_weights_", "dual_coef_")
     return [getattr(net, name) for name in names if hasattr(net, name)]

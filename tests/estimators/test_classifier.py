@@ -277,6 +277,16 @@ def test_validation_set_is_scored_along_the_run():
     assert net.history_["val_loss"][-1] == pytest.approx(-log_p.mean())
 
 
+@pytest.mark.parametrize("at", [(0, 7, 8, 200), [8, 0, 7, 7]])
+def test_a_tuple_names_the_iterations_that_are_recorded(at):
+    X, y = problem()
+    every = OverparamReLUClassifier(**FAST, record_every=1).fit(X, y)
+    some = OverparamReLUClassifier(**FAST, record_every=at).fit(X, y)
+    seen = [0, 7, 8, 60]
+    np.testing.assert_array_equal(some.history_["iteration"], seen)
+    np.testing.assert_allclose(some.history_["loss"], every.history_["loss"][seen])
+
+
 def test_validation_set_through_a_pipeline():
     X, y = problem()
     with sklearn.config_context(enable_metadata_routing=True):

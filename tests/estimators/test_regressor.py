@@ -114,6 +114,14 @@ def test_every_diagnostic_is_its_definition(fit_intercept):
             reference.activation_change(A, A0, rows),
             np.mean((features(A) @ B.T > 0) != (features(A0) @ B0.numpy().T > 0)),
         ],
+        "coupling": [
+            reference.coupling(A, A0.numpy(), rows),
+            np.mean(
+                ((features(A) @ B.T > 0) == (features(A0) @ B0.numpy().T > 0)).all(
+                    axis=0
+                )
+            ),
+        ],
         "relative_distance": np.divide(moved, start),
         "weight_change": moved,
         "dead_samples": reference.dead_samples(A, rows),

@@ -87,6 +87,10 @@ def slow_figures(module, start, X):
             np.mean(p != p0)
             for p, p0 in zip(patterns(module), patterns(start), strict=True)
         ],
+        "coupling": [
+            np.mean((p == p0).all(axis=0))
+            for p, p0 in zip(patterns(module), patterns(start), strict=True)
+        ],
         "dead_samples": [int((~patterns(module)[0]).all(axis=1).sum())],
         "gram_lambda_min": [float(torch.linalg.eigvalsh(H)[0])],
         "update_singular_values": [

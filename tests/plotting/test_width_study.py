@@ -11,7 +11,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from overparam_sk import OverparamReLUClassifier, TwoHiddenReLURegressor
+from overparam_sk import (
+    InfiniteWidthReLUClassifier,
+    OverparamReLUClassifier,
+    TwoHiddenReLURegressor,
+)
 from overparam_sk.model_selection import (
     Fit,
     WidthStudy,
@@ -57,6 +61,20 @@ def test_points_are_means_with_sample_deviations_and_baselines_are_bands(study):
     assert set(display.baselines["accuracy"]) == {"svm", "dummy"}
     assert display.baselines["relative_distance"] == {}
     assert len(display.ax_[0].patches) == 2
+
+
+def test_the_infinite_width_is_a_line_under_the_distances():
+    nets = {"net": NET, "limit": InfiniteWidthReLUClassifier(max_iter=10)}
+    options = {"values": [40, 10], "repeats": 2, "cv": 2, "random_state": 0}
+    study = width_study(nets, X, y, **options)
+    display = WidthStudyDisplay.from_study(study).plot()
+    assert len(display.ax_) == len(study.metrics) - 1
+    ax = display.ax_[study.metrics.index("relative_distance")]
+    (line,) = (line for line in ax.lines if line.get_label() == "limit")
+    constants = [f.scores["distance_constant"] for f in study.fits if f.value is None]
+    assert len(constants) == 4
+    expected = np.mean(constants) / np.sqrt([10, 40])
+    np.testing.assert_allclose(line.get_ydata(), expected)
 
 
 def test_the_guide_falls_with_the_root_through_the_points(study):
