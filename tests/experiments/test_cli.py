@@ -209,3 +209,14 @@ def test_an_interrupted_figure_judges_what_is_complete(tiny, tmp_path, interrupt
     assert main(["reproduce", "ll18-fig1", "--quick", "--out", str(tmp_path)]) == 130
     claims = json.loads((tmp_path / "claims.json").read_text("utf-8"))["claims"]
     assert len(claims) == len(FIGURES["ll18-fig1"].claims)
+
+
+def test_the_scale_on_mnist_is_that_of_mnist_only(tiny, tmp_path, capsys):
+    out = ["--quick", "--out", str(tmp_path / "out")]
+    assert main(["reproduce", "ll18-fig1", "--mnist-repeats", "1", *out]) == 1
+    assert "--mnist-* must be for MNIST, got ll18-fig1" in capsys.readouterr().err
+    scale = ["--mnist-widths", "8,16", "--mnist-repeats", "1", "--mnist-max-iter", "20"]
+    assert main(["reproduce", "ll18-fig2", *scale, *out]) == 0
+    settings = json.loads((tmp_path / "out" / "claims.json").read_text())["settings"]
+    assert settings["widths"] == [8, 16]
+    assert (settings["repeats"], settings["max_iter"]) == (1, 20)
