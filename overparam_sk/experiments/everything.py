@@ -48,7 +48,7 @@ def reproduce_all(
         False if one was interrupted; then those before it are in the report. One whose
         data cannot be had is left out, and the report says so.
     """
-    seconds: dict[str, float] = {}
+    seconds: dict[str, float | None] = {}
     left_out: dict[str, str] = {}
     complete = True
     for name, reproduce in reproductions.items():
@@ -66,7 +66,7 @@ def reproduce_all(
             continue
         if not complete:
             break
-        seconds[name] = time.perf_counter() - start
+        seconds[name] = round(time.perf_counter() - start, 1)
     if seconds:
         write_everything(out, seconds, left_out)
         tell(f"Written to {out}: report.html, report.json.")
@@ -74,15 +74,15 @@ def reproduce_all(
 
 
 def write_everything(
-    out: Path, seconds: Mapping[str, float], left_out: Mapping[str, str]
+    out: Path, seconds: Mapping[str, float | None], left_out: Mapping[str, str]
 ) -> None:
     """Put the claims and pictures of the folders in ``out`` into one report.
 
     Parameters
     ----------
     out : Path
-    seconds : dict of str to float
-        Name of a folder with a claims.json -> how long it took, in this run.
+    seconds : dict of str to float or None
+        Name of a folder with a claims.json -> how long it took, if in this run.
     left_out : dict of str to str
         What could not be run, and why.
     """
@@ -93,7 +93,7 @@ def write_everything(
     reports = {
         name: {
             "settings": content["settings"],
-            "seconds": round(seconds[name], 1),
+            "seconds": seconds[name],
             "claims": content["claims"],
         }
         for name, content in found.items()
@@ -130,7 +130,8 @@ def _page(
     for name, report in reports.items():
         settings = json.dumps(report["settings"], ensure_ascii=False)
         yield f"<h2>{html.escape(name)}</h2>"
-        yield f"<details><summary>settings, {report['seconds']:.0f} s</summary>"
+        took = "" if report["seconds"] is None else f", {report['seconds']:.0f} s"
+        yield f"<details><summary>settings{took}</summary>"
         yield f"<code>{html.escape(settings)}</code></details>"
         yield from _table(report["claims"])
         for picture in sorted((out / name).rglob("*.png")):

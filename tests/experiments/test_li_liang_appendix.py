@@ -204,7 +204,7 @@ def test_text_is_escaped(tmp_path):
     content = {"settings": {}, "claims": [{**claim, "verdict": HOLDS}]}
     (tmp_path / "one").mkdir()
     (tmp_path / "one" / "claims.json").write_text(json.dumps(content))
-    write_everything(tmp_path, {"one": 1.0}, {})
+    write_everything(tmp_path, {"one": None}, {})
     page = (tmp_path / "report.html").read_text()
     assert "a &lt; b" in page
     assert "<i>" not in page
