@@ -137,7 +137,10 @@ def test_of_a_halving_search_the_first_iteration_is_drawn():
 
 def test_layers_have_panels_of_their_own():
     net = TwoHiddenReLURegressor(3, max_iter=5)
-    study = width_study(net, X, y, param="width2", values=[5, 10], repeats=1, cv=2)
+    study = width_study(
+        net, X, y, param="width2", values=[20, 40], repeats=1, cv=2, random_state=0
+    )
+    assert all(fit.scores["relative_distance_2"] > 0 for fit in study.fits)
     display = WidthStudyDisplay.from_study(study).plot(metrics=["relative_distance_2"])
     assert display.ax_[0].get_ylabel() == "layer 2: ‖W − W(0)‖ / ‖W(0)‖"
     assert len(display.guides_) == 1
