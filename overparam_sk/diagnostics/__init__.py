@@ -26,7 +26,11 @@ from overparam_sk.diagnostics.first_layer import (
     Sample,
     measure_first_layer,
 )
-from overparam_sk.diagnostics.function_space import FunctionSpaceMonitor, SeenRows
+from overparam_sk.diagnostics.function_space import (
+    FunctionSpaceMonitor,
+    HeldOutRows,
+    SeenRows,
+)
 from overparam_sk.diagnostics.gram import (
     GramLambdaMin,
     check_gram_fits,
@@ -64,6 +68,7 @@ __all__ = [
     "FirstLayerMonitor",
     "FunctionSpaceMonitor",
     "GramView",
+    "HeldOutRows",
     "InitialUnits",
     "Measurement",
     "Monitor",

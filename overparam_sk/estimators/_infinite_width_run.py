@@ -11,6 +11,7 @@ from torch import Tensor
 
 from overparam_sk.diagnostics import (
     FunctionSpaceMonitor,
+    HeldOutRows,
     Measurement,
     Monitor,
     SeenRows,
@@ -18,7 +19,12 @@ from overparam_sk.diagnostics import (
 from overparam_sk.estimators._data import TrainingData
 from overparam_sk.estimators._run import Seeds, Start
 from overparam_sk.estimators._softmax_run import MONITORED_ROWS, SoftmaxRun
-from overparam_sk.networks import KernelRows, LiLiang2018, random_outputs
+from overparam_sk.networks import (
+    DirectedRows,
+    KernelRows,
+    LiLiang2018,
+    random_outputs,
+)
 from overparam_sk.rows import Rows
 from overparam_sk.training import FunctionSpaceSGD
 
@@ -48,16 +54,19 @@ class InfiniteWidthRun(SoftmaxRun):
         self._X = _whole(self._rows)
         # The contract's losses need no readout.
         self._network = LiLiang2018(self._X.new_empty(n_classes, 0))
-        kernel = KernelRows(self._X, self._X, self._room())
-        self._training = self._seen(self._X, data.y, self._weight, kernel)
+        self._constant = parameters.fit_intercept
+        self._directed = DirectedRows.of(self._X)
+        self._training = self._seen(self._X, data.y, self._weight)
         self._trainer: FunctionSpaceSGD = FunctionSpaceSGD(
             self._network,
-            kernel,
+            KernelRows(
+                self._directed, self._directed, self._room(), constant=self._constant
+            ),
             self._training.start,
             self._training.targets,
             self._weight,
             self._X.square().sum(dim=1),
-            self._X.shape[1],
+            self._X.shape[1] - self._constant,
             self._stream(0),
             learning_rate=self._c,
             momentum=self._momentum(),
@@ -66,7 +75,7 @@ class InfiniteWidthRun(SoftmaxRun):
 
     def predictor(self, weights: Sequence[Tensor]) -> dict[str, Any]:
         """The fitted attributes that a prediction with these weights needs."""
-        (R,) = weights
+        R, _ = weights
         seen = R.any(dim=1)
         return {
             "X_fit_": self._X[seen].cpu().numpy(),
@@ -77,46 +86,39 @@ class InfiniteWidthRun(SoftmaxRun):
 
     def attributes(self) -> dict[str, Any]:
         """The fitted attributes, with the constant of the distance."""
-        constant = self._trainer.distance_constant
-        return {**super().attributes(), "distance_constant_": constant}
+        figures = {f"{name}_": v for name, v in self._trainer.figures.items()}
+        return {**super().attributes(), **figures}
 
     def _measure(self, gram_rows: Tensor) -> Measurement:
-        loss, _ = self._training.loss_and_score(self._network, self._trainer.R)
+        loss, _ = self._training.loss_and_score(self._network, self._trainer.F)
         return Measurement(loss, {})
 
     def _steps_of_a_look(self) -> float:
-        # A step is a product with B rows of the kernel, a look one with the sample's.
-        return min(MONITORED_ROWS, len(self._X)) / self._batch_size
+        # Over all training rows goes a step for each row of its batch, a look once.
+        return 1 / self._batch_size
 
     def _make_monitor(self) -> Monitor:
         subset = self._subset(MONITORED_ROWS, 1).to(self._device)
-        all_rows = self._training
-        sample = SeenRows(
-            all_rows.kernel,
-            subset,
-            all_rows.start[subset],
-            all_rows.targets[subset],
-            all_rows.weight[subset],
-        )
         validation = None
         if self._data.validation is not None:
             held = self._data.validation
             X = _whole(self._as_rows(held))
-            kernel = KernelRows(X, self._X, self._room())
-            validation = self._seen(X, held.y, self._as_weight(held), kernel)
-        return FunctionSpaceMonitor(self._network, sample, validation)
+            seen = self._seen(X, held.y, self._as_weight(held))
+            kernel = KernelRows(DirectedRows.of(X), self._directed, self._room())
+            R, F = torch.zeros_like(self._trainer.R), torch.zeros_like(seen.start)
+            validation = HeldOutRows(seen, kernel, R, F)
+        sample = self._training.take(subset)
+        return FunctionSpaceMonitor(self._network, sample, subset, validation)
 
-    def _seen(
-        self, X: Tensor, y: NDArray[np.int64], weight: Tensor, kernel: KernelRows
-    ) -> SeenRows:
+    def _seen(self, X: Tensor, y: NDArray[np.int64], weight: Tensor) -> SeenRows:
         start = random_outputs(
             X,
             seed=self._seeds.init,
             m=self._parameters.initial_width,
             k=self._k,
-            constant=self._parameters.fit_intercept,
+            constant=self._constant,
         )
-        return SeenRows(kernel, None, start, self._one_hot(y), weight)
+        return SeenRows(start, self._one_hot(y), weight)
 
     def _room(self) -> float:
         return float(self._parameters.cache_size * 1e6)

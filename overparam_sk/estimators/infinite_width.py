@@ -13,7 +13,7 @@ from overparam_sk.estimators._data import TrainingData
 from overparam_sk.estimators._infinite_width_run import InfiniteWidthRun
 from overparam_sk.estimators._run import Run, Seeds, Start
 from overparam_sk.estimators._softmax import SoftmaxClassifier
-from overparam_sk.networks import KernelRows, random_outputs
+from overparam_sk.networks import DirectedRows, KernelRows, random_outputs
 from overparam_sk.rows import as_tensor
 
 __all__ = ["InfiniteWidthReLUClassifier"]
@@ -93,9 +93,9 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, WideNetworkEstimator):
     learning_rate_ : float
         c in use; with "auto" the shortest.
     distance_constant_ : float
-        √(tr(RᵀK∞R)/d), the limit of √m ‖W − W(0)‖_F / ‖W(0)‖_F of the networks of
-        width m; d counts the constant 1 where there is an intercept, which those of
-        `OverparamReLUClassifier` leave out.
+        √(tr(RᵀK∞R)/n_features), the limit of √m ‖W − W(0)‖_F / ‖W(0)‖_F of the networks
+        of width m. With an intercept its part of K∞ is left out here, as the networks
+        leave its column out of their distance.
     device_ : str
     history_ : dict of str to ndarray of shape (n_records,)
         ``iteration``, ``loss`` and ``score`` on a seeded subset of 100 training rows,
@@ -249,6 +249,7 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, WideNetworkEstimator):
         X_fit, R = (
             as_tensor(array, rows.device) for array in (self.X_fit_, self.dual_coef_)
         )
+        seen = DirectedRows.of(X_fit)
         outputs = []
         for _, Y in rows.blocks(len(rows)):
             start = random_outputs(
@@ -258,6 +259,7 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, WideNetworkEstimator):
                 k=R.shape[1],
                 constant=constant,
             )
-            outputs.append((start + KernelRows(Y, X_fit, 0).times(R)).cpu().numpy())
+            moved = KernelRows(DirectedRows.of(Y), seen, room=0).times(R)
+            outputs.append((start + moved).cpu().numpy())
         whole: NDArray[Any] = np.concatenate(outputs)
         return whole

@@ -31,8 +31,9 @@ def reproduce_all(
 ) -> bool:
     """Run every reproduction into a folder of its own, and write one report.
 
-    Writes report.html, with all pictures in it, and report.json. The same call goes on
-    where it was stopped.
+    Writes report.html, with all pictures in it, and report.json. Called again with the
+    same ``out``, what keeps its fits in a store takes them from there; the others, of
+    some minutes each, begin anew.
 
     Parameters
     ----------

@@ -3,10 +3,12 @@
 from overparam_sk.networks._base import FirstLayerNetwork, Scratch
 from overparam_sk.networks._softmax import SoftmaxNetwork
 from overparam_sk.networks.arc_cosine import (
+    DirectedRows,
     angles,
     arc_cosine_kernel,
     gate_probability,
     gated_linear_kernel,
+    gated_linear_parts,
     supported_squares,
 )
 from overparam_sk.networks.kong_2019 import (
@@ -42,6 +44,7 @@ from overparam_sk.networks.li_liang_2018_linearized import LinearizedLiLiang2018
 __all__ = [
     "N_SCRAMBLES",
     "AngularKernels",
+    "DirectedRows",
     "FirstLayerNetwork",
     "Forward",
     "KernelRows",
@@ -58,6 +61,7 @@ __all__ = [
     "gate_gram",
     "gate_probability",
     "gated_linear_kernel",
+    "gated_linear_parts",
     "gram_parts",
     "gram_parts_by_units",
     "infinite_kernels",

@@ -14,15 +14,18 @@ which carry a factor 2.
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 __all__ = [
+    "DirectedRows",
     "angles",
     "arc_cosine_kernel",
     "gate_probability",
     "gated_linear_kernel",
+    "gated_linear_parts",
     "supported_squares",
 ]
 
@@ -49,11 +52,14 @@ def angles(X: Tensor, Y: Tensor) -> tuple[Tensor, Tensor]:
     cosine, theta : Tensor of shape (n, p)
         A row of zeros is orthogonal to every row.
     """
-    U, V = _directions(X), _directions(Y)
+    return _angles_between(_directions(X), _directions(Y))
+
+
+def _angles_between(U: Tensor, V: Tensor) -> tuple[Tensor, Tensor]:
     cosine = (U @ V.T).clamp_(-1.0, 1.0)
     theta = torch.arccos(cosine)
     near = torch.nonzero(cosine.abs() > _NEAR)
-    size = max(1, _CHUNK_ELEMENTS // X.shape[1])
+    size = max(1, _CHUNK_ELEMENTS // U.shape[1])
     for start in range(0, len(near), size):
         r, c = near[start : start + size].T
         side = cosine[r, c].sign()
@@ -108,6 +114,22 @@ def arc_cosine_kernel(X: Tensor, Y: Tensor, degree: int) -> Tensor:
     return norms * (torch.sin(theta) / (2 * math.pi) + cosine * gate_probability(theta))
 
 
+class DirectedRows(NamedTuple):
+    """Rows as directions and lengths, for kernels that are asked for many times."""
+
+    directions: Tensor  # (n, d), of norm 1 or 0
+    norms: Tensor  # (n,)
+
+    @classmethod
+    def of(cls, X: Tensor) -> "DirectedRows":
+        """The rows of X, shape (n, d)."""
+        return cls(_directions(X), X.norm(dim=1))
+
+    def take(self, which: Tensor | slice) -> "DirectedRows":
+        """Some of the rows."""
+        return DirectedRows(self.directions[which], self.norms[which])
+
+
 def gated_linear_kernel(X: Tensor, Y: Tensor) -> Tensor:
     """Infinite-width Gram matrix of a two-layer ReLU network's first layer.
 
@@ -124,7 +146,24 @@ def gated_linear_kernel(X: Tensor, Y: Tensor) -> Tensor:
     Tensor of shape (n, p)
         0 wherever a row is zero: it never activates a unit.
     """
-    return (X @ Y.T) * gate_probability(angles(X, Y)[1])
+    return gated_linear_parts(DirectedRows.of(X), DirectedRows.of(Y))[0]
+
+
+def gated_linear_parts(x: DirectedRows, y: DirectedRows) -> tuple[Tensor, Tensor]:
+    """The same kernel, and its second factor (π − θ) / 2π.
+
+    Parameters
+    ----------
+    x, y : DirectedRows
+        n and p rows.
+
+    Returns
+    -------
+    kernel, gates : Tensor of shape (n, p)
+    """
+    inner, theta = _angles_between(x.directions, y.directions)
+    gates = gate_probability(theta)
+    return inner.mul_(gates).mul_(x.norms.unsqueeze(1)).mul_(y.norms), gates
 
 
 def supported_squares(U: Tensor, V: Tensor) -> Tensor:

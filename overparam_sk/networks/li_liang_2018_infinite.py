@@ -10,6 +10,7 @@ f_i(0), i ∈ [k]                         independent Gaussian processes with th
 K∞(x, y)                                x·y (π − θ)/2π
 f(t+1) − f(t)                           −(c/B) Σ_{s ∈ batch} K∞(·, x_s)(o_s − 1{y_s})
 ‖W(t) − W(0)‖_F² m                      tr(RᵀK∞R), with f(t) = f(0) + K∞(·, X) R(t)
+of them the intercepts' part            tr(RᵀGR), G = (π − θ)/2π
 ======================================  ============================================
 
 R, shape (n, k), adds up what the steps have put at the training rows.
@@ -17,7 +18,7 @@ R, shape (n, k), adds up what the steps have put at the training rows.
 
 from torch import Tensor
 
-from overparam_sk.networks.arc_cosine import gated_linear_kernel
+from overparam_sk.networks.arc_cosine import DirectedRows, gated_linear_parts
 from overparam_sk.networks.li_liang_2018 import (
     LiLiang2018,
     initial_weight_chunks,
@@ -35,44 +36,65 @@ class KernelRows:
 
     Parameters
     ----------
-    Y : Tensor of shape (p, d)
-    X : Tensor of shape (n, d)
+    Y : DirectedRows
+        p rows.
+    X : DirectedRows
+        n rows.
     room : float
         Bytes that may be stored.
+    constant : bool, default=False
+        Whether the last column of the rows is the 1 of an intercept, whose part of the
+        kernel is wanted too.
+
+    Attributes
+    ----------
+    n_parts : int
+        1 or, with that of an intercept, 2.
     """
 
-    def __init__(self, Y: Tensor, X: Tensor, room: float) -> None:
+    def __init__(
+        self, Y: DirectedRows, X: DirectedRows, room: float, *, constant: bool = False
+    ) -> None:
         self._Y, self._X = Y, X
-        self._stored: Tensor | None = None
-        if len(Y) * len(X) * X.dtype.itemsize <= room:
-            stored = X.new_empty(len(Y), len(X))
-            for places in self._slices():
-                stored[places] = gated_linear_kernel(Y[places], X)
-            self._stored = stored
+        self.n_parts = 1 + constant
+        self._stored: tuple[Tensor, ...] = ()
+        p, n = len(Y.norms), len(X.norms)
+        if self.n_parts * p * n * X.norms.itemsize <= room:
+            self._stored = tuple(X.norms.new_empty(p, n) for _ in range(self.n_parts))
+            for places in _slices(p, n):
+                parts = self._made(Y.take(places), X)
+                for stored, part in zip(self._stored, parts, strict=True):
+                    stored[places] = part
 
     @property
     def is_stored(self) -> bool:
         """Whether a row costs no product."""
-        return self._stored is not None
+        return bool(self._stored)
 
-    def take(self, indices: Tensor) -> Tensor:
-        """K∞(Y[indices], X), shape (len(indices), n)."""
-        if self._stored is not None:
-            return self._stored.index_select(0, indices)
-        return gated_linear_kernel(self._Y.index_select(0, indices), self._X)
+    def take(self, indices: Tensor) -> tuple[Tensor, ...]:
+        """K∞(Y[indices], X), shape (len(indices), n), and the intercept's part."""
+        if self._stored:
+            return tuple(part.index_select(0, indices) for part in self._stored)
+        return self._made(self._Y.take(indices), self._X)
 
     def times(self, V: Tensor) -> Tensor:
-        """K∞(Y, X) V for V of shape (n, k), shape (p, k)."""
-        if self._stored is not None:
-            return self._stored @ V
-        product = V.new_empty(len(self._Y), V.shape[1])
-        for places in self._slices():
-            product[places] = gated_linear_kernel(self._Y[places], self._X) @ V
+        """K∞(Y, X) V for V of shape (n, k), shape (p, k); rows of zeros are free."""
+        if self._stored:
+            return self._stored[0] @ V
+        (there,) = V.any(dim=1).nonzero(as_tuple=True)
+        V, X = V[there], self._X.take(there)
+        product = V.new_empty(len(self._Y.norms), V.shape[1])
+        for places in _slices(len(product), len(V)):
+            product[places] = gated_linear_parts(self._Y.take(places), X)[0] @ V
         return product
 
-    def _slices(self) -> list[slice]:
-        size = max(1, _BLOCK_ELEMENTS // len(self._X))
-        return [slice(i, i + size) for i in range(0, len(self._Y), size)]
+    def _made(self, Y: DirectedRows, X: DirectedRows) -> tuple[Tensor, ...]:
+        return gated_linear_parts(Y, X)[: self.n_parts]
+
+
+def _slices(n_rows: int, n_columns: int) -> list[slice]:
+    size = max(1, _BLOCK_ELEMENTS // max(1, n_columns))
+    return [slice(i, i + size) for i in range(0, n_rows, size)]
 
 
 def random_outputs(
@@ -109,8 +131,6 @@ def random_outputs(
     )
     for units, W in chunks:
         part = network.of_units(units)
-        size = max(1, _BLOCK_ELEMENTS // len(W))
-        for first in range(0, len(X), size):
-            rows = slice(first, first + size)
+        for rows in _slices(len(X), len(W)):
             outputs[rows] += part.outputs_(X[rows] @ W.T)
     return outputs

@@ -1,8 +1,9 @@
 """Minibatch SGD of an infinitely wide network, in the space of functions.
 
-f(t) = f(0) + K∞(·, X) R(t): a step adds to R, at the rows of its batch, what SGD would
-multiply the gradients of the hidden units by. Momentum and the automatic step are those
-of the s-step engine, whose limit this is.
+f(t) = f(0) + F(t), F = K∞(·, X) R(t): a step adds to R, at the rows of its batch, what
+SGD would multiply the gradients of the hidden units by, and to F, at all rows, what
+follows from it. Momentum and the automatic step are those of the s-step engine, whose
+limit this is.
 """
 
 import torch
@@ -33,8 +34,8 @@ class FunctionSpaceSGD:
         Mean 1; multiplies each sample's gradient.
     squared_norms : Tensor of shape (n,)
         |x|².
-    n_columns : int
-        d, the columns of W: ‖W(0)‖_F² → d.
+    n_given : int
+        The columns of W without an intercept's: their ‖W(0)‖_F² → n_given.
     stream : MinibatchStream
     learning_rate : float
         c.
@@ -45,6 +46,8 @@ class FunctionSpaceSGD:
     Attributes
     ----------
     R : Tensor of shape (n, k)
+    F : Tensor of shape (n, k) or (n, 2 k)
+        K∞(X, X) R and, with an intercept, its part of that.
     iteration : int
         Steps done.
     """
@@ -57,7 +60,7 @@ class FunctionSpaceSGD:
         targets: Tensor,
         sample_weight: Tensor,
         squared_norms: Tensor,
-        n_columns: int,
+        n_given: int,
         stream: MinibatchStream,
         *,
         learning_rate: float,
@@ -67,25 +70,19 @@ class FunctionSpaceSGD:
         self.iteration = 0
         self._network, self._kernel = network, kernel
         self._start, self._targets = start, targets
-        self._weight, self._n_columns = sample_weight, n_columns
+        self._weight, self._n_given = sample_weight, n_given
         self._weighted_norms = sample_weight * squared_norms
         self._stream = stream
         self._step_per_row = -learning_rate / stream.batch_size
         self._momentum, self._lengthen = momentum, lengthen
-        # R and, with momentum, its velocity U side by side: one product serves both.
-        self._state = torch.cat([torch.zeros_like(start)] * (2 if momentum else 1), 1)
-        # <R, K R>, <R, K U> and <U, K U>, which follow from what a step knows.
-        self._squares = (0.0, 0.0, 0.0)
-
-    @property
-    def R(self) -> Tensor:
-        """What was added up at the training rows, shape (n, k)."""
-        return self._state[:, : self._start.shape[1]]
+        self.R = torch.zeros_like(start)
+        self.F = torch.cat([torch.zeros_like(start)] * kernel.n_parts, dim=1)
+        self._velocities = (self.R.clone(), self.F.clone()) if momentum else None
 
     @property
     def weights(self) -> tuple[Tensor, ...]:
-        """R alone."""
-        return (self.R,)
+        """R, and F, which goes with it."""
+        return (self.R, self.F)
 
     @property
     def outputs(self) -> None:
@@ -94,13 +91,10 @@ class FunctionSpaceSGD:
 
     @property
     def figures(self) -> dict[str, float]:
-        """The limit of √m ‖W − W(0)‖_F / ‖W(0)‖_F, √(tr(RᵀKR)/d)."""
-        return {"distance_constant": self.distance_constant}
-
-    @property
-    def distance_constant(self) -> float:
-        """√(tr(RᵀKR)/d)."""
-        return float((max(0.0, self._squares[0]) / self._n_columns) ** 0.5)
+        """The limit of √m ‖W − W(0)‖_F / ‖W(0)‖_F, √(tr(RᵀKR)/d), of given columns."""
+        F, *of_intercept = torch.split(self.F.double(), self.R.shape[1], dim=1)
+        square = (self.R * (F - sum(of_intercept))).sum() / self._n_given
+        return {"distance_constant": float(square.clamp(min=0.0).sqrt())}
 
     def advance(self, n_steps: int) -> None:
         """Do ``n_steps`` gradient steps.
@@ -111,9 +105,9 @@ class FunctionSpaceSGD:
             When an output is no finite number; R is then of no use.
         """
         for _ in range(n_steps):
-            self._advance_once(self._stream.take(1).to(self._state.device))
+            self._advance_once(self._stream.take(1).to(self.R.device))
             self.iteration += 1
-        if not bool(self._state.isfinite().all()):
+        if not bool(self.R.isfinite().all()):
             raise DivergenceError(
                 "The outputs must stay finite during training, got a non-finite output "
                 f"up to iteration {self.iteration}: lower learning_rate, or scale X to "
@@ -121,31 +115,18 @@ class FunctionSpaceSGD:
             )
 
     def _advance_once(self, batch: Tensor) -> None:
-        k = self._start.shape[1]
-        K = self._kernel.take(batch)
-        moved = K @ self._state
-        outputs = self._start[batch] + moved[:, :k]
+        outputs = self._start[batch] + self.F[batch, : self.R.shape[1]]
         targets = self._targets[batch]
         D = torch.softmax(outputs, dim=1) - targets
         D *= (self._step_per_row * self._weight[batch]).unsqueeze(1)
         if self._lengthen is not None:
             h = self._network.curvatures(outputs, targets)
             D *= self._lengthen.factor(h, self._weighted_norms[batch])
-        self._add_squares(D, moved, K[:, batch] @ D)
-        if self._momentum:
-            U = self._state[:, k:]
-            U.mul_(self._momentum).index_add_(0, batch, D)
-            self.R.add_(U)
-        else:
+        step = torch.cat([part.T @ D for part in self._kernel.take(batch)], dim=1)
+        if self._velocities is None:
             self.R.index_add_(0, batch, D)
-
-    def _add_squares(self, D: Tensor, moved: Tensor, KD: Tensor) -> None:
-        """From U ← μU + D and R ← R + U: what <R, KR> and the others become."""
-        mu = self._momentum
-        parts = torch.cat([moved, KD], dim=1).double().chunk(2 + (mu > 0), dim=1)
-        D = D.double()
-        D_KR, *D_KU, D_KD = torch.stack([(D * part).sum() for part in parts]).tolist()
-        RR, RU, UU = self._squares
-        UU = mu**2 * UU + 2 * mu * sum(D_KU) + D_KD
-        RU = mu * RU + D_KR
-        self._squares = (RR + 2 * RU + UU, RU + UU, UU)
+            self.F += step
+            return
+        U, V = self._velocities
+        self.R += U.mul_(self._momentum).index_add_(0, batch, D)
+        self.F += V.mul_(self._momentum).add_(step)

@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 import reference
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GridSearchCV
 
 from overparam_sk import InfiniteWidthReLUClassifier, OverparamReLUClassifier
 from overparam_sk.datasets import make_clustered_mixture
+from overparam_sk.diagnostics import infinite_width_gram
 
 X, y = make_clustered_mixture(60, 8, n_classes=3, random_state=0)
 X_NEW = make_clustered_mixture(20, 8, n_classes=3, random_state=1)[0]
@@ -110,8 +112,40 @@ def test_sparse_rows_are_made_dense():
 
 
 def test_early_stopping_keeps_the_best_function():
-    net = limit(early_stopping=True, record_every=1, n_iter_no_change=3).fit(X, y)
-    assert net.best_validation_score_ == max(net.history_["val_score"])
+    net = limit(learning_rate=20.0, early_stopping=True, record_every=1)
+    net.set_params(n_iter_no_change=3, fit_intercept=False).fit(X, y)
+    scores = net.history_["val_score"]
+    best = int(np.argmax(scores))
+    assert net.best_validation_score_ == scores[best]
+    assert net.n_iter_ > best > 0
+    again = limit(learning_rate=20.0, early_stopping=True, fit_intercept=False)
+    again.set_params(max_iter=int(net.history_["iteration"][best])).fit(X, y)
+    np.testing.assert_array_equal(net.dual_coef_, again.dual_coef_)
+    np.testing.assert_array_equal(net.predict_proba(X), again.predict_proba(X))
+    R, K = net.dual_coef_, infinite_width_gram(net.X_fit_)
+    distance = np.sqrt(np.trace(R.T @ K @ R) / X.shape[1])
+    assert net.distance_constant_ == pytest.approx(distance)
+    assert net.distance_constant_ == net.history_["distance_constant"][best]
+
+
+def test_the_start_may_be_the_best_function():
+    """No row has been seen then: R has none."""
+    net = limit(learning_rate=1e-9, early_stopping=True, record_every=1, max_iter=20)
+    net.set_params(n_iter_no_change=3).fit(X, y)
+    assert net.dual_coef_.shape == (0, 3)
+    assert net.distance_constant_ == 0
+    start = clone(net).set_params(learning_rate=1e-300, early_stopping=False).fit(X, y)
+    np.testing.assert_allclose(net.predict_proba(X), start.predict_proba(X))
+
+
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_its_distance_is_the_limit_of_the_networks(fit_intercept):
+    """On small rows an intercept moves most; neither counts its column."""
+    common = {"fit_intercept": fit_intercept, "random_state": 0, "max_iter": 30}
+    net = OverparamReLUClassifier(20_000, learning_rate=5.0, **common).fit(X / 10, y)
+    own = limit(initial_width=20_000, learning_rate=5.0, **common).fit(X / 10, y)
+    ratio = net.relative_distance_ * net.width**0.5 / own.distance_constant_
+    assert ratio == pytest.approx(1, abs=0.02)
 
 
 def test_a_grid_search_over_its_step():

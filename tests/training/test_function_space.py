@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from overparam_sk.networks import (
+    DirectedRows,
     KernelRows,
     LiLiang2018,
     arc_cosine_kernel,
@@ -38,15 +39,16 @@ def slow_kernel(Y, X):
     )
 
 
-def trainer_of(X, y, f0, B, *, weight, room=np.inf, c=0.7, **options):
+def trainer_of(X, y, f0, B, *, weight, room=np.inf, c=0.7, constant=False, **options):
+    rows = DirectedRows.of(X)
     return FunctionSpaceSGD(
         LiLiang2018(f0.new_empty(f0.shape[1], 0)),
-        KernelRows(X, X, room),
+        KernelRows(rows, rows, room, constant=constant),
         f0,
         torch.nn.functional.one_hot(y, f0.shape[1]).double(),
         weight,
         X.square().sum(dim=1),
-        X.shape[1],
+        X.shape[1] - constant,
         MinibatchStream(len(X), B, seed=7),
         learning_rate=c,
         **options,
@@ -59,13 +61,16 @@ def trainer_of(X, y, f0, B, *, weight, room=np.inf, c=0.7, **options):
     B=st.integers(1, 30),
     momentum=st.sampled_from([0.0, 0.5, 0.9]),
     stored=st.booleans(),
+    constant=st.booleans(),
     seed=st.integers(0, 10**6),
 )
-def test_it_is_the_definition(n, B, momentum, stored, seed):
+def test_it_is_the_definition(n, B, momentum, stored, constant, seed):
     X, y, f0 = problem(n, seed=seed)
+    if constant:
+        X[:, -1] = 1.0
     weight = torch.linspace(0, 2, n, dtype=torch.float64)
-    room = np.inf if stored else 0
-    trainer = trainer_of(X, y, f0, B, weight=weight, room=room, momentum=momentum)
+    options = {"room": np.inf if stored else 0, "constant": constant}
+    trainer = trainer_of(X, y, f0, B, weight=weight, momentum=momentum, **options)
     assert trainer._kernel.is_stored == stored
     for cut in (1, 6, 4):
         trainer.advance(cut)
@@ -75,11 +80,26 @@ def test_it_is_the_definition(n, B, momentum, stored, seed):
         K, f0, y, batches, c=0.7, weight=weight, momentum=momentum
     )
     torch.testing.assert_close(trainer.R, R, rtol=1e-9, atol=1e-11)
-    torch.testing.assert_close(f0 + trainer._kernel.times(trainer.R), f)
-    distance = float(torch.trace(R.T @ K @ R) / X.shape[1]) ** 0.5
-    assert trainer.distance_constant == pytest.approx(distance, rel=1e-7, abs=1e-9)
-    assert trainer.figures == {"distance_constant": trainer.distance_constant}
+    for F in (trainer.F[:, :3], trainer._kernel.times(trainer.R)):
+        torch.testing.assert_close(f0 + F, f)
+    given_columns = 6 - constant
+    if constant:
+        K = K * (1 - 1 / (X @ X.T))
+    distance = float(torch.trace(R.T @ K @ R) / given_columns) ** 0.5
+    figure = pytest.approx(distance, rel=1e-7, abs=1e-9)
+    assert trainer.figures == {"distance_constant": figure}
     assert trainer.iteration == 11
+
+
+@settings(deadline=None, max_examples=20)
+@given(p=st.integers(0, 5), n=st.integers(0, 9), room=st.sampled_from([0, np.inf]))
+def test_a_product_skips_rows_of_zeros(p, n, room):
+    generator = torch.Generator().manual_seed(10 * n + p)
+    Y, X, V = (torch.randn(r, 4, generator=generator).double() for r in (p, n, n))
+    V[::2] = 0
+    kernel = KernelRows(DirectedRows.of(Y), DirectedRows.of(X), room)
+    expected = slow_kernel(Y, X).reshape(p, n) @ V
+    torch.testing.assert_close(kernel.times(V), expected)
 
 
 def test_lengthened_steps_are_shorter_steps_of_a_lengthened_rule():
