@@ -165,8 +165,9 @@ def _parser() -> argparse.ArgumentParser:
         help="redraw figures of a paper and judge what the paper says of them",
         description="Run an experiment at the paper's settings, and judge each claim "
         "by a rule that is printed beside it. ll18-fig1 to ll18-fig7: Li and Liang "
-        "(2018). k19: Kong (2019), on images that the package ships. all: everything, "
-        "with one report.",
+        "(2018); ll18-analysis: its sections 5 and 6; ll18-labels: structured against "
+        "random labels. k19: Kong (2019), on images that the package ships. all: "
+        "everything, with one report.",
     )
     figure.add_argument("figure", choices=sorted(REPRODUCTIONS))
     figure.add_argument(
@@ -184,7 +185,7 @@ def _parser() -> argparse.ArgumentParser:
             f"--mnist-{name}",
             type=kind,
             metavar=metavar,
-            help="of the experiments on MNIST (default: the paper's)",
+            help="of the experiments on MNIST (default: the scale of the rest)",
         )
     _add_common_options(figure)
     figure.set_defaults(command=_reproduce)

@@ -34,14 +34,13 @@ def write_claims(
     by : str, default="reading"
         What the judgements of a claim differ in: the head of that column.
     """
-    head = ["the paper", by, "ours", "verdict", "rule"]
+    head = ["the paper", by, "ours", "verdict", "rule", "reason"]
     order = list(dict.fromkeys(j.claim for j in judgements))
     table, told = [], ""
     for j in sorted(judgements, key=lambda j: order.index(j.claim)):
         # The rule stands once, where its claim begins.
-        table.append(
-            [j.claim, j.reading, j.ours, j.verdict, "" if j.rule == told else j.rule]
-        )
+        rule = "" if j.rule == told else j.rule
+        table.append([j.claim, j.reading, j.ours, j.verdict, rule, j.reason])
         told = j.rule
     lines = [f"# {title}", *paragraphs, markdown_table([head, *table])]
     (out / "claims.md").write_text("\n\n".join(lines) + "\n", encoding="utf-8")

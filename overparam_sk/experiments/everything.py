@@ -46,11 +46,15 @@ def reproduce_all(
     Returns
     -------
     bool
-        False if one was interrupted; then those before it are in the report. One whose
-        data cannot be had is left out, and the report says so.
+        False if one was interrupted; then those before it are in the report.
+
+    Raises
+    ------
+    ValueError
+        If one could not be run, after all the others and their report, which names it.
     """
     seconds: dict[str, float | None] = {}
-    left_out: dict[str, str] = {}
+    failed: dict[str, str] = {}
     complete = True
     for name, reproduce in reproductions.items():
         tell(f"== {name}")
@@ -61,21 +65,24 @@ def reproduce_all(
             complete = reproduce(out=folder, tell=tell, **options)
         except KeyboardInterrupt:
             complete = False
-        except OSError as error:
-            left_out[name] = str(error)
-            tell(f"{name} is left out: {error}")
+        except (OSError, ValueError) as error:
+            failed[name] = str(error)
+            tell(f"{name} could not be run: {error}")
             continue
         if not complete:
             break
         seconds[name] = round(time.perf_counter() - start, 1)
     if seconds:
-        write_everything(out, seconds, left_out)
+        write_everything(out, seconds, failed)
         tell(f"Written to {out}: report.html, report.json.")
+    if failed:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in failed.items())
+        raise ValueError(f"All must be run, got a failure of {reasons}")
     return complete
 
 
 def write_everything(
-    out: Path, seconds: Mapping[str, float | None], left_out: Mapping[str, str]
+    out: Path, seconds: Mapping[str, float | None], failed: Mapping[str, str]
 ) -> None:
     """Put the claims and pictures of the folders in ``out`` into one report.
 
@@ -84,7 +91,7 @@ def write_everything(
     out : Path
     seconds : dict of str to float or None
         Name of a folder with a claims.json -> how long it took, if in this run.
-    left_out : dict of str to str
+    failed : dict of str to str
         What could not be run, and why.
     """
     found = {
@@ -100,10 +107,10 @@ def write_everything(
         for name, content in found.items()
     }
     counts = _counts([claim for part in reports.values() for claim in part["claims"]])
-    content = {"verdicts": counts, "left_out": left_out, "reports": reports}
+    content = {"verdicts": counts, "failed": failed, "reports": reports}
     write_json(out / "report.json", content)
     (out / "report.html").write_text(
-        "\n".join(_page(out, reports, counts, left_out)), encoding="utf-8"
+        "\n".join(_page(out, reports, counts, failed)), encoding="utf-8"
     )
 
 
@@ -118,7 +125,7 @@ def _page(
     out: Path,
     reports: Mapping[str, dict[str, Any]],
     counts: Mapping[str, int],
-    left_out: Mapping[str, str],
+    failed: Mapping[str, str],
 ) -> Iterator[str]:
     yield '<!doctype html><html lang="en"><meta charset="utf-8">'
     yield f"<title>overparam_sk: claims</title><style>{_STYLE}</style>"
@@ -126,8 +133,8 @@ def _page(
     versions = ", ".join(f"{name} {v}" for name, v in package_versions().items())
     total = ", ".join(f"{verdict}: {n}" for verdict, n in counts.items())
     yield f"<p>{html.escape(total)}. {html.escape(versions)}.</p>"
-    for name, reason in left_out.items():
-        yield f"<p>{html.escape(name)} was left out: {html.escape(reason)}</p>"
+    for name, reason in failed.items():
+        yield f"<p>{html.escape(name)} could not be run: {html.escape(reason)}</p>"
     for name, report in reports.items():
         settings = json.dumps(report["settings"], ensure_ascii=False)
         yield f"<h2>{html.escape(name)}</h2>"

@@ -139,6 +139,28 @@ def test_mixtures_have_the_components_and_the_variance_that_are_asked_for():
     assert mixture_problem().name == load_problem("synthetic").name == "synthetic"
 
 
+def test_crossings_of_another_seed_stand_beside_those_before(tmp_path):
+    quick = li_liang_2018_crossings.Scale((20, 30), 1, 20, 10, limit=False)
+    panels = [replace(CROSSINGS[0], quick=quick)]
+    common = {"out": tmp_path, "quick": True, "device": "cpu", "progress": False}
+    claims = []
+    for seed in (0, 1, 0):
+        li_liang_2018_crossings.reproduce(random_state=seed, panels=panels, **common)
+        claims.append(json.loads((tmp_path / "claims.json").read_text()))
+    assert claims[0] == claims[2] != claims[1]
+    assert len(list((tmp_path / "store").iterdir())) == 2
+    assert claims[0]["settings"]["synthetic, rows as drawn"] == {
+        "c": 10.0,
+        "batch_size": 16,
+        "target": 0.98,
+        "widths": [20, 30],
+        "repeats": 1,
+        "max_iter": 20,
+        "every": 10,
+        "limit": False,
+    }
+
+
 def small(monkeypatch):
     """Every new reproduction at a size for a test."""
     quick = li_liang_2018_crossings.Scale((20, 40), 1, 40, 20)
@@ -168,21 +190,38 @@ def test_everything_small(tmp_path, monkeypatch):
     runs = {**small(monkeypatch), "ll18-fig2": not_there}
     options = {"quick": True, "device": "cpu", "progress": False}
     options |= {"data_home": tmp_path / "empty", "random_state": 0}
-    assert reproduce_all(runs, out=tmp_path, tell=told.append, **options)
+    with pytest.raises(ValueError, match="ll18-fig2: the files of mnist are missing"):
+        reproduce_all(runs, out=tmp_path, tell=told.append, **options)
     report = json.loads((tmp_path / "report.json").read_text())
     assert set(report["reports"]) == set(runs) - {"ll18-fig2"}
-    assert report["left_out"] == {"ll18-fig2": "the files of mnist are missing"}
+    assert report["failed"] == {"ll18-fig2": "the files of mnist are missing"}
     claims = [c for part in report["reports"].values() for c in part["claims"]]
     assert sum(report["verdicts"].values()) == len(claims) == 6 + 2 * 4 + 5 + 4 + 5 + 6
     page = (tmp_path / "report.html").read_text()
     assert page.count("<img") == len(list(tmp_path.rglob("*.png"))) >= 4
-    assert "ll18-fig2 was left out" in page
+    assert "ll18-fig2 could not be run" in page
     for claim in claims:
         assert claim["verdict"] in page
     fig3 = report["reports"]["ll18-fig3"]
     assert all(claim["verdict"] == HOLDS for claim in fig3["claims"])
     assert [line[0] for line in fig3["settings"]["separability"]] == ["data", "digits"]
     assert any("No separability of mnist" in line for line in told)
+
+
+def test_a_failure_does_not_take_the_others_with_it(tmp_path):
+    def done(out, tell, **_):
+        (out / "claims.json").write_text('{"settings": {}, "claims": []}')
+        return True
+
+    def diverges(out, tell, **_):
+        raise ValueError("A fit failed: DivergenceError")
+
+    runs = {"one": done, "two": diverges, "three": done}
+    with pytest.raises(ValueError, match="two: A fit failed"):
+        reproduce_all(runs, out=tmp_path, tell=print)
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert set(report["reports"]) == {"one", "three"}
+    assert report["failed"] == {"two": "A fit failed: DivergenceError"}
 
 
 def test_ctrl_c_ends_with_a_report_of_what_was_done(tmp_path):
