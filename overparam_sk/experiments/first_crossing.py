@@ -23,7 +23,8 @@ class FirstCrossing(ClassifierMixin, BaseEstimator):
     Attributes
     ----------
     steps_ : int or None
-        First step at which the validation score is the target's.
+        First step at which the validation score is the target's, but for one that is
+        lost again before the next look of the first fit.
     constant_ : float
         √m ‖W − W(0)‖_F / ‖W(0)‖_F at that step, or its limit; NaN if there is none.
     final_constant_ : float

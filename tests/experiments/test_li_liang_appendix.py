@@ -117,8 +117,10 @@ def test_the_rules_of_figure_6():
         relative_distance=0.2,
         update_singular_values=np.array([3.0, 2.0, 1.9]),
     )
-    both = varied({1: with_course(QUICKLY), 2: far})
-    assert verdicts_of(claims[2:], both) == [TREND] * 3
+    near = with_course(QUICKLY)
+    assert verdicts_of(claims[2:], varied({1: near, 2: far})) == [NOT] * 3
+    most = varied({1: near, 2: near, 3: near, 4: far})
+    assert verdicts_of(claims[2:], most) == [TREND] * 3
 
 
 def test_the_rules_of_figure_7():
@@ -196,7 +198,7 @@ def test_everything_small(tmp_path, monkeypatch):
     assert set(report["reports"]) == set(runs) - {"ll18-fig2"}
     assert report["failed"] == {"ll18-fig2": "the files of mnist are missing"}
     claims = [c for part in report["reports"].values() for c in part["claims"]]
-    assert sum(report["verdicts"].values()) == len(claims) == 6 + 2 * 4 + 5 + 4 + 5 + 6
+    assert sum(report["verdicts"].values()) == len(claims) == 6 + 2 * 4 + 5 + 4 + 5 + 9
     page = (tmp_path / "report.html").read_text()
     assert page.count("<img") == len(list(tmp_path.rglob("*.png"))) >= 4
     assert "ll18-fig2 could not be run" in page
@@ -247,6 +249,54 @@ def test_text_is_escaped(tmp_path):
     page = (tmp_path / "report.html").read_text()
     assert "a &lt; b" in page
     assert "<i>" not in page
+
+
+@pytest.mark.parametrize(
+    ("coupled", "lost", "size", "expected"),
+    [
+        ((0.6, 0.9), 0.0, 5, [HOLDS, HOLDS, HOLDS]),
+        ((0.4, 0.9), 0.04, 5, [TREND, HOLDS, TREND]),
+        ((0.4, 0.3), 0.0, 50, [NOT, NOT, NOT]),
+    ],
+)
+def test_the_rules_of_the_analysis(coupled, lost, size, expected):
+    claims = li_liang_2018_analysis._CLAIMS
+    fits = {
+        m: [
+            li_liang_2018_analysis.Analysed(
+                share, 0, 0, 0, 0, 0, 1, 9, 1.0, {20: 1.0 - lost}, {0: 100, 20: size}
+            )
+        ]
+        for m, share in zip((10, 20), coupled, strict=True)
+    }
+    chosen = [claims[0], claims[1], claims[-1]]
+    assert verdicts_of(chosen, fits) == expected
+
+
+def test_labels_that_are_never_fitted_have_no_distance():
+    scale = inductive_bias.Scale(20, 60, 60, (0.0, 1.0), 1, 10, 5)
+    fits = inductive_bias.fit_shares(scale, device="cpu", tell=lambda _: None)
+    (never,) = fits[1.0]
+    assert np.isnan([never.steps, never.relative_distance, never.effective_rank]).all()
+    assert verdicts_of(inductive_bias._CLAIMS, fits) == [NOT] * 5
+
+
+def test_labels_are_measured_at_the_first_step_that_fits_them():
+    figures = []
+    for every in (1, 50):
+        scale = inductive_bias.Scale(60, 50, 60, (0.0,), 1, 200, every)
+        (fit,) = inductive_bias.fit_shares(scale, device="cpu", tell=print)[0.0]
+        figures.append(fit)
+    assert figures[0] == figures[1]
+    assert figures[0].steps % 50  # between two looks
+
+
+def test_what_a_line_separates():
+    separable = li_liang_2018_separation._is_linearly_separable
+    corners = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+    assert separable(corners, np.array([0, 0, 1, 1]))
+    assert separable(corners + 1e3, np.array([0, 1, 1, 1]))
+    assert not separable(corners, np.array([0, 1, 1, 0]))
 
 
 def test_every_figure_of_the_paper_has_a_name():
