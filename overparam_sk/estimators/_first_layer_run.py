@@ -85,10 +85,10 @@ class FirstLayerRun(SoftmaxRun):
         hidden, intercept = split_intercept(W, self._n_given)
         readout = self._shards.bring_together(self._network.a.T, m).T
         return {
+            **super().predictor(weights),
             "hidden_weights_": hidden,
             "hidden_intercept_": intercept,
             "readout_weights_": readout.contiguous().numpy(),
-            "device_": str(self._device),
         }
 
     def _steps_of_a_look(self) -> float:

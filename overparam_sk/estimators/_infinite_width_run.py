@@ -78,10 +78,10 @@ class InfiniteWidthRun(SoftmaxRun):
         R, _ = weights
         seen = R.any(dim=1)
         return {
+            **super().predictor(weights),
             "X_fit_": self._X[seen].cpu().numpy(),
             "dual_coef_": R[seen].cpu().numpy(),
             "initial_width_": self._parameters.initial_width,
-            "device_": str(self._device),
         }
 
     def attributes(self) -> dict[str, Any]:

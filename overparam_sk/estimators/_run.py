@@ -113,9 +113,9 @@ class Run(ABC):
     def learning_rate(self) -> float:
         """C or η in use."""
 
-    @abstractmethod
     def predictor(self, weights: Sequence[Tensor]) -> dict[str, Any]:
         """The fitted attributes that a prediction with these weights needs."""
+        return {"init_seed_": self._seeds.init, "device_": str(self._device)}
 
     @abstractmethod
     def _make_monitor(self) -> Monitor: ...
@@ -198,7 +198,6 @@ class Run(ABC):
             )
         state = {
             **self.predictor(self._trainer.weights),
-            "init_seed_": self._seeds.init,
             "n_iter_": self._trainer.iteration,
             "loss_": measured.loss,
             "learning_rate_": self.learning_rate,

@@ -60,12 +60,12 @@ class TwoHiddenRun(Run):
         A, B = weights
         first, intercept = split_intercept(A, self._rows.n_given)
         return {
+            **super().predictor(weights),
             "first_weights_": first,
             "first_intercept_": intercept,
             "second_weights_": B.cpu().numpy(),
             "readout_signs_": self._initial.w.cpu().numpy(),
             "row_norm_": self._parameters.row_norm,
-            "device_": str(self._device),
         }
 
     def _as_targets(self, name: str, data: TrainingData) -> tuple[Tensor, Tensor]:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from estimators import small_nets
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -69,6 +70,27 @@ def test_hooks_are_called_in_order_with_a_fitted_estimator():
     assert watcher.scores[0] < watcher.scores[-1]
     # What a callback was given does not move on with the run.
     np.testing.assert_array_equal(watcher.weights[0], estimator.initial_weights())
+
+
+@needs_callbacks
+@pytest.mark.parametrize("name", small_nets.ALL)
+def test_what_a_callback_is_given_predicts_like_the_estimator_then(name):
+    """Iteration by iteration: as a fit of so many steps does."""
+    X, y = small_nets.X, small_nets.y
+    seen = []
+
+    class Asker(Watcher):
+        def on_fit_task_end(self, estimator, context, *, X=None, fitted_estimator=None):
+            seen.append(small_nets.outputs(fitted_estimator, small_nets.X))
+
+    make = small_nets.ALL[name]
+    make(max_iter=4, record_every=2).set_callbacks(Asker()).fit(X, y)
+    at_2 = small_nets.outputs(make(max_iter=2, record_every=2).fit(X, y), X)
+    at_4 = small_nets.outputs(make(max_iter=4, record_every=2).fit(X, y), X)
+    assert len(seen) == 4
+    assert not np.array_equal(seen[0], at_2)
+    for got, expected in zip(seen[1:], (at_2, at_4, at_4), strict=True):
+        np.testing.assert_allclose(got, expected, rtol=1e-12)
 
 
 @needs_callbacks
