@@ -86,12 +86,18 @@ def batches_of(permutations, n_rows, batch_size, n_batches):
     return [stream[i * batch_size : (i + 1) * batch_size] for i in range(n_batches)]
 
 
-def gradient(W, a, X, y, weight, W0=None):
+def pseudo_outputs(W, W0, a, X):
+    """g of LL18 §5.1: the patterns are those of W0."""
+    return ((X @ W.T) * (X @ W0.T > 0)) @ a.T
+
+
+def gradient(W, a, X, y, weight, W0=None, outputs=None):
     """∂/∂W of the weighted sum of cross-entropies; with W0 the pseudo gradient.
 
-    The residuals are those of f, whatever the patterns (LL18 §5.1).
+    The residuals are those of f, whatever the patterns (LL18 §5.1), or of ``outputs``.
     """
-    outputs = torch.relu(X @ W.T) @ a.T
+    if outputs is None:
+        outputs = torch.relu(X @ W.T) @ a.T
     residual = torch.softmax(outputs, dim=1)
     residual[torch.arange(len(X)), y] -= 1
     gates = X @ (W if W0 is None else W0).T > 0

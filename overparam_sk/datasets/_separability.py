@@ -92,8 +92,9 @@ def separability(
     y : array-like of shape (n_samples,)
         Class labels, of at least two classes.
     n_components : "auto" or int, default="auto"
-        l. "auto" is the one, up to 20, at which the largest diameter falls most from
-        l − 1 to l; 1 if it never falls to less than a half.
+        l. "auto" is the one at which the largest diameter falls most from l − 1 to l,
+        up to 20 and to half the rows of the smallest class; 1 if it never falls to less
+        than a half.
     sample : int or None, default=2000
         Rows of each class, drawn at random, that are clustered and measured; None
         takes all. Memory is quadratic in it. The supports are those of the rows: of
@@ -137,7 +138,10 @@ def separability(
     random = local_random_state(random_state)
     places = [_some(np.flatnonzero(y_ == label), sample, random) for label in classes]
     delta = min(_between(X_, places))
-    most = _MOST_COMPONENTS if n_components == "auto" else n_components
+    most = n_components
+    if n_components == "auto":
+        # A row alone has the diameter 0, which says nothing of its component.
+        most = max(1, min(_MOST_COMPONENTS, *(len(rows) // 2 for rows in places)))
     diameters = np.max([_diameters(X_[rows], most) for rows in places], axis=0)
     if n_components == "auto":
         n_components = _at_the_largest_drop(diameters)

@@ -22,7 +22,7 @@ from overparam_sk.estimators._run import Run, Seeds, Start
 from overparam_sk.estimators._softmax import SoftmaxClassifier
 from overparam_sk.estimators._softmax_run import batch_size_in_use
 from overparam_sk.estimators._state import split_intercept
-from overparam_sk.estimators.compressed import CompressedClassifier
+from overparam_sk.estimators.compressed import KEPT, CompressedClassifier
 from overparam_sk.networks import SoftmaxNetwork, initial_weights
 from overparam_sk.rows import Rows, as_tensor
 
@@ -223,7 +223,7 @@ class FirstLayerClassifier(SoftmaxClassifier, WideNetworkEstimator):
             If ``rank`` is not such an integer.
         """
         check_is_fitted(self)
-        W, d = self.hidden_weights_, self.hidden_weights_.shape[1]
+        W = self.hidden_weights_
         if self._has_intercept():
             W = np.column_stack([W, self.hidden_intercept_])
         update = (W - self._initial().numpy()).astype(np.float64)
@@ -234,12 +234,9 @@ class FirstLayerClassifier(SoftmaxClassifier, WideNetworkEstimator):
         left, right = U[:, :rank] * s[:rank], Vt[:rank]
         return CompressedClassifier(
             clone(self),
-            self.init_seed_,
             left.astype(W.dtype),
             right.astype(W.dtype),
-            self.classes_,
-            d,
-            self.device_,
+            {name: getattr(self, name) for name in KEPT if hasattr(self, name)},
         )
 
     def _has_intercept(self) -> bool:

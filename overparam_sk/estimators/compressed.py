@@ -12,7 +12,11 @@ from overparam_sk.estimators._state import StampedState, split_intercept
 from overparam_sk.networks import initial_weights, readout_weights
 from overparam_sk.rows import as_tensor
 
-__all__ = ["CompressedClassifier"]
+__all__ = ["KEPT", "CompressedClassifier"]
+
+_OF_THE_DATA = ("classes_", "n_features_in_", "feature_names_in_")
+# Attributes of a fitted classifier that are kept beside its weights.
+KEPT = (*_OF_THE_DATA, "init_seed_", "device_", "n_iter_", "learning_rate_")
 
 
 class CompressedClassifier(SoftmaxClassifier, StampedState):
@@ -28,20 +32,23 @@ class CompressedClassifier(SoftmaxClassifier, StampedState):
     ----------
     estimator : estimator
         The classifier, unfitted, with its parameters.
-    init_seed : int
-        Seed of W(0) and of the readout.
     left : ndarray of shape (width, r)
     right : ndarray of shape (r, n_features) or (r, n_features + 1)
         The update is left · right; an intercept is its last column.
-    classes : ndarray of shape (n_classes,)
-    n_features : int
-    device : str
-        Where it predicts, if that is there.
+    attributes : dict of str to object
+        What else is kept of the fitted classifier: `KEPT`.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
     n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Only if the classifier was fitted with feature names.
+
+    Notes
+    -----
+    Every prediction draws W(0) anew, width·n_features numbers, for one row as for many:
+    ``expand`` once where single rows are predicted one after another.
 
     See Also
     --------
@@ -69,22 +76,17 @@ class CompressedClassifier(SoftmaxClassifier, StampedState):
     def __init__(
         self,
         estimator: Any,
-        init_seed: int,
         left: NDArray[Any],
         right: NDArray[Any],
-        classes: NDArray[Any],
-        n_features: int,
-        device: str,
+        attributes: dict[str, Any],
     ) -> None:
         self.estimator = estimator
-        self.init_seed = init_seed
         self.left = left
         self.right = right
-        self.classes = classes
-        self.n_features = n_features
-        self.device = device
-        self.classes_ = classes
-        self.n_features_in_ = n_features
+        self.attributes = attributes
+        for name in _OF_THE_DATA:
+            if name in attributes:
+                setattr(self, name, attributes[name])
 
     @property
     def rank(self) -> int:
@@ -124,23 +126,26 @@ class CompressedClassifier(SoftmaxClassifier, StampedState):
         Returns
         -------
         estimator
-            With the attributes that predictions need; those that were measured in its
-            fit are not there.
+            Ready to predict, and to be trained further by ``partial_fit`` or with
+            ``warm_start``. What was measured in its fit is not there, and its
+            ``history_`` is empty.
         """
-        m, d = len(self.left), self.n_features
+        m, d, seed = len(self.left), self.n_features_in_, self.attributes["init_seed_"]
         dtype = as_tensor(self.left).dtype
         constant = self.right.shape[1] > d
-        W = initial_weights(self.init_seed, m, d, constant=constant, dtype=dtype)
+        W = initial_weights(seed, m, d, constant=constant, dtype=dtype)
         W += as_tensor(self.left) @ as_tensor(self.right)
+        a = readout_weights(seed, len(self.classes_), m, dtype=dtype)
         net = clone(self.estimator)
         net.hidden_weights_, net.hidden_intercept_ = split_intercept(W, d)
-        k = len(self.classes)
-        net.readout_weights_ = readout_weights(
-            self.init_seed, k, m, dtype=dtype
-        ).numpy()
-        net.init_seed_, net.device_ = self.init_seed, self.device
-        net.classes_, net.n_features_in_ = self.classes, d
+        net.readout_weights_, net.history_ = a.numpy(), {}
+        for name, value in self.attributes.items():
+            setattr(net, name, value)
         return net
+
+    def __sklearn_tags__(self) -> Any:
+        """Take what the classifier takes."""
+        return self.estimator.__sklearn_tags__()
 
     def _outputs(self, X: Any) -> NDArray[Any]:
         outputs: NDArray[Any] = self.expand()._outputs(X)

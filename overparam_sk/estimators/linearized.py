@@ -19,7 +19,7 @@ class LinearizedReLUClassifier(FirstLayerClassifier):
     so linear in w. It starts at the same function and is trained by the same engine on
     the same batches for the same ``random_state``, so that f and g run side by side:
     what they differ by is what changed patterns do. A step costs half as much again,
-    and W(0) stands in memory beside W.
+    and beside W and its products with a block stand W(0) and its own in memory.
 
     Parameters
     ----------
@@ -33,8 +33,9 @@ random_state, verbose
     ----------
     activation_change_ : float
         Share of the pairs of a hidden unit and a training row whose pattern would be
-        another by now, if it were not frozen. So do ``coupling_`` and, in ``history_``,
-        ``pseudo_gradient_error`` say what f would do with these weights.
+        another by now, if it were not frozen; so is ``coupling_`` of the patterns that
+        these weights would have. ``pseudo_gradient_error`` in ``history_`` compares the
+        two patterns' gradients at the residuals of g.
     gram_lambda_min_ : float
         Of the Gram matrix with the frozen patterns, which does not move.
     classes_, n_features_in_, hidden_weights_, ...

@@ -63,6 +63,25 @@ def test_appendix_c_the_balls_satisfy_a1_with_two_components_only():
     assert not one.holds
 
 
+@pytest.mark.parametrize("sample", [None, 10])
+@pytest.mark.parametrize("n", [1, 2, 3, 10, 20, 21])
+def test_a_row_alone_is_no_component(n, sample):
+    """Of so few rows each could be its own, of diameter 0, and (A1) hold."""
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        X, y = rng.normal(size=(2 * n, 5)), np.repeat([0, 1], n)
+        found = separability(X, y, sample=sample)
+        assert found.n_components == 1
+        assert found.holds == (n == 1)  # no class has two rows then
+
+
+def test_components_of_few_rows_come_out():
+    X, y = make_clustered_mixture(120, 300, n_classes=2, n_components=5, random_state=0)
+    assert separability(X, y).n_components == 5
+    twice = np.repeat(X[:12], 3, axis=0), np.repeat(y[:12], 3)
+    assert separability(*twice).diameter == 0
+
+
 def test_a_class_without_structure_is_one_component():
     rng = np.random.default_rng(0)
     for X in (rng.normal(size=(200, 50)), rng.uniform(size=(200, 1))):

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-from overparam_sk import OverparamReLUClassifier
+from overparam_sk import LinearizedReLUClassifier, OverparamReLUClassifier
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(150, 12))
@@ -37,6 +37,7 @@ CASES = {
     "low rank": ({"width": 2001}, WIDE, {}),
     "warm start": ({"warm_start": True}, X, {}),
     "partial fit": ({}, X, {}),
+    "frozen patterns": ({}, X, {"X_val": -X, "y_val": y}),
     # one unit for one process and two for the other, of several chunks of W(0)
     "three units": ({"width": 3}, rng.normal(size=(150, 700_000)).astype("f4"), {}),
 }
@@ -44,7 +45,9 @@ CASES = {
 
 def fit(name, *, distributed):
     parameters, X_, more = CASES[name]
-    net = OverparamReLUClassifier(**BASE | parameters, distributed=distributed)
+    frozen = name == "frozen patterns"
+    kind = LinearizedReLUClassifier if frozen else OverparamReLUClassifier
+    net = kind(**BASE | parameters, distributed=distributed)
     if name == "three units":
         net.set_params(max_iter=2, diagnostics=None)
     if name == "partial fit":

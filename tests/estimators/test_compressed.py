@@ -1,10 +1,14 @@
 """W(0) by its seed and an update of low rank."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pytest
+from scipy import sparse
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.utils import get_tags
 
 from overparam_sk import LinearizedReLUClassifier, OverparamReLUClassifier
 from overparam_sk.datasets import make_clustered_mixture
@@ -69,6 +73,41 @@ def test_a_truncated_one_is_that_of_the_smaller_rank():
     assert len(pickle.dumps(cut)) == len(pickle.dumps(small))
     with pytest.raises(ValueError, match="at most 3, got 4"):
         cut.truncate(4)
+
+
+def test_feature_names_stay():
+    pandas = pytest.importorskip("pandas")
+    named = pandas.DataFrame(X, columns=[f"x{i}" for i in range(12)])
+    net = OverparamReLUClassifier(40, max_iter=5, random_state=0).fit(named, y)
+    small = net.compress(13)
+    for kept in (small, small.truncate(3), small.expand(), clone(small)):
+        np.testing.assert_array_equal(kept.feature_names_in_, named.columns)
+        with pytest.raises(ValueError, match="same order"):
+            kept.predict(named[named.columns[::-1]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        small.predict(named)
+    assert not hasattr(fitted().compress(2), "feature_names_in_")
+
+
+def test_it_takes_what_the_classifier_takes():
+    small = fitted().compress(3)
+    assert get_tags(small).input_tags.sparse
+    sparse_outputs = small.decision_function(sparse.csr_array(X))
+    np.testing.assert_allclose(sparse_outputs, small.decision_function(X))
+
+
+@pytest.mark.parametrize("kind", [OverparamReLUClassifier, LinearizedReLUClassifier])
+def test_what_is_expanded_can_be_trained_further(kind):
+    net = fitted(kind, warm_start=True)
+    again = net.compress(13).expand()
+    assert again.n_iter_ == net.n_iter_ == 50
+    again.fit(X, y)
+    net.fit(X, y)
+    assert again.n_iter_ == net.n_iter_ == 100
+    np.testing.assert_allclose(again.decision_function(X), net.decision_function(X))
+    assert again.history_["iteration"][0] == 50
+    assert again.partial_fit(X, y).n_iter_ > 100
 
 
 def test_float32_stays():
