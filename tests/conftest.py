@@ -2,7 +2,6 @@
 
 import signal
 
-import numpy as np
 import pytest
 import torch
 
@@ -14,12 +13,6 @@ def pytest_addoption(parser):
         default="few",
         help="how often the tests in tests/faults make each fault happen",
     )
-
-
-@pytest.fixture(autouse=True)
-def the_same_chance_in_every_run():
-    """At ``random_state=None`` the seed is drawn from numpy's global generator."""
-    np.random.seed(0)  # noqa: NPY002, it is this one that they share
 
 
 @pytest.fixture

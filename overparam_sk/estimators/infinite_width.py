@@ -109,6 +109,11 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, WideNetworkEstimator):
     OverparamReLUClassifier : The network at a finite width.
     InfiniteWidthKernel : K∞ for kernel machines.
 
+    Notes
+    -----
+    Every prediction draws f(0) anew, initial_width·n_features normal numbers, for one
+    row as for many.
+
     References
     ----------
     .. [1] Y. Li, Y. Liang. "Learning Overparameterized Neural Networks via Stochastic

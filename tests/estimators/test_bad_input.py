@@ -298,8 +298,12 @@ def test_ctrl_c_keeps_what_was_trained(make, trainer, monkeypatch, ctrl_c):
 
 def test_verbose_prints_every_record(net, capsys):
     with warnings.catch_warnings():
-        net(verbose=1, record_every=5).fit(X, y)
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.split(":")[0] for line in lines] == ["iteration 0", "iteration 5"]
-    assert "distance" in lines[0]
-    assert "loss" in lines[1]
+        history = net(verbose=1, record_every=5).fit(X, y).history_
+    at = history.pop("iteration")
+    assert capsys.readouterr().out.splitlines() == [
+        f"iteration {i}: "
+        + ", ".join(f"{name} {values[place]:.4g}" for name, values in history.items())
+        for place, i in enumerate(at)
+    ]
+    assert at.tolist() == [0, 5]
+    assert "loss" in history

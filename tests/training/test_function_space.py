@@ -135,13 +135,16 @@ def test_the_draw_is_the_network_of_that_width_at_its_start(constant):
 
 def test_the_draw_has_the_covariance_of_the_process():
     X, *_ = problem(n=6)
-    k = 20_000  # outputs are independent given the hidden weights
-    f0 = random_outputs(X, seed=0, m=20_000, k=k, constant=False)
+    k = 4000  # outputs are independent given the hidden weights
+    f0 = random_outputs(X, seed=0, m=k, k=k, constant=False)
     covariance = f0 @ f0.T / k
     expected = arc_cosine_kernel(X, X, 1)
     scale = expected.diagonal().sqrt()
     error = (covariance - expected) / torch.outer(scale, scale)
-    assert error.abs().max() < 5 * (2 / k**0.5)  # both errors are O(1/√20000)
+    # Both averages, over k outputs and m = k units, have an error of O(1/√k).
+    assert error.abs().max() < 6 / k**0.5
+    wrong = covariance - 2 * expected  # what a forgotten factor would leave
+    assert (wrong / torch.outer(scale, scale)).abs().max() > 0.5
 
 
 def test_divergence_has_a_name():
