@@ -1,6 +1,6 @@
 """The table of claims: the paper's words, our figure, the verdict and its rule."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,42 @@ from typing import Any
 from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Judgement
 from overparam_sk.experiments.tables import markdown_table, write_json
 
-__all__ = ["verdicts", "write_claims"]
+__all__ = ["publish", "verdicts", "write_claims"]
+
+
+def publish(
+    judgements: Sequence[Judgement],
+    out: Path,
+    *,
+    title: str,
+    paragraphs: Sequence[str],
+    settings: dict[str, Any],
+    picture: tuple[str, Callable[[Path], Any]],
+    tell: Callable[[str], Any],
+) -> None:
+    """Write the claims with their verdicts and, if matplotlib is there, a picture.
+
+    Parameters
+    ----------
+    judgements, out, title, paragraphs, settings
+        As for :func:`write_claims`.
+    picture : tuple of str and callable
+        Name of its file, and what draws it to a path.
+    tell : callable
+        Takes the verdicts and what was written.
+    """
+    found = verdicts(judgements)
+    paragraphs = [*paragraphs, found]
+    write_claims(judgements, out, title=title, paragraphs=paragraphs, settings=settings)
+    tell(found)
+    written = ["claims.md", "claims.json"]
+    name, draw = picture
+    try:
+        draw(out / name)
+        written.append(name)
+    except ImportError as error:
+        tell(f"No figure: {error}")
+    tell(f"Written to {out}: {', '.join(written)}.")
 
 
 def write_claims(

@@ -17,7 +17,8 @@ from overparam_sk import OverparamReLUClassifier
 from overparam_sk.datasets import make_clustered_mixture
 from overparam_sk.experiments.by_width import falls
 from overparam_sk.experiments.claims import HOLDS, NOT, Claim, Finding, Rule
-from overparam_sk.experiments.claims_report import verdicts, write_claims
+from overparam_sk.experiments.claims_report import publish
+from overparam_sk.experiments.figure import new_figure
 from overparam_sk.experiments.first_crossing import FirstCrossing
 from overparam_sk.experiments.tables import Table, markdown_table, mean_and_std
 
@@ -121,7 +122,7 @@ def reproduce(
 ) -> bool:
     """Fit the paper's mixture with more and more random labels.
 
-    Writes claims.md and claims.json.
+    Writes claims.md, claims.json and labels.png.
 
     Parameters
     ----------
@@ -139,7 +140,7 @@ def reproduce(
     scale = QUICK if quick else FULL
     fits = fit_shares(scale, device=device, random_state=random_state, tell=tell)
     judgements = [claim.judge(fits, "synthetic") for claim in _CLAIMS]
-    write_claims(
+    publish(
         judgements,
         out,
         title="Li and Liang (2018), sections 4 and 6: the labels' structure",
@@ -151,12 +152,11 @@ def reproduce(
             f"step of {scale.max_iter} at which all training rows are right: looked at "
             f"every {scale.every} steps, and at every step near it.",
             markdown_table(_table(fits)),
-            verdicts(judgements),
         ],
         settings={**asdict(scale), "random_state": random_state},
+        picture=("labels.png", lambda path: _draw(fits, path)),
+        tell=tell,
     )
-    tell(verdicts(judgements))
-    tell(f"Written to {out}: claims.md, claims.json.")
     return True
 
 
@@ -224,3 +224,14 @@ def _table(fits: ByShare) -> Table:
             for share, group in fits.items()
         ),
     ]
+
+
+def _draw(fits: ByShare, path: Path) -> None:
+    figure = new_figure(3 * len(_FIGURES), 3)
+    panels = zip(figure.subplots(1, len(_FIGURES)), _FIGURES.items(), strict=True)
+    for ax, (name, of_fit) in panels:
+        groups = [np.array([*map(of_fit, group)]) for group in fits.values()]
+        means, spread = [g.mean() for g in groups], [g.std() for g in groups]
+        ax.errorbar([*fits], means, spread, marker="o", capsize=3)
+        ax.set(xlabel="share of random labels", ylabel=name, ylim=(0, None))
+    figure.savefig(path, dpi=150)

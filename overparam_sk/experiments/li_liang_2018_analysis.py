@@ -24,7 +24,8 @@ from overparam_sk.experiments.by_width import (
     verdict_of_widths,
 )
 from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Claim, Finding, Rule
-from overparam_sk.experiments.claims_report import verdicts, write_claims
+from overparam_sk.experiments.claims_report import publish
+from overparam_sk.experiments.figure import new_figure
 from overparam_sk.experiments.problems import mixture_problem
 from overparam_sk.experiments.tables import Table, markdown_table, mean_and_std
 
@@ -33,7 +34,9 @@ __all__ = ["NAME", "Analysed", "Scale", "reproduce"]
 NAME = "ll18-analysis"
 
 # ‖∇L − ∇̃L‖/‖∇L‖ up to which the gradients count as coupled.
-_COUPLED = 0.05
+_COUPLED = 0.1
+# Steps at which they are compared: the first ones decide.
+_LOOKS = (*range(20), *range(20, 400, 10))
 # Ranks to which the updates are cut; k·l = 20.
 _RANKS = (5, 10, 15, 20, 30, 50)
 
@@ -58,6 +61,7 @@ class Analysed:
     activation_change: float
     pseudo_gradient_error: float
     coupled_steps: float  # up to which the gradients are, and T if they always are
+    course: Mapping[int, float]  # step -> ‖∇L − ∇̃L‖/‖∇L‖
     f_to_g: float  # ‖f − g‖ / ‖f‖ on the test rows
     f_to_limit: float
     distance_ratio: float  # √m · relative distance over the limit's constant
@@ -205,7 +209,7 @@ def reproduce(
 ) -> bool:
     """Train f, g and the infinite width from one function on the same batches.
 
-    Writes claims.md and claims.json.
+    Writes claims.md, claims.json and differences.png.
 
     Parameters
     ----------
@@ -227,7 +231,7 @@ def reproduce(
         seeds = range(random_state, random_state + scale.repeats)
         fits[width] = [_analyse(width, seed, device) for seed in seeds]
     judgements = [claim.judge(fits, "synthetic, rows as drawn") for claim in _CLAIMS]
-    write_claims(
+    publish(
         judgements,
         out,
         title="Li and Liang (2018), sections 5 and 6",
@@ -240,12 +244,11 @@ def reproduce(
             "Test accuracy and bytes of the pickle, against the rank to which W − W(0) "
             "is cut; W(0) is kept as its seed.",
             markdown_table(_ranks(fits)),
-            verdicts(judgements),
         ],
         settings={**asdict(scale), "random_state": random_state},
+        picture=("differences.png", lambda path: _draw(fits, path)),
+        tell=tell,
     )
-    tell(verdicts(judgements))
-    tell(f"Written to {out}: claims.md, claims.json.")
     return True
 
 
@@ -259,7 +262,7 @@ def _analyse(width: int, seed: int, device: str) -> Analysed:
         "device": device,
         "random_state": seed,
     }
-    f = OverparamReLUClassifier(width, record_every=5, **options)
+    f = OverparamReLUClassifier(width, record_every=_LOOKS, **options)
     g = LinearizedReLUClassifier(width, diagnostics=None, **options)
     limit = InfiniteWidthReLUClassifier(initial_width=width, **options)
     of_f, of_g, of_limit = (
@@ -275,6 +278,7 @@ def _analyse(width: int, seed: int, device: str) -> Analysed:
         f.activation_change_,
         float(errors[-1]),
         float(coupled[-1]),
+        dict(zip(f.history_["iteration"].tolist(), errors.tolist(), strict=True)),
         _difference(of_f, of_g),
         _difference(of_f, of_limit),
         f.relative_distance_ * width**0.5 / limit.distance_constant_,
@@ -321,3 +325,32 @@ def _ranks(fits: ByWidth) -> Table:
         whole += f"{mean(one.bytes[0] for one in group) / 1e6:.2f} MB"
         lines.append([f"{m}", whole, *cells])
     return [head, *lines]
+
+
+def _draw(fits: ByWidth, path: Path) -> None:
+    """Differences against width, the gradients' along the run, accuracy by rank."""
+    figure = new_figure(12, 4)
+    by_width, along, by_rank = figure.subplots(1, 3)
+    for words, name in (
+        ("‖f − g‖/‖f‖", "f_to_g"),
+        ("‖f − f∞‖/‖f‖", "f_to_limit"),
+        ("‖∇L − ∇̃L‖/‖∇L‖", "pseudo_gradient_error"),
+        ("pattern change", "activation_change"),
+    ):
+        groups = [np.array([*map(attrgetter(name), group)]) for group in fits.values()]
+        means, spread = [g.mean() for g in groups], [g.std() for g in groups]
+        by_width.errorbar([*fits], means, spread, marker="o", capsize=3, label=words)
+    by_width.set(xscale="log", yscale="log", xlabel="width m", xticks=[*fits])
+    by_width.set_xticks([], minor=True)
+    by_width.set_xticklabels([*map(str, fits)])
+    for m, group in fits.items():
+        errors = np.mean([[*one.course.values()] for one in group], axis=0)
+        along.plot([*group[0].course], errors, label=f"m = {m}")
+        mean_accuracy = [mean(one.accuracies[r] for one in group) for r in _RANKS]
+        by_rank.plot(_RANKS, mean_accuracy, marker="o", label=f"m = {m}")
+    along.axhline(_COUPLED, color="0.4", linestyle="--")
+    along.set(xlabel="steps", ylabel="‖∇L − ∇̃L‖/‖∇L‖")
+    by_rank.set(xlabel="rank that is kept", ylabel="test accuracy")
+    for ax in (by_width, along, by_rank):
+        ax.legend()
+    figure.savefig(path, dpi=150)

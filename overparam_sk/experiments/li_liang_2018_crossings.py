@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from overparam_sk import InfiniteWidthReLUClassifier, OverparamReLUClassifier
 from overparam_sk.experiments.by_width import each_width, mean
 from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Claim, Finding, Rule
-from overparam_sk.experiments.claims_report import verdicts, write_claims
+from overparam_sk.experiments.claims_report import publish
 from overparam_sk.experiments.figure import new_figure
 from overparam_sk.experiments.first_crossing import FirstCrossing, crossing_figures
 from overparam_sk.experiments.problems import load_problem
@@ -232,7 +232,7 @@ def reproduce(
         crossed = _run(panel, scale, data_home, device, random_state, progress, out)
         measured.append(crossed)
         judgements += [claim.judge(crossed, panel.words) for claim in _CLAIMS]
-    write_claims(
+    publish(
         judgements,
         out,
         title="Li and Liang (2018), Figures 4 and 5",
@@ -240,7 +240,6 @@ def reproduce(
             "\n".join(_settings_line(panel, scale) for panel, scale in scales.items()),
             f"{_LIMIT}: trained in the space of functions, from a draw of f(0). Mean ± "
             f"standard deviation; seed {random_state}.",
-            verdicts(judgements),
         ],
         settings={
             **{
@@ -249,15 +248,9 @@ def reproduce(
             },
             "random_state": random_state,
         },
+        picture=("crossings.png", lambda path: _draw(measured, path)),
+        tell=tell,
     )
-    tell(verdicts(judgements))
-    written = ["claims.md", "claims.json"]
-    try:
-        _draw(measured, out / "crossings.png")
-        written.append("crossings.png")
-    except ImportError as error:
-        tell(f"No figure: {error}")
-    tell(f"Written to {out}: {', '.join(written)}.")
     return True
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from overparam_sk.experiments.by_width import each_width, falls, mean
 from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Claim, Finding, Rule
-from overparam_sk.experiments.claims_report import verdicts, write_claims
+from overparam_sk.experiments.claims_report import publish
 from overparam_sk.experiments.figure import draw_curves
 from overparam_sk.experiments.problems import mixture_problem
 from overparam_sk.experiments.report import singular_value_gap
@@ -252,26 +252,23 @@ def reproduce(
         f"c = 10, B = 16, T = 400, m = {scale.width}, {scale.repeats} repeats (mean ± "
         f"standard deviation), seed {random_state}."
     )
-    write_claims(
+    publish(
         judgements,
         out,
         title=f"Li and Liang (2018), {figure.title}",
-        paragraphs=[words, verdicts(judgements)],
+        paragraphs=[words],
         settings={**asdict(scale), "random_state": random_state},
+        picture=(
+            "study.png",
+            lambda path: draw_curves(
+                {f"{value:g}": rows for value, rows in fits.items()},
+                path,
+                figure.title,
+                legend=figure.symbol,
+                n_components=None,
+                target_accuracy=_TARGET,
+            ),
+        ),
+        tell=tell,
     )
-    tell(verdicts(judgements))
-    written = ["claims.md", "claims.json"]
-    try:
-        draw_curves(
-            {f"{value:g}": rows for value, rows in fits.items()},
-            out / "study.png",
-            figure.title,
-            legend=figure.symbol,
-            n_components=None,
-            target_accuracy=_TARGET,
-        )
-        written.append("study.png")
-    except ImportError as error:
-        tell(f"No figure: {error}")
-    tell(f"Written to {out}: {', '.join(written)}.")
     return True

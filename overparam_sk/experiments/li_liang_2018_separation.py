@@ -14,7 +14,7 @@ from sklearn.metrics import pairwise_distances
 from overparam_sk import OverparamReLUClassifier
 from overparam_sk.datasets import Separability, make_xor_balls, separability
 from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Claim, Finding, Rule
-from overparam_sk.experiments.claims_report import verdicts, write_claims
+from overparam_sk.experiments.claims_report import publish
 from overparam_sk.experiments.figure import new_figure
 from overparam_sk.experiments.problems import load_problem
 from overparam_sk.experiments.tables import Table, markdown_table, mean_and_std
@@ -134,7 +134,9 @@ def reproduce(
     judgements = [claim.judge(draws, "XOR balls") for claim in _CLAIMS]
     sample = 500 if quick else 2000
     table, left_out = _table(data_home, sample)
-    write_claims(
+    for line in left_out:
+        tell(line)
+    publish(
         judgements,
         out,
         title="Li and Liang (2018), Figure 3 and appendix C",
@@ -145,7 +147,6 @@ def reproduce(
             "classes, λδ the largest diameter of a component, at the l that is found "
             "and at 20. Of more rows δ would be smaller and λ larger.",
             markdown_table(table),
-            verdicts(judgements),
         ],
         settings={
             "random_state": random_state,
@@ -153,16 +154,9 @@ def reproduce(
             "sample": sample,
             "separability": table,
         },
+        picture=("balls.png", lambda path: _picture(draws[0], path)),
+        tell=tell,
     )
-    for line in (*left_out, verdicts(judgements)):
-        tell(line)
-    written = ["claims.md", "claims.json"]
-    try:
-        _picture(draws[0], out / "balls.png")
-        written.append("balls.png")
-    except ImportError as error:
-        tell(f"No figure: {error}")
-    tell(f"Written to {out}: {', '.join(written)}.")
     return True
 
 

@@ -92,9 +92,9 @@ class BlockRoom:
         self.resize(n_rows)
 
     @staticmethod
-    def n_bytes(rows: Rows, m: int, k: int, n_rows: int) -> int:
+    def n_bytes(rows: Rows, m: int, k: int, n_rows: int, frozen: bool) -> int:
         """Bytes of a dense block of one batch of ``n_rows`` rows."""
-        per_row = rows.n_columns + 3 * m + 3 * k
+        per_row = rows.n_columns + (3 + frozen) * m + 3 * k
         return n_rows * per_row * rows.dtype.itemsize
 
     def resize(self, n_rows: int) -> None:

@@ -275,7 +275,11 @@ class SStepSGD:
         self._room = None
         if self._batches_per_block == 1:
             n_bytes = BlockRoom.n_bytes(
-                self._rows, len(self.W), self._n_outputs, self._stream.batch_size
+                self._rows,
+                len(self.W),
+                self._n_outputs,
+                self._stream.batch_size,
+                frozen=self._W0 is not None,
             )
             raise MemoryError(
                 "The device must have room for a block of one batch beside the "

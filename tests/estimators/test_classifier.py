@@ -366,8 +366,8 @@ def test_the_automatic_step_looks_at_rows_that_have_a_weight():
     X, y = problem()
     many, labels = np.tile(X, (40, 1)), np.tile(y, 40)
     few = np.arange(len(many)) < 30
-    weighted = OverparamReLUClassifier(20, max_iter=1, batch_size=len(many))
-    alone = OverparamReLUClassifier(20, max_iter=1)
+    alone = OverparamReLUClassifier(20, max_iter=1, random_state=0)
+    weighted = clone(alone).set_params(batch_size=len(many))
     weighted.fit(many, labels, few)
     alone.fit(many[few], labels[few])
     assert weighted.learning_rate_ == pytest.approx(alone.learning_rate_, rel=1e-6)

@@ -10,16 +10,19 @@ import sys
 from pathlib import Path
 import numpy as np
 from scipy import sparse
-from overparam_sk import OverparamReLUClassifier
+import overparam_sk
 
 def status(name):
     lines = Path("/proc/self/status").read_text().splitlines()
     return 1024 * int(next(l for l in lines if l.startswith(name)).split()[1])
 
 kind, momentum, width, d = sys.argv[1], float(sys.argv[2]), 8000, 2000
+frozen = kind == "frozen"
+names = "OverparamReLUClassifier", "LinearizedReLUClassifier"
+classifier = getattr(overparam_sk, names[frozen])
 rng = np.random.default_rng(0)
 y = rng.integers(0, 10, 2000)
-if kind == "dense":
+if kind != "sparse":
     X = rng.normal(size=(2000, d)).astype("f4")
 else:
     d = 20_000
@@ -29,19 +32,20 @@ else:
     y = rng.integers(0, 10, 20_000)
 options = {"batch_size": 16, "learning_rate": 1.0, "random_state": 0}
 options["momentum"] = momentum
-OverparamReLUClassifier(10, max_iter=20, **options).fit(X[:500], y[:500])
+classifier(10, max_iter=20, **options).fit(X[:500], y[:500])
 Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
 before = status("VmRSS")
-net = OverparamReLUClassifier(width, max_iter=50, **options).fit(X, y)
-block = 512 * (width + d) * 4
-allowed = 2 * net.hidden_weights_.nbytes + block + 100e6
+net = classifier(width, max_iter=50, **options).fit(X, y)
+# Frozen patterns need W(0) too, and its products with the block.
+block = 512 * ((1 + frozen) * width + d) * 4
+allowed = (2 + frozen) * net.hidden_weights_.nbytes + block + 100e6
 print(status("VmHWM") - before, allowed)
 """
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's account of memory")
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
-@pytest.mark.parametrize("kind", ["dense", "sparse"])
+@pytest.mark.parametrize("kind", ["dense", "sparse", "frozen"])
 def test_peak_is_two_weights_a_block_and_a_constant(kind, momentum):
     # The sparse X would be 1.6 GB if it were ever dense.
     run = subprocess.run(

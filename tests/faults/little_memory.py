@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 
-from overparam_sk import OverparamReLUClassifier
+import overparam_sk
 
 
 def limit_to(extra):
@@ -17,7 +17,8 @@ def limit_to(extra):
 
 
 def main():
-    megabytes, width, batch_size, block_size = map(int, sys.argv[1:])
+    megabytes, width, batch_size, block_size = map(int, sys.argv[1:5])
+    classifier = getattr(overparam_sk, sys.argv[5])
     rng = np.random.default_rng(0)
     X = rng.normal(size=(20_000, 20))
     y = rng.integers(0, 3, 20_000)
@@ -31,10 +32,10 @@ def main():
         "random_state": 0,
     }
     # The thread pools and what is imported late are there before the limit.
-    OverparamReLUClassifier(50, max_iter=5, **options).fit(X, y)
+    classifier(50, max_iter=5, **options).fit(X, y)
     limit_to(megabytes * 10**6)
     try:
-        net = OverparamReLUClassifier(width, max_iter=3000, **options).fit(X, y)
+        net = classifier(width, max_iter=3000, **options).fit(X, y)
     except MemoryError as error:
         found = {"error": str(error)}
     else:

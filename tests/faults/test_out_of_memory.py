@@ -15,8 +15,8 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def train(megabytes, width, batch_size, block_size):
-    arguments = map(str, (megabytes, width, batch_size, block_size))
+def train(megabytes, width, batch_size, block_size, kind="OverparamReLUClassifier"):
+    arguments = map(str, (megabytes, width, batch_size, block_size, kind))
     run = subprocess.run(
         [sys.executable, PROGRAM, *arguments],
         capture_output=True,
@@ -38,9 +38,14 @@ def test_the_block_is_halved_and_the_fit_goes_on():
     assert little["weight_change"] == pytest.approx(enough["weight_change"], rel=1e-9)
 
 
-def test_no_room_for_one_batch_names_the_width_and_the_bytes():
+@pytest.mark.parametrize(
+    ("kind", "products"),
+    # Z and two buffers, and for frozen patterns X W(0)ᵀ too.
+    [("OverparamReLUClassifier", 3), ("LinearizedReLUClassifier", 4)],
+)
+def test_no_room_for_one_batch_names_the_width_and_the_bytes(kind, products):
     width, B, d, k = 30_000, 20_000, 21, 3
-    error = train(100, width, B, B)["error"]
-    n_bytes = 8 * B * (d + 3 * width + 3 * k)
+    error = train(100, width, B, B, kind)["error"]
+    n_bytes = 8 * B * (d + products * width + 3 * k)
     assert f"got width {width} with blocks of {B} rows" in error
     assert f"{n_bytes:,} bytes: lower width or batch_size" in error

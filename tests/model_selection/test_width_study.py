@@ -107,16 +107,16 @@ def test_a_shuffling_splitter_is_seeded_by_the_repeat(run):
 def test_a_regressor_has_a_column_a_layer():
     X_r, y_r = load_diabetes(return_X_y=True)
     net = TwoHiddenReLURegressor(5, max_iter=3)
-    study = width_study(
-        net, X_r[:60], y_r[:60], param="width2", values=[5, 10], repeats=1, cv=2
-    )
+    options = {"values": [5, 10], "repeats": 1, "cv": 2, "random_state": 0}
+    study = width_study(net, X_r[:60], y_r[:60], param="width2", **options)
     assert study.metrics[0] == "r2"
     assert {"relative_distance_1", "relative_distance_2"} < set(study.metrics)
 
 
 def test_the_parameter_is_found_inside_a_pipeline():
     pipe = make_pipeline(StandardScaler(), NET)
-    study = width_study({"net": pipe}, X, y, values=[10, 20], repeats=1, cv=2)
+    options = {"values": [10, 20], "repeats": 1, "cv": 2, "random_state": 0}
+    study = width_study({"net": pipe}, X, y, **options)
     assert {fit.value for fit in study.fits} == {10, 20}
     assert all(fit.scores["relative_distance"] > 0 for fit in study.fits)
     with pytest.raises(ValueError, match="'C', which could be any of"):
@@ -136,9 +136,8 @@ def test_data_frames_and_classes_that_are_words():
         make_column_transformer((StandardScaler(), ["a", "b"])), DummyClassifier()
     )
     names = np.array(["setosa", "versicolor", "virginica"], dtype=object)[y]
-    study = width_study(
-        {"net": NET, "dummy": pipe}, frame, names, values=[5], repeats=1, cv=2
-    )
+    options = {"values": [5], "repeats": 1, "cv": 2, "random_state": 0}
+    study = width_study({"net": NET, "dummy": pipe}, frame, names, **options)
     assert study.failures == []
     assert len(study.fits) == 4
 
