@@ -75,11 +75,28 @@ def test_a_row_alone_is_no_component(n, sample):
         assert found.holds == (n == 1)  # no class has two rows then
 
 
-def test_components_of_few_rows_come_out():
-    X, y = make_clustered_mixture(120, 300, n_classes=2, n_components=5, random_state=0)
-    assert separability(X, y).n_components == 5
-    twice = np.repeat(X[:12], 3, axis=0), np.repeat(y[:12], 3)
-    assert separability(*twice).diameter == 0
+@pytest.mark.parametrize("each", [2, 3, 10])
+@pytest.mark.parametrize("n_components", [1, 2, 5])
+def test_components_of_few_rows_come_out(n_components, each):
+    X, y, component, _ = make_clustered_mixture(
+        200 * n_components,
+        100,
+        n_classes=2,
+        n_components=n_components,
+        return_components=True,
+        random_state=0,
+    )
+    few = np.concatenate(
+        [np.flatnonzero(component == c)[:each] for c in range(2 * n_components)]
+    )
+    assert len(few) == 2 * n_components * each
+    assert separability(X[few], y[few]).n_components == n_components
+
+
+def test_components_may_be_points():
+    X, y = np.repeat(np.eye(12), 3, axis=0), np.repeat(np.arange(12) % 2, 3)
+    found = separability(X, y)
+    assert (found.n_components, found.diameter, found.holds) == (6, 0, True)
 
 
 def test_a_class_without_structure_is_one_component():

@@ -107,7 +107,18 @@ def test_what_is_expanded_can_be_trained_further(kind):
     assert again.n_iter_ == net.n_iter_ == 100
     np.testing.assert_allclose(again.decision_function(X), net.decision_function(X))
     assert again.history_["iteration"][0] == 50
-    assert again.partial_fit(X, y).n_iter_ > 100
+
+
+@pytest.mark.parametrize("kind", [OverparamReLUClassifier, LinearizedReLUClassifier])
+def test_what_is_expanded_takes_more_data(kind):
+    """At the learning rate of the fit, which these rows alone would not give."""
+    net = fitted(kind)
+    again = net.compress(13).expand()
+    for trained in (net, again):
+        trained.partial_fit(3 * X[:70], y[:70])
+    assert again.n_iter_ == net.n_iter_ > 50
+    assert again.learning_rate_ == net.learning_rate_
+    np.testing.assert_allclose(again.decision_function(X), net.decision_function(X))
 
 
 def test_float32_stays():
