@@ -284,6 +284,16 @@ def test_the_rules_of_the_analysis(coupled, lost, size, expected):
     assert verdicts_of(chosen, fits) == expected
 
 
+@pytest.mark.parametrize(
+    ("errors", "expected"),
+    [([0.0, 0.05, 0.3, 0.05], 1), ([0.0, 0.2, 0.3, 0.3], 0), ([0.0, 0.1, 0.0, 0.1], 9)],
+)
+def test_gradients_are_coupled_until_they_first_are_not(errors, expected):
+    steps = np.array([0, 1, 4, 9])
+    found = li_liang_2018_analysis._coupled_steps(steps, np.array(errors))
+    assert found == expected
+
+
 def test_labels_that_are_never_fitted_have_no_distance():
     scale = inductive_bias.Scale(20, 60, 60, (0.0, 1.0), 1, 10, 5)
     fits = inductive_bias.fit_shares(scale, device="cpu", tell=lambda _: None)
