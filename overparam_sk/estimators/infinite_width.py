@@ -62,8 +62,9 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, WideNetworkEstimator):
         Iterations between two entries of ``history_``; a tuple holds the iterations
         themselves.
     cache_size : float, default=1000
-        Megabytes (10⁶ bytes) up to which the kernel of the training rows is stored, and
-        the same for a validation set. Beyond, its rows are computed anew in every step.
+        Megabytes (10⁶ bytes) up to which the kernel of the training rows is stored,
+        with an intercept twice, and the same for a validation set. Beyond, its rows are
+        computed anew in every step.
     device : {"auto", "cpu", "cuda", "cuda:<index>", "mps"}, default="auto"
         "auto" is the first CUDA device where there is one, and otherwise the CPU.
     random_state : int, RandomState instance or None, default=None
