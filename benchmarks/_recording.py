@@ -52,5 +52,6 @@ def recording_table(iterations, repeats, device="cpu"):
             ratios = [f"{s[name] / s['without']:.2f}" for name in ("λ_min", "all")]
             lines.append([np.dtype(dtype).name, h2, *times, *ratios])
     header = ["dtype", "h2", "without ms", "λ_min ms", "all ms", "λ_min ×", "all ×"]
-    title = f"n = 100, h1 = {H1}, d = {D}; a whole fit, per iteration:\n\n"
+    title = "Kong's network with λ_min at every iteration, "
+    title += f"n = 100, h1 = {H1}, d = {D}; a whole fit, per iteration:\n\n"
     return title + markdown(header, lines)

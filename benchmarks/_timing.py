@@ -148,8 +148,8 @@ def machine():
     )
 
 
-def write(path, text):
-    """Print ``text`` and write it to ``path``."""
-    print(text)
+def write(path, text, show=None):
+    """Write ``text`` to ``path``, and print it or what is to be shown of it."""
+    print(text if show is None else show, flush=True)
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_text(text)

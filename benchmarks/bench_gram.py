@@ -119,7 +119,7 @@ def main():
     text = f"## The Gram matrix\n\n{machine()}; medians.\n\n"
     text += gram_table(arguments.quick) + "\n"
     size = (50, 1) if arguments.quick else (400, 5)
-    text += "λ_min at every iteration, " + recording_table(*size) + "\n"
+    text += recording_table(*size) + "\n"
     text += "Smallest eigenvalue:\n\n" + eigenvalue_table(arguments.quick)
     write(arguments.out, text)
 

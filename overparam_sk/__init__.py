@@ -10,8 +10,9 @@ InfiniteWidthKernel : The infinite width of either network, for kernel machines.
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
+
+from overparam_sk.version import __version__
 
 if TYPE_CHECKING:
     from overparam_sk.estimators import (
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
         TwoHiddenReLURegressor,
     )
     from overparam_sk.training import DivergenceError
-
-__version__ = version("overparam-sk")
 
 # Imported when first asked for, as scikit-learn's own subpackages are.
 _PUBLIC = {

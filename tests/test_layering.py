@@ -13,7 +13,7 @@ PACKAGE = "overparam_sk"
 # A name allows all that is under it; "training.observer" allows that module only.
 ALLOWED = {
     # entry points
-    "__init__": {"estimators", "training"},
+    "__init__": {"estimators", "training", "version"},
     "__main__": {"cli"},
     "cli": {"__init__", "experiments"},
     "experiments": {
@@ -36,6 +36,7 @@ ALLOWED = {
         "rows",
         "shards",
         "training",
+        "version",
     },
     "interop": {"diagnostics", "rows"},
     # dynamics
@@ -54,6 +55,7 @@ ALLOWED = {
     "linalg": set(),
     "rows": set(),
     "shards": set(),
+    "version": set(),
     # beside the house
     "datasets": set(),
 }

@@ -1,7 +1,6 @@
 """The fitted state: numpy arrays, numbers, strings; stamped when it is pickled."""
 
 import warnings
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,8 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
 from torch import Tensor
+
+from overparam_sk.version import __version__
 
 __all__ = ["StampedState", "split_intercept"]
 
@@ -22,7 +23,7 @@ class StampedState(BaseEstimator):
     def __getstate__(self) -> dict[str, Any]:
         """Copy the state and stamp it."""
         state: dict[str, Any] = dict(super().__getstate__())
-        state["_overparam_sk_version"] = version("overparam-sk")
+        state["_overparam_sk_version"] = __version__
         state["_overparam_sk_format"] = _FORMAT
         return state
 
@@ -31,7 +32,7 @@ class StampedState(BaseEstimator):
         state = dict(state)
         written_by = state.pop("_overparam_sk_version", None)
         format_ = state.pop("_overparam_sk_format", 0)
-        here = version("overparam-sk")
+        here = __version__
         if format_ > _FORMAT:
             raise ValueError(
                 f"The pickle's format must be at most {_FORMAT}, got {format_}, "
