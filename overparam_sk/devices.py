@@ -5,21 +5,27 @@ from typing import Any
 
 import torch
 
-__all__ = ["DEVICE_NAMES", "is_device_name", "is_here", "resolve_device"]
+from overparam_sk.memory import main_memory
+from overparam_sk.parameters import matching
 
-DEVICE_NAMES = "'auto', 'cpu', 'cuda', 'cuda:<index>' or 'mps'"
+__all__ = ["DEVICE", "is_here", "memory_of", "resolve_device"]
+
+DEVICE = matching(
+    re.compile(r"auto|cpu|mps|cuda(:(0|[1-9][0-9]{0,3}))?"),
+    "'auto', 'cpu', 'cuda', 'cuda:<index>' or 'mps'",
+)
 
 
-def is_device_name(value: Any) -> bool:
-    """Whether ``value`` is one of `DEVICE_NAMES`."""
-    pattern = r"auto|cpu|mps|cuda(:\d+)?"
-    return isinstance(value, str) and bool(re.fullmatch(pattern, value))
+def memory_of(device: torch.device) -> float:
+    """Bytes of memory of a device; infinite where the system does not tell."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_properties(device).total_memory
+    return main_memory()
 
 
-def resolve_device(name: str) -> torch.device:
+def resolve_device(name: Any) -> torch.device:
     """The device for a ``device`` parameter; ValueError if it is not there."""
-    if not is_device_name(name):
-        raise ValueError(f"device must be {DEVICE_NAMES}, got {name!r}.")
+    name = DEVICE("device", name)
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     device = torch.device(name)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from sklearn.datasets import fetch_openml, get_data_home
 from sklearn.utils import Bunch
 
-from overparam_sk.datasets._checks import check_choice
 from overparam_sk.datasets._image_data import (
     N_PIXELS,
     ImageDataset,
@@ -17,6 +16,7 @@ from overparam_sk.datasets._image_data import (
     scale_pixels,
 )
 from overparam_sk.datasets._image_files import FILE_NAMES, missing_files, read_split
+from overparam_sk.parameters import FLAG, one_of
 
 __all__ = ["ENVIRONMENT_VARIABLE", "DataHome", "fetch"]
 
@@ -24,6 +24,7 @@ DataHome = str | os.PathLike[str] | None
 
 ENVIRONMENT_VARIABLE = "OVERPARAM_SK_DATA"
 SUBSETS = {"all": ("train", "test"), "train": ("train",), "test": ("test",)}
+_SUBSET = one_of(*SUBSETS)
 
 # OpenML's copies hold both splits in one array, training images first.
 OPENML_ROWS = {
@@ -38,7 +39,8 @@ def fetch(
     dataset: ImageDataset, data_home: DataHome, subset: str, download_if_missing: bool
 ) -> Bunch:
     """Load a subset of a data set; :func:`fetch_mnist` documents the arguments."""
-    check_choice("subset", subset, tuple(SUBSETS))
+    subset = _SUBSET("subset", subset)
+    download_if_missing = FLAG("download_if_missing", download_if_missing)
     folder = _folder(dataset, data_home)
     missing = missing_files(folder)
     if not missing:

@@ -1,22 +1,22 @@
 """Two classes of MNIST or Fashion-MNIST, from a small excerpt in the package."""
 
 from collections.abc import Sequence
+from functools import partial
 from importlib import resources
 from io import BytesIO
-from numbers import Integral
 from typing import Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
-from overparam_sk.datasets._checks import check_choice, check_count
 from overparam_sk.datasets._image_data import (
     FASHION_MNIST,
     MNIST,
     as_bunch,
     scale_pixels,
 )
+from overparam_sk.parameters import FLAG, integer, one_of, several, such_that
 
 __all__ = ["load_image_pair"]
 
@@ -25,6 +25,22 @@ Sample = tuple[NDArray[np.float32], NDArray[np.int64]]
 DATASETS = {dataset.name: dataset for dataset in (MNIST, FASHION_MNIST)}
 SHIPPED_CLASSES = {"mnist": (0, 1, 7), "fashion-mnist": (0, 1, 7, 9)}
 SHIPPED_PER_CLASS = 100
+
+
+def _are_two(shipped: tuple[int, ...], labels: tuple[int, ...]) -> bool:
+    return len(set(labels) & set(shipped)) == len(labels) == 2
+
+
+_NAME = one_of(*DATASETS)
+_SIZE = integer(1, SHIPPED_PER_CLASS)
+_PAIRS = {
+    name: such_that(
+        several(integer(0), ""),
+        partial(_are_two, shipped),
+        f"two different labels among {shipped} for {name!r}",
+    )
+    for name, shipped in SHIPPED_CLASSES.items()
+}
 
 
 @overload
@@ -105,9 +121,11 @@ def load_image_pair(
     >>> y[0], y[-1]
     (np.int64(7), np.int64(9))
     """
-    check_choice("name", name, tuple(DATASETS))
-    pair = _check_pair(name, classes)
-    _check_size(n_per_class)
+    name = _NAME("name", name)
+    pair = _PAIRS[name]("classes", classes)
+    n_per_class = _SIZE("n_per_class", n_per_class)
+    return_X_y = FLAG("return_X_y", return_X_y)
+    normalize = FLAG("normalize", normalize)
 
     images, labels = _read_excerpt(name)
     rows = [np.flatnonzero(labels == label)[:n_per_class] for label in pair]
@@ -116,28 +134,6 @@ def load_image_pair(
         X /= np.linalg.norm(X, axis=1, keepdims=True)
     y = np.repeat(np.array(pair, dtype=np.int64), n_per_class)
     return (X, y) if return_X_y else as_bunch(DATASETS[name], X, y)
-
-
-def _check_pair(name: str, classes: Sequence[int]) -> tuple[int, int]:
-    """Return the two labels, or refuse them with a ValueError."""
-    shipped = SHIPPED_CLASSES[name]
-    given = list(classes) if isinstance(classes, (Sequence, np.ndarray)) else []
-    integers = all(isinstance(c, Integral) and not isinstance(c, bool) for c in given)
-    if not (integers and len(set(given)) == len(given) == 2 and {*given} <= {*shipped}):
-        raise ValueError(
-            f"classes must be two different labels among {shipped} for {name!r}, got "
-            f"{classes!r}."
-        )
-    return int(given[0]), int(given[1])
-
-
-def _check_size(n_per_class: int) -> None:
-    check_count("n_per_class", n_per_class)
-    if n_per_class > SHIPPED_PER_CLASS:
-        raise ValueError(
-            f"n_per_class must be <= {SHIPPED_PER_CLASS}, the images of each class "
-            f"in the package, got {n_per_class}."
-        )
 
 
 def _read_excerpt(name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

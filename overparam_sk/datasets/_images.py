@@ -8,6 +8,7 @@ from sklearn.utils import Bunch
 
 from overparam_sk.datasets._fetch import DataHome, fetch
 from overparam_sk.datasets._image_data import FASHION_MNIST, MNIST
+from overparam_sk.parameters import FLAG
 
 __all__ = ["fetch_fashion_mnist", "fetch_mnist"]
 
@@ -103,6 +104,7 @@ def fetch_mnist(
     >>> X.shape  # doctest: +SKIP
     (10000, 784)
     """
+    return_X_y = FLAG("return_X_y", return_X_y)
     bunch = fetch(MNIST, data_home, subset, download_if_missing)
     return (bunch.data, bunch.target) if return_X_y else bunch
 
@@ -181,5 +183,6 @@ def fetch_fashion_mnist(
     >>> X.shape  # doctest: +SKIP
     (10000, 784)
     """
+    return_X_y = FLAG("return_X_y", return_X_y)
     bunch = fetch(FASHION_MNIST, data_home, subset, download_if_missing)
     return (bunch.data, bunch.target) if return_X_y else bunch

@@ -5,13 +5,16 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from overparam_sk.datasets._checks import check_count, check_scale, local_random_state
+from overparam_sk.arrays import real_array
+from overparam_sk.memory import check_room
+from overparam_sk.parameters import COUNT, FLAG, number, random_generator, shown
 
 __all__ = ["make_clustered_mixture"]
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Sample = tuple[Floats, Ints]
+_SPREAD = number(0)
 SampleWithComponents = tuple[Floats, Ints, Ints, Floats]
 
 
@@ -138,19 +141,28 @@ def make_clustered_mixture(
     >>> X_train.shape, X_test.shape
     ((1000, 1000), (1000, 1000))
     """
-    check_count("n_samples", n_samples)
-    check_count("n_features", n_features)
-    check_count("n_classes", n_classes)
-    check_count("n_components", n_components)
-    check_scale("component_std", component_std)
-    check_scale("center_std", center_std)
+    n_samples, n_features = (
+        COUNT("n_samples", n_samples),
+        COUNT("n_features", n_features),
+    )
+    n_classes = COUNT("n_classes", n_classes)
+    n_components = COUNT("n_components", n_components)
+    component_std = _SPREAD("component_std", component_std)
+    center_std = _SPREAD("center_std", center_std)
+    normalize = FLAG("normalize", normalize)
+    return_components = FLAG("return_components", return_components)
+    check_room(
+        f"{n_samples} samples and {n_classes} times {n_components} centres",
+        8.0 * n_features * (2 * n_samples + n_classes * n_components),
+        "lower n_samples, n_features, n_classes or n_components",
+    )
     if normalize and component_std == center_std == 0:
         raise ValueError(
             "component_std or center_std must be > 0 with normalize=True, got 0 for "
             "both: the rows are zero and cannot be scaled to norm 1."
         )
     probabilities = _probabilities(weights, n_classes, n_components)
-    random = local_random_state(random_state)
+    random = random_generator(random_state)
 
     # The centres come first, so that they do not depend on n_samples.
     centers = random.standard_normal((n_classes * n_components, n_features))
@@ -173,16 +185,16 @@ def _probabilities(
     total = n_classes * n_components
     if weights is None:
         return np.full(total, 1 / total)
-    given = np.asarray(weights, dtype=np.float64)
+    given = real_array("weights", weights)
     shapes = (n_classes, n_components), (total,)
     if given.shape not in shapes:
         raise ValueError(
             f"weights must have shape {shapes[0]} or {shapes[1]}, got {given.shape}."
         )
-    if not (np.all(np.isfinite(given) & (given >= 0)) and np.any(given > 0)):
+    if np.any(given < 0) or not np.any(given > 0):
         raise ValueError(
             "weights must be finite and non-negative, and not all 0, got "
-            f"{given.tolist()}."
+            f"{shown(given.tolist())}."
         )
     relative = given.ravel() / given.max()  # so that the sum cannot overflow
     probabilities: Floats = relative / relative.sum()

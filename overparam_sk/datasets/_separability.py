@@ -11,7 +11,8 @@ from sklearn.metrics import pairwise_distances_chunked
 from sklearn.utils import check_X_y
 from sklearn.utils.multiclass import check_classification_targets
 
-from overparam_sk.datasets._checks import check_count, local_random_state
+from overparam_sk.arrays import check_finite
+from overparam_sk.parameters import COUNT, either, one_of, random_generator
 
 __all__ = ["Separability", "separability"]
 
@@ -19,6 +20,9 @@ __all__ = ["Separability", "separability"]
 # the largest diameter by more than this: any segment can be cut into halves.
 _MOST_COMPONENTS = 20
 _LEAST_DROP = 2.0
+
+_COMPONENTS = either(one_of("auto"), COUNT)
+_SAMPLE = either(one_of(None), COUNT)
 
 
 @dataclass(frozen=True)
@@ -126,16 +130,17 @@ def separability(
     >>> round(found.delta, 2), round(found.diameter, 3), round(found.lambda_, 3)
     (1.9, 0.099, 0.052)
     """
-    if n_components != "auto":
-        check_count("n_components", n_components)
-    if sample is not None:
-        check_count("sample", sample)
-    X_, y_ = check_X_y(X, y, dtype=[np.float64, np.float32])
+    n_components = _COMPONENTS("n_components", n_components)
+    sample = _SAMPLE("sample", sample)
+    X_, y_ = check_X_y(X, y, dtype=np.float64)
     check_classification_targets(y_)
     classes = np.unique(y_)
     if len(classes) < 2:
         raise ValueError(f"y must hold at least 2 classes, got {len(classes)}.")
-    random = local_random_state(random_state)
+    random = random_generator(random_state)
+    # In units of the largest entry, so that no square over- or underflows.
+    scale = float(np.abs(X_).max()) or 1.0
+    X_ = X_ / scale
     places = [_some(np.flatnonzero(y_ == label), sample, random) for label in classes]
     delta = min(_between(X_, places))
     most = n_components
@@ -147,6 +152,11 @@ def separability(
         n_components = _at_the_largest_drop(diameters)
     component = [_components(X_[rows], n_components) for rows in places]
     lengths = np.linalg.norm(X_[np.concatenate(places)], axis=1)
+    with np.errstate(over="ignore"):
+        delta, diameters, lengths = delta * scale, diameters * scale, lengths * scale
+    for name, figures in (("δ", np.array(delta)), ("The diameters", diameters)):
+        check_finite(name, figures)
+    check_finite("The norms of the rows", lengths)
     return Separability(
         float(delta),
         int(n_components),

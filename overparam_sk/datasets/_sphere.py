@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam_sk.datasets._checks import check_count, local_random_state
+from overparam_sk.memory import check_room
+from overparam_sk.parameters import COUNT, random_generator
 
 __all__ = ["make_unit_sphere"]
 
@@ -54,9 +55,14 @@ def make_unit_sphere(
     >>> X.shape, y.shape
     ((50, 100), (50,))
     """
-    check_count("n_samples", n_samples)
-    check_count("n_features", n_features)
-    random = local_random_state(random_state)
+    n_samples = COUNT("n_samples", n_samples)
+    n_features = COUNT("n_features", n_features)
+    check_room(
+        f"{n_samples} samples",
+        16.0 * n_samples * n_features,
+        "lower n_samples or n_features",
+    )
+    random = random_generator(random_state)
     X = random.standard_normal((n_samples, n_features))
     X /= np.linalg.norm(X, axis=1, keepdims=True)
     return X, random.uniform(size=n_samples)

@@ -5,7 +5,8 @@ from typing import Any, Literal, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam_sk.datasets._checks import check_count, check_scale, local_random_state
+from overparam_sk.memory import check_room
+from overparam_sk.parameters import COUNT, FLAG, number, random_generator
 
 __all__ = ["make_xor_balls"]
 
@@ -15,6 +16,8 @@ Ints = NDArray[np.int64]
 # Balls 0 and 1 are the paper's class "-", balls 2 and 3 its class "+".
 CENTERS = ((0.0, 2.0), (2.0, 0.0), (0.0, 0.0), (2.0, 2.0))
 BALLS_PER_CLASS = 2
+
+_RADIUS = number(0)
 
 
 @overload
@@ -100,9 +103,11 @@ def make_xor_balls(
     >>> X.shape, set(y.tolist())
     ((400, 2), {0, 1})
     """
-    check_count("n_samples", n_samples)
-    check_scale("radius", radius)
-    random = local_random_state(random_state)
+    n_samples = COUNT("n_samples", n_samples)
+    radius = _RADIUS("radius", radius)
+    return_components = FLAG("return_components", return_components)
+    check_room(f"{n_samples} samples", 48.0 * n_samples, "lower n_samples")
+    random = random_generator(random_state)
 
     centers = np.array(CENTERS)
     drawn = random.randint(len(centers), size=n_samples)

@@ -1,13 +1,16 @@
 """The accumulated update W − W(0): how large it is (LL18 §7, K19 §V), of what rank."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from torch import Tensor
 
+from overparam_sk.arrays import check_finite, real_array
 from overparam_sk.diagnostics._base import Diagnostic, View, WeightView
 from overparam_sk.linalg import singular_values
+from overparam_sk.parameters import number
 
 __all__ = [
     "RelativeDistance",
@@ -16,6 +19,9 @@ __all__ = [
     "relative_distance",
     "update_singular_values",
 ]
+
+
+_SHARE = number(0, 1, above=True)
 
 
 class RelativeDistance(Diagnostic):
@@ -65,10 +71,19 @@ def relative_distance(W: ArrayLike, W0: ArrayLike) -> float:
     Returns
     -------
     float
+
+    Raises
+    ------
+    ValueError
+        If they are not two matrices of finite numbers of one shape, W(0) not all zero.
     """
+    W_, W0_ = _two_weights(W, W0)
+    if not bool(W0_.any()):
+        raise ValueError("W0 must have a non-zero entry, got only zeros.")
+    # In units of the largest entry, so that no square over- or underflows.
+    scale = torch.maximum(W_.abs().max(), W0_.abs().max())
     diagnostic = RelativeDistance()
-    view = WeightView.between(torch.as_tensor(W0), torch.as_tensor(W))
-    diagnostic.accumulate(view)
+    diagnostic.accumulate(WeightView.between(W0_ / scale, W_ / scale))
     return diagnostic.value()
 
 
@@ -83,10 +98,22 @@ def update_singular_values(W: ArrayLike, W0: ArrayLike) -> NDArray[np.float64]:
     Returns
     -------
     ndarray of shape (min(m, d),), float64
+
+    Raises
+    ------
+    ValueError
+        If they are not two matrices of finite numbers of one shape.
     """
-    update = torch.as_tensor(W).double() - torch.as_tensor(W0).double()
-    values: NDArray[Any] = singular_values(update).cpu().numpy()
-    return values
+    W_, W0_ = _two_weights(W, W0)
+    update = W_ - W0_
+    return check_finite("The singular values", singular_values(update).numpy())
+
+
+def _two_weights(W: ArrayLike, W0: ArrayLike) -> tuple[Tensor, Tensor]:
+    now, start = real_array("W", W, 2), real_array("W0", W0, 2)
+    if now.shape != start.shape:
+        raise ValueError(f"W must have W0's shape {start.shape}, got {now.shape}.")
+    return torch.from_numpy(now), torch.from_numpy(start)
 
 
 def effective_rank(singular_values: ArrayLike, share: float = 0.99) -> int:
@@ -109,7 +136,7 @@ def effective_rank(singular_values: ArrayLike, share: float = 0.99) -> int:
     Raises
     ------
     ValueError
-        If ``share`` is not in (0, 1].
+        If ``share`` is not in (0, 1], or the values are not finite numbers in 1-D.
 
     Examples
     --------
@@ -117,9 +144,8 @@ def effective_rank(singular_values: ArrayLike, share: float = 0.99) -> int:
     >>> effective_rank([3.0, 3.0, 0.1, 0.1])
     2
     """
-    if not 0 < share <= 1:
-        raise ValueError(f"share must be in (0, 1], got {share!r}.")
-    values = np.asarray(singular_values, dtype=np.float64)
+    share = _SHARE("share", share)
+    values = real_array("singular_values", singular_values, 1)
     if not values.any():
         return 0
     # In units of the largest, so that no square underflows.

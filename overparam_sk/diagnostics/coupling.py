@@ -6,6 +6,7 @@ import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+from overparam_sk.arrays import real_array
 from overparam_sk.diagnostics._base import Diagnostic, PatternView, View
 
 __all__ = ["ActivationChange", "Coupling", "activation_change"]
@@ -72,8 +73,20 @@ def activation_change(W: ArrayLike, W0: ArrayLike, X: ArrayLike) -> float:
     -------
     float
         Between 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        If they are not matrices of finite numbers whose shapes agree.
     """
-    X_, W_, W0_ = (torch.as_tensor(M) for M in (X, W, W0))
+    named = {"W": W, "W0": W0, "X": X}
+    W_, W0_, X_ = (torch.from_numpy(real_array(n, M, 2)) for n, M in named.items())
+    if W_.shape != W0_.shape or X_.shape[1] != W_.shape[1]:
+        shapes = [tuple(M.shape) for M in (W_, W0_, X_)]
+        raise ValueError(
+            "W, W0 and X must have shapes (m, d), (m, d) and (n, d), got "
+            f"{', '.join(map(str, shapes))}."
+        )
 
     def active(M: Tensor) -> Tensor:
         return (X_ @ M.T) > 0

@@ -4,8 +4,6 @@ Made of masked matrix products only (`networks.gate_gram` and others): the
 Jacobian, n·m·d numbers, is never formed.
 """
 
-import os
-from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -13,14 +11,17 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from overparam_sk.devices import resolve_device
+from overparam_sk.arrays import check_finite, real_array, real_rows
+from overparam_sk.devices import memory_of, resolve_device
 from overparam_sk.diagnostics._base import Diagnostic, GramView, View
 from overparam_sk.linalg import smallest_eigenvalue
+from overparam_sk.memory import check_room
 from overparam_sk.networks import (
     gate_gram,
     gram_parts_by_units,
     output_gate_gram,
 )
+from overparam_sk.parameters import one_of, shown
 from overparam_sk.rows import Rows, as_rows
 
 __all__ = ["GramLambdaMin", "check_gram_fits", "gram_lambda_min", "gram_matrix"]
@@ -31,6 +32,7 @@ _MATRICES = 4
 _BLOCK_ELEMENTS = 2**23
 
 Which = Literal["mean", "full"]
+_WHICH = one_of("mean", "full")
 
 
 class GramLambdaMin(Diagnostic):
@@ -63,22 +65,13 @@ def check_gram_fits(n: int, device: torch.device, advice: str) -> None:
     MemoryError
         Naming the bytes, and ``advice``.
     """
-    needed, there = _MATRICES * 8 * n * n, _memory(device)
-    if needed > there:
-        raise MemoryError(
-            f"The Gram matrix of {n} rows must fit into the memory of {device}, got "
-            f"{needed:,} bytes to hold in {there:,}: {advice}."
-        )
-
-
-def _memory(device: torch.device) -> float:
-    """Bytes of memory of a device; infinite where the system does not tell."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_properties(device).total_memory
-    names = getattr(os, "sysconf_names", {})
-    if "SC_PHYS_PAGES" not in names:
-        return float("inf")
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    check_room(
+        f"The Gram matrix of {n} rows",
+        _MATRICES * 8 * n * n,
+        advice,
+        memory_of(device),
+        str(device),
+    )
 
 
 def gram_matrix(
@@ -124,21 +117,19 @@ def gram_matrix(
     MemoryError
         If the matrix is larger than the memory, before anything is allocated.
     """
-    if which not in ("mean", "full"):
-        raise ValueError(f"which must be 'mean' or 'full', got {which!r}.")
+    which = _WHICH("which", which)
     weights, constant = _weights(estimator_or_params)
     where = resolve_device(device)
     n_outputs = len(weights[1]) if len(weights) == 2 and which == "full" else 1
-    n_rows = np.shape(X)[0] if np.ndim(X) or hasattr(X, "shape") else 0
-    check_gram_fits(n_rows * n_outputs, where, "pass fewer rows")
-    rows = _checked_rows(X, len(weights[0].T), constant, where)
+    X_ = _checked_rows(X, len(weights[0].T), constant)
+    check_gram_fits(X_.shape[0] * n_outputs, where, "pass fewer rows")
+    rows = as_rows(X_, constant=constant, dtype=torch.float64, device=where)
     tensors = [torch.from_numpy(part).to(rows.device) for part in weights]
     if len(tensors) == 2:
         H = _first_layer_gram(which, rows, *tensors)
     else:
         H = _two_hidden_gram(rows, *tensors)
-    result: NDArray[np.float64] = H.cpu().numpy()
-    return result
+    return check_finite("The Gram matrix", H.cpu().numpy())
 
 
 def gram_lambda_min(
@@ -193,8 +184,8 @@ _FITTED = (
 
 def _weights(source: Any) -> tuple[list[NDArray[np.float64]], bool]:
     """Weights in float64, and whether a constant 1 is to be appended to the rows."""
-    if isinstance(source, Sequence):
-        parts = [_finite(part, "weights") for part in source]
+    if isinstance(source, (tuple, list)):
+        parts = [real_array("The weights", part, 1, 2) for part in source]
         shapes = [part.shape for part in parts]
         if not _fit_together(shapes):
             raise ValueError(
@@ -212,10 +203,10 @@ def _weights(source: Any) -> tuple[list[NDArray[np.float64]], bool]:
             elif constant:
                 W = np.column_stack([W, b])
             parts = [W, *(getattr(source, name) for name in others)]
-            return [_finite(part, "weights") for part in parts], constant
+            return [real_array("The weights", part) for part in parts], constant
     raise ValueError(
         "estimator_or_params must be a fitted OverparamReLUClassifier or "
-        f"TwoHiddenReLURegressor, or a tuple of their weights, got {source!r}."
+        f"TwoHiddenReLURegressor, or a tuple of their weights, got {shown(source)}."
     )
 
 
@@ -227,22 +218,11 @@ def _fit_together(shapes: list[tuple[int, ...]]) -> bool:
     return False
 
 
-def _checked_rows(X: Any, n_columns: int, constant: bool, device: torch.device) -> Rows:
-    if hasattr(X, "tocsr"):
-        X = X.tocsr().astype(np.float64)
-        _finite(X.data, "X")
-    else:
-        X = _finite(X, "X")
-    if X.ndim != 2 or X.shape[1] + constant != n_columns or not X.shape[0]:
+def _checked_rows(X: Any, n_columns: int, constant: bool) -> Any:
+    X = real_rows("X", X, sparse=True)
+    if X.shape[1] + constant != n_columns or not X.shape[0]:
         raise ValueError(
             f"X must have shape (n_samples >= 1, {n_columns - constant}), as the "
             f"weights have, got {X.shape}."
         )
-    return as_rows(X, constant=constant, dtype=torch.float64, device=device)
-
-
-def _finite(values: Any, name: str) -> NDArray[np.float64]:
-    array = np.asarray(values, dtype=np.float64)
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite numbers, got NaN or infinity.")
-    return array
+    return X

@@ -1,6 +1,6 @@
 """Gram matrices of infinitely wide networks, and their smallest eigenvalue."""
 
-from numbers import Integral
+from types import SimpleNamespace
 from typing import Any, Literal
 
 import numpy as np
@@ -8,13 +8,24 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from overparam_sk.arrays import check_finite, real_rows
 from overparam_sk.linalg import smallest_eigenvalue
 from overparam_sk.networks import (
+    MOST_UNITS,
     N_SCRAMBLES,
     RowNorm,
     expected_gram_parts,
     gated_linear_kernel,
     infinite_kernels,
+)
+from overparam_sk.parameters import (
+    FLAG,
+    SEED,
+    checked,
+    either,
+    integer,
+    one_of,
+    such_that,
 )
 
 __all__ = ["Network", "Part", "infinite_width_gram", "infinite_width_lambda_min"]
@@ -22,10 +33,17 @@ __all__ = ["Network", "Part", "infinite_width_gram", "infinite_width_lambda_min"
 Network = Literal["li_liang_2018", "kong_2019"]
 Part = Literal["sum", "first", "second"]
 
-_CHOICES: dict[str, tuple[Any, ...]] = {
-    "network": ("li_liang_2018", "kong_2019"),
-    "part": ("sum", "first", "second"),
-    "row_norm": ("clip", "unit", None),
+_RULES = {
+    "network": one_of("li_liang_2018", "kong_2019"),
+    "width1": integer(1, MOST_UNITS),
+    "row_norm": one_of("clip", "unit", None),
+    "part": one_of("sum", "first", "second"),
+    "fit_intercept": FLAG,
+    "n_points": such_that(
+        integer(1, 2**30), lambda n: n.bit_count() == 1, "a power of two up to 2**30"
+    ),
+    "random_state": SEED,
+    "scramble": either(one_of(None), integer(0, N_SCRAMBLES - 1)),
 }
 
 
@@ -113,26 +131,42 @@ def infinite_width_gram(
            [0.   , 2.   , 2.25 ],
            [1.125, 2.25 , 9.   ]])
     """
-    X_ = _rows("X", X, fit_intercept)
-    Y_ = X_ if Y is None else _rows("Y", Y, fit_intercept)
+    p = SimpleNamespace(
+        **checked(
+            {
+                "network": network,
+                "width1": width1,
+                "row_norm": row_norm,
+                "part": part,
+                "fit_intercept": fit_intercept,
+                "n_points": n_points,
+                "random_state": random_state,
+                "scramble": scramble,
+            },
+            _RULES,
+        )
+    )
+    _check_network(p.network, p.part, first_weights)
+    X_ = _rows("X", X, p.fit_intercept)
+    Y_ = X_ if Y is None else _rows("Y", Y, p.fit_intercept)
     if Y_.shape[1] != X_.shape[1]:
         raise ValueError(
-            f"Y must have the {X_.shape[1] - fit_intercept} columns of X, "
-            f"got {Y_.shape[1] - fit_intercept}."
+            f"Y must have the {X_.shape[1] - p.fit_intercept} columns of X, "
+            f"got {Y_.shape[1] - p.fit_intercept}."
         )
-    A = _check_options(X_, network, row_norm, first_weights, part)
-    if network == "li_liang_2018":
-        return gated_linear_kernel(X_, Y_).numpy()
-    if A is not None:
-        B_part, A_part = expected_gram_parts(X_ @ A.T, Y_ @ A.T, X_ @ Y_.T, row_norm)
+    if p.network == "li_liang_2018":
+        return check_finite("H∞", gated_linear_kernel(X_, Y_).numpy())
+    if first_weights is not None:
+        A = _as_first_weights(first_weights, X_)
+        parts = expected_gram_parts(X_ @ A.T, Y_ @ A.T, X_ @ Y_.T, p.row_norm)
     else:
-        _check_table(width1, n_points, random_state, scramble)
         kernels = infinite_kernels(
-            width1, X_.shape[1], row_norm, n_points, random_state
+            p.width1, X_.shape[1], p.row_norm, p.n_points, p.random_state
         )
-        B_part, A_part = kernels.gram_parts(X_, Y_, scramble)
-    parts = {"sum": A_part + B_part, "first": A_part, "second": B_part}
-    return parts[part].numpy()
+        parts = kernels.gram_parts(X_, Y_, p.scramble)
+    B_part, A_part = parts
+    asked = {"sum": A_part + B_part, "first": A_part, "second": B_part}[p.part]
+    return check_finite("H∞", asked.numpy())
 
 
 def infinite_width_lambda_min(X: ArrayLike, **options: Any) -> tuple[float, float]:
@@ -184,38 +218,12 @@ def infinite_width_lambda_min(X: ArrayLike, **options: Any) -> tuple[float, floa
 
 def _rows(name: str, X: Any, constant: bool = False) -> Tensor:
     """X as a float64 tensor, with a column of ones if ``constant``."""
-    sparse = hasattr(X, "toarray")
-    X = X if sparse else np.asarray(X, dtype=np.float64)
-    if sparse or X.ndim != 2 or 0 in X.shape:
-        kind = "a sparse matrix" if sparse else "an array"
-        raise ValueError(
-            f"{name} must be a dense 2-D array with rows and columns, got {kind} of "
-            f"shape {X.shape}."
-        )
-    with np.errstate(over="ignore", invalid="ignore"):
-        squares = np.square(X).sum(axis=1)
-    if not np.isfinite(squares).all():
-        raise ValueError(
-            f"{name} must have rows of finite numbers and of finite squared norm, got "
-            f"{int((~np.isfinite(squares)).sum())} other rows."
-        )
-    rows = torch.tensor(X)
+    rows = torch.from_numpy(real_rows(name, X))
     return torch.nn.functional.pad(rows, (0, 1), value=1.0) if constant else rows
 
 
-def _check_options(
-    X: Tensor,
-    network: Network,
-    row_norm: RowNorm,
-    first_weights: ArrayLike | None,
-    part: Part,
-) -> Tensor | None:
-    """Refuse what cannot be asked for; return A, if it is given."""
-    given = {"network": network, "row_norm": row_norm, "part": part}
-    for name, value in given.items():
-        if value not in _CHOICES[name]:
-            choices = ", ".join(map(repr, _CHOICES[name]))
-            raise ValueError(f"{name} must be one of {choices}, got {value!r}.")
+def _check_network(network: Network, part: Part, first_weights: Any) -> None:
+    """Refuse what Li and Liang's network does not have."""
     if network == "li_liang_2018":
         if part == "second":
             raise ValueError(
@@ -226,8 +234,9 @@ def _check_options(
             raise ValueError(
                 "first_weights must be None for network='li_liang_2018', got an array."
             )
-    if first_weights is None:
-        return None
+
+
+def _as_first_weights(first_weights: ArrayLike, X: Tensor) -> Tensor:
     A = _rows("first_weights", first_weights)
     if A.shape[1] != X.shape[1]:
         raise ValueError(
@@ -235,24 +244,3 @@ def _check_options(
             f"and for the intercept, got {A.shape[1]}."
         )
     return A
-
-
-def _check_table(
-    width1: int, n_points: int, random_state: int, scramble: int | None
-) -> None:
-    """Refuse what no table can be made of."""
-    _check_integer("width1", width1, 1)
-    _check_integer("n_points", n_points, 1)
-    if n_points & (n_points - 1):
-        raise ValueError(f"n_points must be a power of two, got {n_points}.")
-    _check_integer("random_state", random_state, 0)
-    if scramble is not None and scramble not in range(N_SCRAMBLES):
-        raise ValueError(
-            f"scramble must be None or 0 to {N_SCRAMBLES - 1}, got {scramble!r}."
-        )
-
-
-def _check_integer(name: str, value: Any, least: int) -> None:
-    integer = isinstance(value, Integral) and not isinstance(value, bool)
-    if not integer or value < least:
-        raise ValueError(f"{name} must be an integer >= {least}, got {value!r}.")

@@ -30,12 +30,12 @@ from overparam_sk.estimators._checks import (
     check_held_out,
     check_parameters,
     check_same_shape,
-    local_random_state,
     parameter_rules,
 )
 from overparam_sk.estimators._data import TrainingData, hold_out
 from overparam_sk.estimators._run import Run, Seeds, Start
 from overparam_sk.estimators._state import StampedState
+from overparam_sk.parameters import random_generator
 from overparam_sk.rows import Rows, as_rows, as_tensor
 from overparam_sk.training import Outcome
 
@@ -95,9 +95,7 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
     @property
     def update_singular_values_(self) -> Any:
         """Singular values of each layer's W − W(0); computed when first looked at."""
-        if not self.__sklearn_is_fitted__() or not (
-            self.diagnostics == "all" or _LAZY in (self.diagnostics or ())
-        ):
+        if not self.__sklearn_is_fitted__() or _LAZY not in self._asked_for():
             raise AttributeError(
                 f"{type(self).__name__!r} has no attribute '{_LAZY}_': it must be "
                 f"fitted, with diagnostics='all' or '{_LAZY}' among them."
@@ -133,45 +131,56 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
         They are those of ``history_``: where every layer has a figure of its own, the
         layer is appended, as in "relative_distance_1".
         """
-        names = REGISTRY if self.diagnostics == "all" else self.diagnostics or ()
         layers = range(self._n_layers)
         columns = history_columns(
-            {name: layers[REGISTRY[name].layers] for name in names if name != _LAZY}
+            {
+                name: layers[REGISTRY[name].layers]
+                for name in self._asked_for()
+                if name != _LAZY
+            }
         )
         return (*columns, *self._own_columns)
 
-    def _check_parameters(self) -> None:
+    def _asked_for(self) -> tuple[str, ...]:
+        """Names of the diagnostics that ``diagnostics`` means."""
+        every = (*REGISTRY, _LAZY)
+        names = parameter_rules(every)["diagnostics"]("diagnostics", self.diagnostics)
+        return every if names == "all" else names or ()
+
+    def _plain_parameters(self) -> SimpleNamespace:
+        """The parameters, checked, as plain Python values."""
         rules = parameter_rules((*REGISTRY, _LAZY))
-        check_parameters(self.get_params(deep=False), rules)
+        return check_parameters(self.get_params(deep=False), rules)
 
     def _fit(self, X: Any, y: Any, sample_weight: Any, X_val: Any, y_val: Any) -> None:
         """The body of ``fit``."""
-        self._check_parameters()
+        parameters = self._plain_parameters()
         resume = self.warm_start and self.__sklearn_is_fitted__()
         if not resume:
             self._forget()
         try:
             data = self._validated(X, y, sample_weight, reset=not resume)
-            data = self._with_validation(data, X_val, y_val)
+            data = self._with_validation(parameters, data, X_val, y_val)
             start = self._start(data, None) if resume else None
-            self._train(data, self.max_iter, start, with_callbacks=True)
+            n_steps = parameters.max_iter
+            self._train(parameters, data, n_steps, start, with_callbacks=True)
         except FloatingPointError:
             self._forget()
             raise
 
     def _with_validation(
-        self, data: TrainingData, X_val: Any, y_val: Any
+        self, parameters: SimpleNamespace, data: TrainingData, X_val: Any, y_val: Any
     ) -> TrainingData:
         """Add the given validation set, or set a share of the data apart."""
         if X_val is not None or y_val is not None:
             check_given_together(X_val=X_val, y_val=y_val)
             held = self._validated_held(X_val, y_val)
             data = TrainingData(data.X, data.y, data.weight, held)
-        elif self.early_stopping:
+        elif parameters.early_stopping:
             data = hold_out(
                 data,
-                self.validation_fraction,
-                self.random_state,
+                parameters.validation_fraction,
+                parameters.random_state,
                 stratified=hasattr(self, "classes_"),
             )
         if data.validation is not None:
@@ -187,6 +196,7 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
 
     def _train(
         self,
+        parameters: SimpleNamespace,
         data: TrainingData,
         n_steps: int,
         start: Start | None,
@@ -194,10 +204,9 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
         with_callbacks: bool = False,
     ) -> None:
         """Train for ``n_steps`` and set all fitted attributes."""
-        seeds = Seeds.draw(local_random_state(self.random_state))
+        seeds = Seeds.draw(random_generator(parameters.random_state))
         if start is not None:
             seeds = Seeds(self.init_seed_, seeds.batches, seeds.subsets)
-        parameters = SimpleNamespace(**self.get_params(deep=False))
         run = self._make_run(parameters, data, seeds, start, n_steps)
         looks = run.checkpoints()
         context = fit_context(self, len(looks)) if with_callbacks else None

@@ -3,9 +3,7 @@
 Messages say what a thing must be and what it was.
 """
 
-from collections.abc import Callable, Iterable
-from math import isfinite
-from numbers import Integral, Real
+from collections.abc import Iterable
 from types import SimpleNamespace
 from typing import Any
 from zlib import crc32
@@ -13,11 +11,24 @@ from zlib import crc32
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight
 from torch import Tensor
 
-from overparam_sk.devices import DEVICE_NAMES, is_device_name
+from overparam_sk.devices import DEVICE
+from overparam_sk.parameters import (
+    COUNT,
+    FLAG,
+    RANDOM_STATE,
+    Rule,
+    checked,
+    either,
+    instance,
+    integer,
+    number,
+    one_of,
+    several,
+    shown,
+)
 from overparam_sk.rows import PRODUCTS
 from overparam_sk.shards import Shards
 
@@ -34,130 +45,68 @@ __all__ = [
     "check_sample_weight",
     "check_several_classes",
     "check_targets",
-    "local_random_state",
     "parameter_rules",
 ]
 
-Rule = tuple[Callable[[Any], bool], str]
-
-
-def _integer(low: int) -> Rule:
-    def holds(value: Any) -> bool:
-        return (
-            isinstance(value, Integral)
-            and not isinstance(value, bool)
-            and int(value) >= low
-        )
-
-    return holds, f"an integer >= {low}"
-
-
-def _number(low: float, high: float, text: str) -> Rule:
-    def holds(value: Any) -> bool:
-        return (
-            isinstance(value, Real)
-            and not isinstance(value, bool)
-            and isfinite(value)
-            and low <= float(value) <= high
-        )
-
-    return holds, text
-
-
-def _positive() -> Rule:
-    return _number(np.nextafter(0.0, 1.0), np.inf, "a finite number > 0")
-
-
-def _one_of(*values: Any) -> Rule:
-    def holds(value: Any) -> bool:
-        return any(value is v or (isinstance(v, str) and value == v) for v in values)
-
-    return holds, " or ".join(map(repr, values))
-
-
-def _either(*rules: Rule) -> Rule:
-    return (
-        lambda value: any(holds(value) for holds, _ in rules),
-        ", ".join(text for _, text in rules[:-1]) + f" or {rules[-1][1]}",
-    )
-
-
-def _flag() -> Rule:
-    return (lambda value: isinstance(value, (bool, np.bool_))), "True or False"
-
-
-def _mapping() -> Rule:
-    return (lambda value: isinstance(value, dict)), "a dict of class weights"
-
-
-def _names(known: Iterable[str]) -> Rule:
-    known = tuple(known)
-
-    def holds(value: Any) -> bool:
-        return isinstance(value, (tuple, list)) and all(name in known for name in value)
-
-    return holds, f"a tuple of names among {known}"
-
-
-def _iterations() -> Rule:
-    holds_one, _ = _integer(0)
-
-    def holds(value: Any) -> bool:
-        return isinstance(value, (tuple, list)) and all(map(holds_one, value))
-
-    return holds, "a tuple of integers >= 0"
+_UNIT_OPEN = number(0, 1, above=True, below=True)
+_PATIENCE = either(one_of(None), COUNT)
 
 
 def parameter_rules(diagnostics: Iterable[str]) -> dict[str, Rule]:
     """What the value of each parameter must be."""
-    half_open_unit = _number(0.0, np.nextafter(1, 0), "a number in [0, 1)")
-    open_unit = _number(np.nextafter(0, 1), np.nextafter(1, 0), "a number in (0, 1)")
+    known = tuple(diagnostics)
+    names = several(one_of(*known), f"a tuple of names among {known}")
+    iterations = several(integer(0), "a tuple of integers >= 0")
+    auto = one_of("auto")
+    non_negative = number(0)
     return {
-        "width": _integer(1),
-        "width1": _integer(1),
-        "width2": _integer(1),
-        "initial_width": _either(_one_of(None), _integer(1)),
-        "row_norm": _one_of("clip", "unit", None),
-        "learning_rate": _either(_one_of("auto"), _positive()),
-        "momentum": _either(_one_of("auto"), half_open_unit),
-        "batch_size": _either(_one_of("auto"), _integer(1)),
-        "max_iter": _integer(1),
-        "tol": _number(0.0, np.inf, "a finite number >= 0"),
-        "n_iter_no_change": _either(_one_of(None), _integer(1)),
-        "early_stopping": _flag(),
-        "validation_fraction": open_unit,
-        "class_weight": _either(_one_of(None, "balanced"), _mapping()),
-        "fit_intercept": _flag(),
-        "warm_start": _flag(),
-        "record_every": _either(_one_of("auto", None), _integer(1), _iterations()),
-        "diagnostics": _either(_one_of("all", None), _names(diagnostics)),
-        "gram_samples": _integer(1),
-        "block_size": _either(_one_of("auto"), _integer(1)),
-        "cache_size": _number(0.0, np.inf, "a finite number >= 0"),
-        "distributed": _flag(),
-        "precision": _one_of(*PRODUCTS),
-        "device": (is_device_name, DEVICE_NAMES),
-        "verbose": _either(_flag(), _integer(0)),
+        "width": COUNT,
+        "width1": COUNT,
+        "width2": COUNT,
+        "initial_width": either(one_of(None), COUNT),
+        "row_norm": one_of("clip", "unit", None),
+        "learning_rate": either(auto, number(0, above=True)),
+        "momentum": either(auto, number(0, 1, below=True)),
+        "batch_size": either(auto, COUNT),
+        "max_iter": COUNT,
+        "tol": non_negative,
+        "n_iter_no_change": _PATIENCE,
+        "early_stopping": FLAG,
+        "validation_fraction": _UNIT_OPEN,
+        "class_weight": either(
+            one_of(None, "balanced"), instance(dict, "a dict of class weights")
+        ),
+        "fit_intercept": FLAG,
+        "warm_start": FLAG,
+        "record_every": either(one_of("auto", None), COUNT, iterations),
+        "diagnostics": either(one_of("all", None), names),
+        "gram_samples": COUNT,
+        "block_size": either(auto, COUNT),
+        "cache_size": non_negative,
+        "distributed": FLAG,
+        "precision": one_of(*PRODUCTS),
+        "device": DEVICE,
+        "random_state": RANDOM_STATE,
+        "verbose": either(FLAG, integer(0)),
     }
 
 
-def check_parameters(parameters: dict[str, Any], rules: dict[str, Rule]) -> None:
-    """Refuse a parameter value that breaks its rule, with a ValueError."""
-    for name, (holds, must_be) in rules.items():
-        if name in parameters and not holds(parameters[name]):
-            raise ValueError(f"{name} must be {must_be}, got {parameters[name]!r}.")
-    if parameters["early_stopping"] and parameters["record_every"] is None:
+def check_parameters(
+    parameters: dict[str, Any], rules: dict[str, Rule]
+) -> SimpleNamespace:
+    """The parameters as plain values; a ValueError for one that breaks its rule."""
+    plain = checked(parameters, rules)
+    if plain["early_stopping"] and plain["record_every"] is None:
         raise ValueError(
             "record_every must not be None with early_stopping=True, which looks at "
             "the recorded iterations, got None."
         )
-    if parameters.get("distributed") and not isinstance(
-        parameters["random_state"], Integral
-    ):
+    if plain.get("distributed") and not isinstance(plain["random_state"], int):
         raise ValueError(
             "random_state must be an integer with distributed=True, so that all "
-            f"processes draw the same, got {parameters['random_state']!r}."
+            f"processes draw the same, got {shown(plain['random_state'])}."
         )
+    return SimpleNamespace(**plain)
 
 
 def check_precision(precision: str, dtype: torch.dtype) -> None:
@@ -181,7 +130,7 @@ def check_same_everywhere(
     They would wait for each other for ever, or add up what does not belong together.
     """
     asked = {
-        name: int(value) if name == "random_state" else value
+        name: value
         for name, value in vars(parameters).items()
         if name not in ("device", "verbose", "block_size")
     }
@@ -206,8 +155,8 @@ def check_same_numbers(
     shards: Shards, device: torch.device, numbers: dict[str, float]
 ) -> None:
     """Refuse numbers that differ between processes, in all of them."""
-    for name, number in numbers.items():
-        if shards.differ(number, device):
+    for name, one in numbers.items():
+        if shards.differ(one, device):
             raise ValueError(
                 f"{name} must be the same in all {shards.size} processes with "
                 f"distributed=True, got others in process {shards.rank} or elsewhere."
@@ -228,14 +177,6 @@ def _numbers_of_data(data: Any) -> dict[str, float]:
 
 def _number_of(content: Any) -> float:
     return float(crc32(content))
-
-
-def local_random_state(random_state: Any) -> np.random.RandomState:
-    """A generator of our own: for None a fresh one, never numpy's global one."""
-    if random_state is None:
-        return np.random.RandomState()
-    state: np.random.RandomState = check_random_state(random_state)
-    return state
 
 
 def check_several_classes(classes: NDArray[Any]) -> None:
@@ -311,11 +252,10 @@ def check_given_together(**given: Any) -> None:
         raise ValueError(f"{' and '.join(given)} must be given together.")
 
 
-def check_rank(rank: Any, most: int) -> None:
-    """Refuse a rank that a matrix with ``most`` singular values cannot have."""
-    holds, must_be = _integer(0)
-    if not holds(rank) or rank > most:
-        raise ValueError(f"rank must be {must_be} and at most {most}, got {rank!r}.")
+def check_rank(rank: Any, most: int) -> int:
+    """The rank, of a matrix with ``most`` singular values, as a plain int."""
+    plain: int = integer(0, most)("rank", rank)
+    return plain
 
 
 def check_same_shape(sizes: dict[str, tuple[Any, Any]]) -> None:

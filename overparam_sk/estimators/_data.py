@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import validate_data
 
-from overparam_sk.estimators._checks import local_random_state
+from overparam_sk.parameters import random_generator
 
 __all__ = ["TrainingData", "hold_out", "validate"]
 
@@ -48,7 +48,7 @@ def hold_out(
     """Set a share of the data apart, for validation."""
     from sklearn.model_selection import train_test_split  # slow to import
 
-    seed = local_random_state(random_state).randint(np.iinfo(np.int32).max)
+    seed = random_generator(random_state).randint(np.iinfo(np.int32).max)
     kept, held_out = train_test_split(
         np.arange(len(data.y)),
         test_size=fraction,

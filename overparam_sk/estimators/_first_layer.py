@@ -165,7 +165,7 @@ class FirstLayerClassifier(SoftmaxClassifier, WideNetworkEstimator):
         ValueError, DivergenceError
             As in ``fit``.
         """
-        self._check_parameters()
+        parameters = self._plain_parameters()
         resume = self.__sklearn_is_fitted__()
         if not resume:
             self._forget()
@@ -175,8 +175,8 @@ class FirstLayerClassifier(SoftmaxClassifier, WideNetworkEstimator):
             data = self._validated(X, y, sample_weight, reset=not resume)
             start = self._start(data, self.learning_rate_) if resume else None
             n = len(data.y)
-            n_steps = -(-n // batch_size_in_use(self.batch_size, n))
-            self._train(data, n_steps, start)
+            n_steps = -(-n // batch_size_in_use(parameters.batch_size, n))
+            self._train(parameters, data, n_steps, start)
         except FloatingPointError:
             self._forget()
             raise
@@ -228,9 +228,7 @@ class FirstLayerClassifier(SoftmaxClassifier, WideNetworkEstimator):
             W = np.column_stack([W, self.hidden_intercept_])
         update = (W - self._initial().numpy()).astype(np.float64)
         U, s, Vt = np.linalg.svd(update, full_matrices=False)
-        if rank is None:
-            rank = effective_rank(s)
-        check_rank(rank, len(s))
+        rank = check_rank(effective_rank(s) if rank is None else rank, len(s))
         left, right = U[:, :rank] * s[:rank], Vt[:rank]
         return CompressedClassifier(
             clone(self),

@@ -1,5 +1,6 @@
 """What the runs that train a softmax cross-entropy by minibatch SGD have in common."""
 
+import warnings
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,8 +28,8 @@ def momentum_in_use(momentum: Any, learning_rate: Any) -> float:
 
 
 def batch_size_in_use(batch_size: Any, n_rows: int) -> int:
-    """B: what "auto" stands for, or the number that was given."""
-    return min(256, n_rows) if batch_size == "auto" else int(batch_size)
+    """B: what "auto" stands for or the number that was given, at most all rows."""
+    return min(256 if batch_size == "auto" else batch_size, n_rows)
 
 
 class SoftmaxRun(Run):
@@ -56,6 +57,14 @@ class SoftmaxRun(Run):
         self._k = n_classes
         self._weight = self._as_weight(data)
         self._batch_size = batch_size_in_use(parameters.batch_size, len(self._rows))
+        if parameters.batch_size not in ("auto", self._batch_size):
+            # In the words of MLPClassifier.
+            warnings.warn(
+                "Got `batch_size` larger than sample size. It is going to be clipped: "
+                f"{parameters.batch_size} to {self._batch_size}.",
+                UserWarning,
+                stacklevel=2,
+            )
 
     @property
     def learning_rate(self) -> float:

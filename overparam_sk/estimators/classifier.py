@@ -8,6 +8,7 @@ from overparam_sk.estimators._first_layer import FirstLayerClassifier
 from overparam_sk.estimators._softmax_run import momentum_in_use
 from overparam_sk.estimators._state import split_intercept
 from overparam_sk.networks import LiLiang2018, SoftmaxNetwork
+from overparam_sk.parameters import FLAG
 
 __all__ = ["OverparamReLUClassifier"]
 
@@ -199,14 +200,15 @@ class OverparamReLUClassifier(FirstLayerClassifier):
         from overparam_sk.interop import first_layer_net  # skorch: slow to import
 
         check_is_fitted(self)
+        p, initial = self._plain_parameters(), FLAG("initial", initial)
         m, d = self.hidden_weights_.shape
         W, b = self.hidden_weights_, self.hidden_intercept_
         if initial:
             W, b = split_intercept(self._initial(), d)
         defaults = {
             "lr": self.learning_rate_ / m,
-            "optimizer__momentum": momentum_in_use(self.momentum, self.learning_rate),
-            "batch_size": 256 if self.batch_size == "auto" else self.batch_size,
+            "optimizer__momentum": momentum_in_use(p.momentum, p.learning_rate),
+            "batch_size": 256 if p.batch_size == "auto" else p.batch_size,
             "device": self._device_here(),
         }
         weights = (W, b if self._has_intercept() else None, self.readout_weights_)

@@ -16,6 +16,7 @@ from overparam_sk.estimators._run import Run, Seeds, Start
 from overparam_sk.estimators._state import split_intercept
 from overparam_sk.estimators._two_hidden_run import TwoHiddenRun
 from overparam_sk.networks import Kong2019Weights, initial_layers, outputs
+from overparam_sk.parameters import FLAG
 from overparam_sk.rows import as_tensor
 
 __all__ = ["TwoHiddenReLURegressor"]
@@ -327,13 +328,14 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
         from overparam_sk.interop import two_hidden_net  # skorch: slow to import
 
         check_is_fitted(self)
+        p, initial = self._plain_parameters(), FLAG("initial", initial)
         A, b, B = self.first_weights_, self.first_intercept_, self.second_weights_
         if initial:
             A0, B0, _ = self._initial()
             (A, b), B = split_intercept(A0, A.shape[1]), B0.numpy()
         defaults = {
             "lr": self.learning_rate_,
-            "optimizer__momentum": 0.0 if self.momentum == "auto" else self.momentum,
+            "optimizer__momentum": 0.0 if p.momentum == "auto" else p.momentum,
             "device": self._device_here(),
         }
         weights = (A, b if self._has_intercept() else None, B, self.readout_signs_)

@@ -25,6 +25,7 @@ from overparam_sk.networks.kong_2019 import (
 )
 from overparam_sk.networks.kong_2019_expected import expected_gram_parts, mean_square
 from overparam_sk.networks.kong_2019_infinite import (
+    MOST_UNITS,
     N_SCRAMBLES,
     AngularKernels,
     infinite_kernels,
@@ -42,6 +43,7 @@ from overparam_sk.networks.li_liang_2018_infinite import KernelRows, random_outp
 from overparam_sk.networks.li_liang_2018_linearized import LinearizedLiLiang2018
 
 __all__ = [
+    "MOST_UNITS",
     "N_SCRAMBLES",
     "AngularKernels",
     "DirectedRows",

@@ -36,9 +36,11 @@ from overparam_sk.networks.arc_cosine import angles
 from overparam_sk.networks.kong_2019 import RowNorm
 from overparam_sk.networks.kong_2019_expected import mean_square
 
-__all__ = ["N_SCRAMBLES", "AngularKernels", "infinite_kernels"]
+__all__ = ["MOST_UNITS", "N_SCRAMBLES", "AngularKernels", "infinite_kernels"]
 
 N_SCRAMBLES = 8
+# The points have up to 3 coordinates a unit.
+MOST_UNITS = SobolEngine.MAXDIM // 3
 DEGREE = 24  # of the polynomials in θ
 # Numbers of a block of points: the points of many units are not held at once.
 _CHUNK_ELEMENTS = 2**20

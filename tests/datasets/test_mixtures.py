@@ -61,7 +61,7 @@ class TestEveryGenerator:
         assert_array_equal(first, make(20, random_state=0)[0])
 
     def test_unknown_random_state_is_refused(self, make):
-        with pytest.raises(ValueError, match="cannot be used to seed"):
+        with pytest.raises(ValueError, match=r"random_state must be .* got '0'"):
             make(20, random_state="0")
 
     @pytest.mark.parametrize("n_samples", [0, -1, 2.0, "3", None, True, np.nan])
@@ -205,7 +205,7 @@ class TestClusteredMixture:
         "weights", [[1, -1], [0, 0], [1, np.nan], [np.inf, 1], [-1, -1]]
     )
     def test_values_of_weights_are_checked(self, weights):
-        with pytest.raises(ValueError, match="finite and non-negative, and not all 0"):
+        with pytest.raises(ValueError, match=r"finite (and non-neg|numbers)"):
             make_clustered_mixture(n_classes=2, n_components=1, weights=weights)
 
     @settings(max_examples=30, deadline=None)

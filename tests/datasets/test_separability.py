@@ -128,8 +128,8 @@ def test_equal_rows_of_two_classes_are_not_separated():
 @pytest.mark.parametrize(
     ("options", "must_be"),
     [
-        ({"n_components": 0}, "n_components must be an integer >= 1, got 0"),
-        ({"sample": 1.5}, "sample must be an integer >= 1, got 1.5"),
+        ({"n_components": 0}, "n_components must be 'auto' or an integer >= 1, got 0"),
+        ({"sample": 1.5}, "sample must be None or an integer >= 1, got 1.5"),
     ],
 )
 def test_refusals(options, must_be):

@@ -137,5 +137,5 @@ def test_its_parameters_can_be_searched():
 
 
 def test_bad_options_are_refused_when_it_is_called():
-    with pytest.raises(ValueError, match="network must be one of"):
+    with pytest.raises(ValueError, match="network must be 'li_liang_2018' or"):
         SVC(kernel=InfiniteWidthKernel(network="ntk")).fit(X, labels)
