@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 __all__ = ["check_finite", "real_array", "real_rows"]
 
 
-def real_array(name: str, values: Any, *dimensions: int) -> NDArray[np.float64]:
+def real_array(
+    name: str, values: Any, *dimensions: int, empty: bool = False
+) -> NDArray[np.float64]:
     """Finite real numbers as a float64 array, C-contiguous, of ordinary strides.
 
     Parameters
@@ -19,6 +21,8 @@ def real_array(name: str, values: Any, *dimensions: int) -> NDArray[np.float64]:
         A sparse matrix is none.
     *dimensions : int
         How many dimensions it may have; any number of them if left out.
+    empty : bool, default=False
+        Whether it may have no entries.
 
     Raises
     ------
@@ -36,7 +40,7 @@ def real_array(name: str, values: Any, *dimensions: int) -> NDArray[np.float64]:
         given = np.asarray(values)
     except ValueError as error:  # rows of several lengths
         raise ValueError(f"{must_be}, got {error}") from error
-    if given.ndim not in (dimensions or (given.ndim,)) or 0 in given.shape:
+    if given.ndim not in (dimensions or (given.ndim,)) or not (empty or given.size):
         raise ValueError(f"{must_be}, got an array of shape {given.shape}.")
     if given.dtype.kind not in "biufO":
         raise ValueError(f"{must_be}, got entries of dtype {given.dtype}.")

@@ -68,6 +68,7 @@ def smallest_eigenvalue(H: Tensor) -> float:
     Returns
     -------
     float
+        NaN if an entry of ``H`` is no finite number.
 
     Warns
     -----
@@ -76,6 +77,8 @@ def smallest_eigenvalue(H: Tensor) -> float:
         then, which takes longer.
     """
     M = H.double().cpu()
+    if not bool(M.isfinite().all()):
+        return float("nan")
     if len(M) > _DENSE_ROWS and bool(M.any()):
         try:
             return _smallest_by_shift_and_invert(M)

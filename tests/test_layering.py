@@ -56,7 +56,7 @@ ALLOWED = {
     },
     "training": {"linalg", "networks", "rows"},
     # definitions
-    "networks": {"linalg", "shards"},
+    "networks": {*DOOR, "linalg", "shards"},
     "arrays": set(),
     "devices": {*DOOR},
     "memory": set(),

@@ -145,7 +145,7 @@ def effective_rank(singular_values: ArrayLike, share: float = 0.99) -> int:
     2
     """
     share = _SHARE("share", share)
-    values = real_array("singular_values", singular_values, 1)
+    values = real_array("singular_values", singular_values, 1, empty=True)
     if not values.any():
         return 0
     # In units of the largest, so that no square underflows.

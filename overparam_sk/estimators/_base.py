@@ -225,6 +225,7 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
                 stacklevel=4,
             )
         attributes = run.attributes()
+        run.check_finite(attributes)
         # Those of an earlier call must not outlive it.
         for name in (*REGISTRY, "best_validation_score"):
             self.__dict__.pop(f"{name}_", None)

@@ -28,6 +28,7 @@ from overparam_sk.parameters import (
     one_of,
     several,
     shown,
+    such_that,
 )
 from overparam_sk.rows import PRODUCTS
 from overparam_sk.shards import Shards
@@ -254,7 +255,8 @@ def check_given_together(**given: Any) -> None:
 
 def check_rank(rank: Any, most: int) -> int:
     """The rank, of a matrix with ``most`` singular values, as a plain int."""
-    plain: int = integer(0, most)("rank", rank)
+    most_text = f"an integer >= 0 and at most {most}"
+    plain: int = such_that(integer(0), lambda r: r <= most, most_text)("rank", rank)
     return plain
 
 

@@ -9,7 +9,7 @@ from sklearn.utils.validation import validate_data
 
 from overparam_sk.parameters import random_generator
 
-__all__ = ["TrainingData", "hold_out", "validate"]
+__all__ = ["TrainingData", "finite_outputs", "hold_out", "validate"]
 
 
 @dataclass(frozen=True)
@@ -57,3 +57,13 @@ def hold_out(
     )
     kept_data = data.rows(kept)
     return TrainingData(kept_data.X, kept_data.y, kept_data.weight, data.rows(held_out))
+
+
+def finite_outputs(outputs: NDArray[Any]) -> NDArray[Any]:
+    """Outputs of a network, refused where X takes them out of the numbers' range."""
+    if not np.isfinite(outputs).all():
+        raise ValueError(
+            f"The outputs for X must be finite in {outputs.dtype}, got NaN or infinity "
+            "for some rows: scale X as the training data."
+        )
+    return outputs

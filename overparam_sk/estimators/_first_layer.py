@@ -16,7 +16,7 @@ from overparam_sk.diagnostics import effective_rank
 from overparam_sk.estimators._base import WideNetworkEstimator
 from overparam_sk.estimators._callbacks import with_callbacks
 from overparam_sk.estimators._checks import check_rank
-from overparam_sk.estimators._data import TrainingData
+from overparam_sk.estimators._data import TrainingData, finite_outputs
 from overparam_sk.estimators._first_layer_run import FirstLayerRun
 from overparam_sk.estimators._run import Run, Seeds, Start
 from overparam_sk.estimators._softmax import SoftmaxClassifier
@@ -296,8 +296,7 @@ class FirstLayerClassifier(SoftmaxClassifier, WideNetworkEstimator):
             network.outputs_(Z.add_(b), start).cpu()
             for (_, Z), start in zip(rows.products(W.T, size), starts, strict=False)
         ]
-        result: NDArray[Any] = torch.cat(outputs).numpy()
-        return result
+        return finite_outputs(torch.cat(outputs).numpy())
 
     def _initial_patterns(self, rows: Rows, size: int) -> Iterator[Tensor]:
         """1{W(0) x > 0} of blocks of ``size`` rows."""

@@ -1,5 +1,6 @@
 """One training run: from validated data to fitted attributes."""
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -103,6 +104,7 @@ class Run(ABC):
             self._shards = join_processes(self._device)
             check_same_everywhere(self._shards, self._device, parameters, data, start)
         self._dtype = _dtype_of(data.X, self._device)
+        self._check_learning_rate()
         self._rows = self._as_rows(data)
         if "gram_lambda_min" in (diagnostic.name for diagnostic in self._diagnostics()):
             rows = min(parameters.gram_samples, len(self._rows))
@@ -167,6 +169,8 @@ class Run(ABC):
         self._monitor = self._make_monitor()
         self._stopper = self._make_stopper()
         own: list[Observer] = [self._monitor]
+        if self._data.validation is not None:
+            own.append(_FiniteStart(self._monitor))
         if self._stopper is not None:
             own.append(self._stopper)
         if self._parameters.verbose:
@@ -190,12 +194,6 @@ class Run(ABC):
             If the loss is no finite number.
         """
         measured = self._measure(self._subset(self._parameters.gram_samples, 2))
-        if not np.isfinite(measured.loss):
-            raise DivergenceError(
-                f"The training loss must be finite, got {measured.loss} at iteration "
-                f"{self._trainer.iteration}: lower learning_rate, or scale X to "
-                "smaller values."
-            )
         state = {
             **self.predictor(self._trainer.weights),
             "n_iter_": self._trainer.iteration,
@@ -208,6 +206,34 @@ class Run(ABC):
         if self._stopper is not None and self._stopper.best_weights is not None:
             state["best_validation_score_"] = self._stopper.best
         return state
+
+    def check_finite(self, state: dict[str, Any]) -> None:
+        """Refuse to end with a figure that is none; say so of one on the way."""
+        for name, value in state.items():
+            if isinstance(value, (float, np.ndarray)) and not np.isfinite(value).all():
+                raise DivergenceError(
+                    f"{name} must be finite, got NaN or infinity at iteration "
+                    f"{self._trainer.iteration}: lower learning_rate, or scale X to "
+                    "entries of the order of 1."
+                )
+        for name, values in self._monitor.history.items():
+            if np.isinf(values).any():
+                warnings.warn(
+                    f"The course of {name} must be finite, got infinity at iteration "
+                    f"{self._monitor.history['iteration'][np.argmax(np.isinf(values))]}"
+                    ": history_ keeps it.",
+                    RuntimeWarning,
+                    stacklevel=2,
+                )
+
+    def _check_learning_rate(self) -> None:
+        c, most = self._parameters.learning_rate, torch.finfo(self._dtype).max
+        if c != "auto" and c > most:
+            precision = str(self._dtype).removeprefix("torch.")
+            raise ValueError(
+                f"learning_rate must be at most {most:.3g}, the largest number of "
+                f"{precision}, got {c:.3g}."
+            )
 
     def _as_rows(self, data: TrainingData) -> Rows:
         return as_rows(
@@ -255,15 +281,8 @@ class Run(ABC):
 
     def _watched(self) -> float:
         """The validation figure; weights that overflow it are never the best."""
-        losses = self._monitor.history["val_loss"]
-        if np.isfinite(losses[-1]):
-            return self._validation_figure()
-        if len(losses) > 1:
-            return -float("inf")
-        raise ValueError(
-            "The loss on the validation set must be finite where the run starts, got "
-            f"{losses[-1]}: scale the validation set as the training data."
-        )
+        finite = np.isfinite(self._monitor.latest("val_loss"))
+        return self._validation_figure() if finite else -float("inf")
 
     def _history(self) -> dict[str, NDArray[Any]]:
         """The columns of this run, behind those of the run that it goes on from."""
@@ -282,6 +301,23 @@ class Run(ABC):
             )
             for name in {**past, **now}
         }
+
+
+@dataclass(frozen=True)
+class _FiniteStart:
+    """An observer that refuses a validation set out of the training data's range."""
+
+    monitor: Monitor
+
+    def observe(self, record: StepRecord) -> bool:
+        """Look at the first loss."""
+        losses = self.monitor.history["val_loss"]
+        if len(losses) == 1 and not np.isfinite(losses[0]):
+            raise ValueError(
+                "The loss on the validation set must be finite where the run starts, "
+                f"got {losses[0]}: scale the validation set as the training data."
+            )
+        return False
 
 
 @dataclass(frozen=True)

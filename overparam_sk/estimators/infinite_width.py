@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from overparam_sk.estimators._base import WideNetworkEstimator
 from overparam_sk.estimators._callbacks import with_callbacks
-from overparam_sk.estimators._data import TrainingData
+from overparam_sk.estimators._data import TrainingData, finite_outputs
 from overparam_sk.estimators._infinite_width_run import InfiniteWidthRun
 from overparam_sk.estimators._run import Run, Seeds, Start
 from overparam_sk.estimators._softmax import SoftmaxClassifier
@@ -267,5 +267,4 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, WideNetworkEstimator):
             )
             moved = KernelRows(DirectedRows.of(Y), seen, room=0).times(R)
             outputs.append((start + moved).cpu().numpy())
-        whole: NDArray[Any] = np.concatenate(outputs)
-        return whole
+        return finite_outputs(np.concatenate(outputs))

@@ -6,9 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.gaussian_process.kernels import Kernel
 
+from overparam_sk.arrays import real_rows
 from overparam_sk.diagnostics import infinite_width_gram
 from overparam_sk.diagnostics.infinite_width import Network, Part
 from overparam_sk.networks import RowNorm
+from overparam_sk.parameters import FLAG
 
 __all__ = ["InfiniteWidthKernel"]
 
@@ -89,6 +91,7 @@ class InfiniteWidthKernel(Kernel):
         ValueError
             As `infinite_width_gram` does, and if a gradient is asked for with a Y.
         """
+        eval_gradient = FLAG("eval_gradient", eval_gradient)
         if eval_gradient and Y is not None:
             raise ValueError(
                 "Y must be None where eval_gradient is True, got an array."
@@ -107,10 +110,10 @@ class InfiniteWidthKernel(Kernel):
         -------
         ndarray of shape (n,)
         """
-        X = np.asarray(X)
-        starts = range(0, len(X), _BLOCK_ROWS)
+        rows = real_rows("X", X)
+        starts = range(0, len(rows), _BLOCK_ROWS)
         return np.concatenate(
-            [np.diagonal(self(X[start : start + _BLOCK_ROWS])) for start in starts]
+            [np.diagonal(self(rows[start : start + _BLOCK_ROWS])) for start in starts]
         )
 
     def is_stationary(self) -> bool:

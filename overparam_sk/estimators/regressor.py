@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from overparam_sk.estimators._base import WideNetworkEstimator
 from overparam_sk.estimators._callbacks import with_callbacks
 from overparam_sk.estimators._checks import check_sample_weight
-from overparam_sk.estimators._data import TrainingData, validate
+from overparam_sk.estimators._data import TrainingData, finite_outputs, validate
 from overparam_sk.estimators._run import Run, Seeds, Start
 from overparam_sk.estimators._state import split_intercept
 from overparam_sk.estimators._two_hidden_run import TwoHiddenRun
@@ -279,8 +279,7 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
                 self.readout_signs_,
             )
         )
-        result: NDArray[Any] = outputs(rows.times(A.T) + b, B, w).cpu().numpy()
-        return result
+        return finite_outputs(outputs(rows.times(A.T) + b, B, w).cpu().numpy())
 
     def initial_weights(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Weights at initialisation, A(0) and B(0), regenerated from ``init_seed_``.

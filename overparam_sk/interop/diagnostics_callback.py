@@ -17,10 +17,21 @@ from overparam_sk.diagnostics import (
     update_singular_values,
 )
 from overparam_sk.interop.layers import Look, gram_matrix_of, look_at
+from overparam_sk.parameters import COUNT, SEED, checked, either, one_of, several
 
 __all__ = ["TrainingDiagnostics"]
 
 _SPECTRUM = "update_singular_values"
+_KNOWN = (*REGISTRY, _SPECTRUM)
+_RULES = {
+    "names": either(
+        one_of("all"), several(one_of(*_KNOWN), f"a tuple of names among {_KNOWN}")
+    ),
+    "n_samples": COUNT,
+    "n_singular_values": COUNT,
+    "every": COUNT,
+    "random_state": SEED,
+}
 
 
 class TrainingDiagnostics(Callback):
@@ -94,34 +105,27 @@ class TrainingDiagnostics(Callback):
 
     def initialize(self) -> "TrainingDiagnostics":
         """Check the parameters; forget W(0)."""
-        known = (*REGISTRY, _SPECTRUM)
-        names = known if self.names == "all" else self.names
-        if isinstance(names, str) or not set(names) <= set(known):
-            raise ValueError(
-                f"names must be 'all' or a tuple of names among {known}, got "
-                f"{self.names!r}."
-            )
-        for parameter in ("n_samples", "n_singular_values", "every"):
-            if not getattr(self, parameter) >= 1:
-                raise ValueError(
-                    f"{parameter} must be an integer >= 1, got "
-                    f"{getattr(self, parameter)!r}."
-                )
-        self.names_ = tuple(names)
+        p = checked(vars(self), _RULES)
+        self.names_ = _KNOWN if p["names"] == "all" else p["names"]
+        self.n_samples_, self.n_singular_values_ = (
+            p["n_samples"],
+            p["n_singular_values"],
+        )
+        self.every_, self.seed_ = p["every"], p["random_state"]
         self.start_: tuple[list[Tensor], list[Tensor]] | None = None
         return self
 
     def on_epoch_begin(self, net: Any, dataset_train: Any = None, **_: Any) -> None:
         """Before the first epoch: keep W(0) and the patterns."""
         if self.start_ is None:
-            X = _rows_of(dataset_train, self.n_samples, self.random_state)
+            X = _rows_of(dataset_train, self.n_samples_, self.seed_)
             self.rows_ = X.to(net.device or "cpu", torch.float64)
             look = look_at(net.module_, self.rows_)
             self.start_ = look.weights, look.patterns
 
     def on_epoch_end(self, net: Any, **_: Any) -> None:
         """Record this epoch's figures."""
-        if net.history[-1]["epoch"] % self.every:
+        if net.history[-1]["epoch"] % self.every_:
             return
         now = look_at(net.module_, self.rows_)
         for name, value in self._figures(now).items():
@@ -150,7 +154,7 @@ class TrainingDiagnostics(Callback):
         if _SPECTRUM in self.names_:
             figures[_SPECTRUM] = [
                 update_singular_values(W.cpu(), W0.cpu())[
-                    : self.n_singular_values
+                    : self.n_singular_values_
                 ].tolist()
                 for W, W0 in layers
             ]

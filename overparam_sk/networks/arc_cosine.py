@@ -19,6 +19,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from overparam_sk.parameters import integer
+
 __all__ = [
     "DirectedRows",
     "angles",
@@ -105,8 +107,7 @@ def arc_cosine_kernel(X: Tensor, Y: Tensor, degree: int) -> Tensor:
     ValueError
         If ``degree`` is neither 0 nor 1.
     """
-    if degree not in (0, 1):
-        raise ValueError(f"degree must be 0 or 1, got {degree!r}.")
+    degree = integer(0, 1)("degree", degree)
     cosine, theta = angles(X, Y)
     norms = torch.outer(X.norm(dim=1), Y.norm(dim=1))
     if degree == 0:

@@ -111,7 +111,7 @@ class FunctionSpaceSGD:
             raise DivergenceError(
                 "The outputs must stay finite during training, got a non-finite output "
                 f"up to iteration {self.iteration}: lower learning_rate, or scale X to "
-                "smaller values."
+                "entries of the order of 1."
             )
 
     def _advance_once(self, batch: Tensor) -> None:

@@ -156,8 +156,8 @@ class GradientDescent:
         if after.stuck and not before.stuck and before.loss > self._first_loss:
             raise DivergenceError(
                 "Some unit must stay active on some training row, got none at iteration"
-                f" {self.iteration}: lower learning_rate, or scale X and y to smaller "
-                "values."
+                f" {self.iteration}: lower learning_rate, or scale X and y to "
+                "entries of the order of 1."
             )
 
     def _is_worse(self, before: _Point, after: _Point) -> bool:
@@ -196,5 +196,5 @@ class GradientDescent:
         raise DivergenceError(
             "The loss must stay finite during training, got "
             f"{self._here.loss} at iteration {self.iteration}: lower learning_rate, or "
-            "scale X and y to smaller values."
+            "scale X and y to entries of the order of 1."
         )

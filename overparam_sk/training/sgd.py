@@ -252,7 +252,8 @@ class SStepSGD:
         )
         raise DivergenceError(
             "The outputs must stay finite during training, got a non-finite output at "
-            f"iteration {iteration}: lower learning_rate, or scale X to smaller values."
+            f"iteration {iteration}: lower learning_rate, or scale X to entries of the "
+            "order of 1."
         )
 
     def _room_for(self, n_rows: int) -> BlockRoom:

@@ -92,7 +92,7 @@ def safe_learning_rate(X: Tensor, sample_weight: Tensor, batch_size: int) -> flo
     B = min(batch_size, n)
     mix = (n - B) / (B * max(1.0, n - 1))
     c = 4.0 / (((1 - mix) * full + mix * single) * scale) / scale
-    _check_step(c, scale, sample_weight)
+    _check_step(c, X, sample_weight)
     return c
 
 
@@ -135,14 +135,18 @@ def safe_full_batch_step(
     if top == 0:
         return 1.0
     step = 1.0 / (top * scale) / scale
-    _check_step(step, scale, sample_weight)
+    _check_step(step, X, sample_weight)
     return step
 
 
-def _check_step(step: float, scale: float, sample_weight: Tensor) -> None:
-    if not 0 < step < float("inf"):
+def _check_step(step: float, X: Tensor, sample_weight: Tensor) -> None:
+    """Refuse a step that the computation's precision cannot hold."""
+    if not 0 < step < torch.finfo(X.dtype).max:
+        towards = "smaller" if step < 1 else "larger"
         raise ValueError(
             "The squared norms of the rows of X, times their sample_weight, must be "
-            f"finite and positive numbers, got entries up to {scale:.3g} and weights "
-            f"up to {float(sample_weight.max()):.3g}: scale X or sample_weight."
+            "finite and positive numbers, and so must be their inverses, got entries "
+            f"up to {float(X.abs().max()):.3g} and weights up to "
+            f"{float(sample_weight.max()):.3g} in {str(X.dtype).removeprefix('torch.')}"
+            f": scale X or sample_weight to {towards} values."
         )

@@ -173,7 +173,7 @@ def test_weights_at_the_ends_of_the_range_are_shares_to_the_classifier():
         (
             np.float64,
             1e-320,
-            r"times .* sample_weight.* up to 1e-320: .* sample_weight",
+            r"times .* sample_weight.* up to 1e-320 in float64: .* to larger",
         ),
     ],
 )

@@ -156,5 +156,5 @@ def test_effective_rank(values, share, rank):
 
 @pytest.mark.parametrize("share", [0, 1.1, -1])
 def test_other_shares_are_refused(share):
-    with pytest.raises(ValueError, match=r"share must be in \(0, 1\]"):
+    with pytest.raises(ValueError, match=r"share must be a number in \(0, 1\]"):
         effective_rank([1.0], share)

@@ -201,5 +201,5 @@ def test_same_opposite_and_zero_rows():
 
 
 def test_another_degree_is_refused():
-    with pytest.raises(ValueError, match="degree must be 0 or 1, got 2"):
+    with pytest.raises(ValueError, match="degree must be an integer from 0 to 1"):
         arc_cosine_kernel(rows([1.0]), rows([1.0]), 2)
