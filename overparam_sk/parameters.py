@@ -103,9 +103,14 @@ def integer(low: int, high: int = _TOO_LARGE - 1) -> Rule:
 
 
 def number(
-    low: float, high: float = math.inf, *, above: bool = False, below: bool = False
+    low: float = -math.inf,
+    high: float = math.inf,
+    *,
+    above: bool = False,
+    below: bool = False,
+    nan: bool = False,
 ) -> Rule:
-    """A finite real number in [low, high]; without an end that is open."""
+    """A finite real number in [low, high], without an end that is open; or NaN."""
 
     def plain(value: Any) -> Any:
         if not _is_number(value, Real):
@@ -114,10 +119,14 @@ def number(
             real = float(value)
         except (OverflowError, ValueError):
             return _REFUSED
+        if nan and math.isnan(real):
+            return real
         inside = low <= real <= high and math.isfinite(real)
         at_open_end = (above and real == low) or (below and real == high)
         return real if inside and not at_open_end else _REFUSED
 
+    if low == -math.inf:
+        return Rule("a finite number or NaN" if nan else "a finite number", plain)
     if high == math.inf:
         return Rule(f"a finite number {'>' if above else '>='} {low:g}", plain)
     ends = f"{'(' if above else '['}{low:g}, {high:g}{')' if below else ']'}"

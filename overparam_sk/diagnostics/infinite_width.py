@@ -209,11 +209,12 @@ def infinite_width_lambda_min(X: ArrayLike, **options: Any) -> tuple[float, floa
         gram = infinite_width_gram(X, scramble=scramble, **options)
         return smallest_eigenvalue(torch.from_numpy(gram))
 
+    whole = value(None)  # first, because it refuses what the options must not be
     integrated = options.get("network") == "kong_2019"
     if not integrated or options.get("first_weights") is not None:
-        return value(None), 0.0
+        return whole, 0.0
     values = [value(scramble) for scramble in range(N_SCRAMBLES)]
-    return value(None), float(np.std(values, ddof=1)) / N_SCRAMBLES**0.5
+    return whole, float(np.std(values, ddof=1)) / N_SCRAMBLES**0.5
 
 
 def _rows(name: str, X: Any, constant: bool = False) -> Tensor:

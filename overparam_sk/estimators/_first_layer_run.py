@@ -60,11 +60,14 @@ class FirstLayerRun(SoftmaxRun):
         self._held = None if data.validation is None else self._as_rows(data.validation)
         self._enter_row_space(start)
         self._c = self._learning_rate(start)
-        self._units = self._shards.units(parameters.width)
+        m = parameters.width
+        self._units = self._shards.units(m)
+        held = float(m) * (self._rows.n_columns + n_classes) / self._shards.size
+        self._check_room(f"A network of width {m}", held, "lower width")
         a = readout_weights(
             seeds.init,
             n_classes,
-            parameters.width,
+            m,
             dtype=self._dtype,
             device=self._device,
         )

@@ -50,6 +50,9 @@ class InfiniteWidthRun(SoftmaxRun):
         n_classes: int,
     ) -> None:
         super().__init__(parameters, data, seeds, start, n_steps, n_classes)
+        m = parameters.initial_width or 0
+        numbers = float(m) * (self._rows.n_columns + n_classes)
+        self._check_room(f"A network of width {m}", numbers, "lower initial_width")
         self._c = self._learning_rate(start)
         self._X = _whole(self._rows)
         # The contract's losses need no readout.

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from overparam_sk.devices import resolve_device
+from overparam_sk.devices import memory_of, resolve_device
 from overparam_sk.diagnostics import (
     REGISTRY,
     Diagnostic,
@@ -22,6 +22,7 @@ from overparam_sk.diagnostics import (
 )
 from overparam_sk.estimators._checks import check_same_everywhere
 from overparam_sk.estimators._data import TrainingData
+from overparam_sk.memory import check_room
 from overparam_sk.rows import Rows, as_rows, rows_that_fit
 from overparam_sk.shards import ALONE, device_of_process, join_processes
 from overparam_sk.training import (
@@ -234,6 +235,16 @@ class Run(ABC):
                 f"learning_rate must be at most {most:.3g}, the largest number of "
                 f"{precision}, got {c:.3g}."
             )
+
+    def _check_room(self, what: str, numbers: float, advice: str) -> None:
+        """Refuse weights that the memory cannot hold, and a copy of them."""
+        check_room(
+            what,
+            2 * self._dtype.itemsize * numbers,
+            advice,
+            memory_of(self._device),
+            str(self._device),
+        )
 
     def _as_rows(self, data: TrainingData) -> Rows:
         return as_rows(

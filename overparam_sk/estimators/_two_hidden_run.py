@@ -36,11 +36,14 @@ class TwoHiddenRun(Run):
         n_steps: int,
     ) -> None:
         super().__init__(parameters, data, seeds, start, n_steps)
+        h1, h2 = parameters.width1, parameters.width2
+        numbers = float(h1) * (self._rows.n_columns + len(self._rows) + h2) + h2
+        self._check_room(f"A network of widths {h1} and {h2}", numbers, "lower them")
         self._targets, self._weight = self._as_targets("y", data)
         self._initial = initial_layers(
             seeds.init,
-            parameters.width1,
-            parameters.width2,
+            h1,
+            h2,
             self._rows.n_given,
             row_norm=parameters.row_norm,
             constant=parameters.fit_intercept,

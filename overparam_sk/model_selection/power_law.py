@@ -7,11 +7,25 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from overparam_sk.memory import check_room
 from overparam_sk.model_selection.result import WidthStudy
+from overparam_sk.parameters import (
+    COUNT,
+    either,
+    instance,
+    number,
+    one_of,
+    random_generator,
+)
 
 __all__ = ["PowerLaw", "fit_power_law"]
 
 Floats = NDArray[np.float64]
+
+_LEVEL = number(0, 1, above=True, below=True)
+_STUDY = instance(WidthStudy, "a WidthStudy")
+_NAME = instance(str, "the name of a metric")
+_ESTIMATOR = either(one_of(None), instance(str, "the name of an estimator"))
 
 
 @dataclass(frozen=True)
@@ -68,7 +82,7 @@ def fit_power_law(
     estimator: str | None = None,
     confidence_level: float = 0.95,
     n_resamples: int = 9999,
-    random_state: int = 0,
+    random_state: Any = 0,
 ) -> PowerLaw:
     """Fit c·m^(−p) to a metric of a study: least squares on logarithms.
 
@@ -89,7 +103,7 @@ def fit_power_law(
         None is the one estimator of the study that has the parameter and the metric.
     confidence_level : float, default=0.95
     n_resamples : int, default=9999
-    random_state : int, default=0
+    random_state : int, RandomState instance or None, default=0
         Of the bootstrap.
 
     Returns
@@ -116,11 +130,11 @@ def fit_power_law(
     >>> 0.4 < law.p < 0.6
     True
     """
-    if not 0 < confidence_level < 1:
-        raise ValueError(
-            f"confidence_level must be a number in (0, 1), got {confidence_level!r}."
-        )
-    metric = study.column(metric)
+    confidence_level = _LEVEL("confidence_level", confidence_level)
+    n_resamples = COUNT("n_resamples", n_resamples)
+    random = random_generator(random_state)
+    metric = _STUDY("study", study).column(_NAME("metric", metric))
+    estimator = _ESTIMATOR("estimator", estimator)
     name = _the_estimator(study, metric) if estimator is None else estimator
     units, widths, values = _points(study, name, metric)
     x, y = np.log(widths), np.log(values)
@@ -128,7 +142,9 @@ def fit_power_law(
     sums = np.zeros((n_units, 5))
     np.add.at(sums, units, np.stack([np.ones_like(x), x, y, x * x, x * y], axis=1))
     c, p = _least_squares(sums.sum(axis=0))
-    random = np.random.RandomState(random_state)
+    check_room(
+        f"{n_resamples} resamples", 8.0 * n_resamples * n_units, "lower n_resamples"
+    )
     counts = random.multinomial(n_units, [1 / n_units] * n_units, n_resamples)
     drawn = _least_squares(counts @ sums)
     c_interval, p_interval = (_interval(d, confidence_level, n_units) for d in drawn)

@@ -1,16 +1,37 @@
 """What a network's diagnostics say, as scores for scikit-learn's searches."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from sklearn.base import is_regressor
 
+from overparam_sk.parameters import (
+    either,
+    instance,
+    matching,
+    number,
+    one_of,
+    several,
+)
+
 __all__ = ["DiagnosticScorer", "diagnostic_scorer", "diagnostic_scoring"]
 
 # Where meta-estimators keep the estimator that they fitted.
 _INNER = ("best_estimator_", "regressor_", "estimator_")
+
+
+_NAME = matching(
+    re.compile(r"[A-Za-z]\w*"),
+    "that of a fitted attribute, such as 'relative_distance_'",
+)
+_MISSING = either(one_of(None), number(nan=True))
+_METRICS = either(
+    one_of(None),
+    instance(str, "a name"),
+    several(instance(str, "a name"), "a tuple of names"),
+)
 
 
 class DiagnosticScorer:
@@ -97,16 +118,11 @@ def diagnostic_scorer(name: str, *, missing: float | None = None) -> DiagnosticS
     >>> cross_validate(net, X, y, scoring=scoring)["test_distance"].shape
     (5,)
     """
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z]\w*", name):
-        raise ValueError(
-            "name must be that of a fitted attribute, such as 'relative_distance_', "
-            f"got {name!r}."
-        )
-    return DiagnosticScorer(name, missing)
+    return DiagnosticScorer(_NAME("name", name), _MISSING("missing", missing))
 
 
 def diagnostic_scoring(
-    estimators: Any, *, metrics: Iterable[str] | None = None
+    estimators: Any, *, metrics: str | Sequence[str] | None = None
 ) -> dict[str, Any]:
     """Make a ready multi-metric ``scoring``: usual metrics and every diagnostic.
 
@@ -116,7 +132,7 @@ def diagnostic_scoring(
         Those that will be scored, fitted or not. Estimators of this package, also as
         the last step of a Pipeline, tell which diagnostics they have; where several
         are given, the others get NaN for them.
-    metrics : str or iterable of str, default=None
+    metrics : str or list of str, default=None
         Names of scikit-learn's scorers. None is ``("accuracy",)``, and ``("r2",)`` if
         all estimators are regressors.
 
@@ -137,6 +153,7 @@ def diagnostic_scoring(
         several = list(estimators.values())
     else:
         several = estimators if isinstance(estimators, list) else [estimators]
+    metrics = _METRICS("metrics", metrics)
     if isinstance(metrics, str):
         metrics = [metrics]
     if metrics is None:

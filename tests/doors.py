@@ -1,0 +1,502 @@
+"""Every parameter of every public callable, and what values it may rightly have.
+
+A `Door` calls one function or method with one parameter set to a hostile value. Its
+readings are the documented contract, stated again and apart from the package's rules:
+the plain value that a hostile one stands for, or `REFUSED`. A callable or a parameter
+that is not here fails `tests/test_doors.py`.
+"""
+
+import contextlib
+import io
+import math
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field, is_dataclass
+from typing import Any
+
+import numpy as np
+from estimators.small_nets import X, classifier, infinite, linearized, regressor, y
+
+from overparam_sk import InfiniteWidthKernel, datasets, diagnostics, model_selection
+
+REFUSED = type("REFUSED", (), {"__repr__": lambda _: "REFUSED"})()
+# A parameter that is data or an object of scikit-learn's: any refusal by ValueError or
+# TypeError will do, and what is taken must give finite numbers.
+DATA = "data"
+
+
+@dataclass(frozen=True)
+class Door:
+    name: str
+    call: Callable[..., Any]
+    readings: dict[str, Any] = field(default_factory=dict)
+
+
+# ------------------------------------------------------------------------- readings
+def count(low=1, high=2**31 - 1):
+    def read(h):
+        return h.integer if h.integer is not None and low <= h.integer <= high else None
+
+    return _or_refused(read)
+
+
+def real(low=-math.inf, high=math.inf, *, above=False, below=False, nan=False):
+    def read(h):
+        if h.real is None or (math.isnan(h.real) and nan):
+            return h.real
+        at_end = (above and h.real == low) or (below and h.real == high)
+        fine = low <= h.real <= high and math.isfinite(h.real) and not at_end
+        return h.real if fine else None
+
+    return _or_refused(read)
+
+
+def flag():
+    return _or_refused(lambda h: h.flag)
+
+
+def text(*known):
+    return _or_refused(lambda h: h.text if h.text in known else None)
+
+
+def none():
+    return lambda h: None if h.none else REFUSED
+
+
+def sequence(entry):
+    """A sequence of Python's or numpy's numbers or texts."""
+
+    def read(h):
+        return (
+            tuple(h.entries)
+            if h.entries is not None and all(map(entry, h.entries))
+            else None
+        )
+
+    return _or_refused(read)
+
+
+def either(*readings):
+    def read(h):
+        found = (reading(h) for reading in readings)
+        return next((value for value in found if value is not REFUSED), REFUSED)
+
+    return read
+
+
+def _or_refused(read):
+    def reading(h):
+        plain = read(h)
+        return REFUSED if plain is None else plain
+
+    return reading
+
+
+def _is_index(entry):
+    return type(entry) in (int, np.int64) and 0 <= entry < 2**31
+
+
+COUNT, FLAG = count(), flag()
+SEED = count(0, 2**32 - 1)
+RANDOM_STATE = either(none(), SEED)
+DEVICE = text("auto", "cpu")
+NAMES = (*diagnostics.REGISTRY, "update_singular_values")
+ESTIMATOR = {
+    "learning_rate": either(text("auto"), real(0, above=True)),
+    "momentum": either(text("auto"), real(0, 1, below=True)),
+    "max_iter": count(1, 200),  # more of them take their time
+    "tol": real(0),
+    "n_iter_no_change": either(none(), COUNT),
+    "early_stopping": FLAG,
+    "validation_fraction": real(0, 1, above=True, below=True),
+    "fit_intercept": FLAG,
+    "record_every": either(text("auto"), none(), COUNT, sequence(_is_index)),
+    "device": DEVICE,
+    "random_state": RANDOM_STATE,
+    "verbose": either(FLAG, count(0)),
+}
+SOFTMAX = {
+    **ESTIMATOR,
+    "batch_size": either(text("auto"), COUNT),
+    "class_weight": DATA,
+}
+MEASURED = {
+    "warm_start": FLAG,
+    "diagnostics": either(
+        text("all"), none(), sequence(lambda e: isinstance(e, str) and e in NAMES)
+    ),
+    "gram_samples": COUNT,
+}
+FIRST_LAYER = {
+    **SOFTMAX,
+    **MEASURED,
+    "width": COUNT,
+    "block_size": either(text("auto"), COUNT),
+    "precision": text("ieee"),  # X is float64
+    "distributed": FLAG,
+}
+KERNEL = {
+    "network": text("li_liang_2018", "kong_2019"),
+    "width1": count(1, 7067),
+    "row_norm": either(none(), text("clip", "unit")),
+    "part": text("sum", "first", "second"),
+    "fit_intercept": FLAG,
+    "n_points": lambda h: (
+        h.integer
+        if h.integer is not None
+        and 0 < h.integer <= 2**30
+        and h.integer.bit_count() == 1
+        else REFUSED
+    ),
+    "random_state": SEED,
+    "first_weights": DATA,
+}
+FIT = dict.fromkeys(("X", "y", "sample_weight", "X_val", "y_val"), DATA)
+
+
+# ---------------------------------------------------------------------------- calls
+def _fit(make):
+    return lambda **parameters: make(**{"max_iter": 2, **parameters}).fit(X, y)
+
+
+def _fit_on(make):
+    def call(**data):
+        held = {"X_val": X, "y_val": y} if {"X_val", "y_val"} & {*data} else {}
+        return make(max_iter=2).fit(**{"X": X, "y": y, **held, **data})
+
+    return call
+
+
+def _partial_fit(make):
+    return lambda **data: make().partial_fit(**{"X": X, "y": y, **data})
+
+
+FITTED = {
+    name: make().fit(X, y)
+    for name, make in (
+        ("classifier", classifier),
+        ("regressor", regressor),
+        ("linearized", linearized),
+        ("infinite", infinite),
+    )
+}
+
+
+def _method(name, method, **defaults):
+    return lambda **given: getattr(FITTED[name], method)(**{**defaults, **given})
+
+
+def _kernel(**options):
+    kong = {"network": "kong_2019", "n_points": 8}
+    return InfiniteWidthKernel(**(kong | options))(X[:4])
+
+
+def _infinite(function):
+    def call(**options):
+        kong = {"network": "kong_2019", "n_points": 8, "X": X[:4]}
+        return function(**(kong | options))
+
+    return call
+
+
+W = FITTED["classifier"].hidden_weights_
+W0 = FITTED["classifier"].initial_weights()
+PAIR = {"W": W, "W0": W0}
+SMALL_SETS = {"n_samples": 4, "n_features": 3, "random_state": 0}
+
+
+def _with(function, **defaults):
+    return lambda **given: function(**{**defaults, **given})
+
+
+DOORS = [
+    Door("OverparamReLUClassifier", _fit(classifier), FIRST_LAYER),
+    Door("LinearizedReLUClassifier", _fit(linearized), FIRST_LAYER),
+    Door(
+        "InfiniteWidthReLUClassifier",
+        _fit(infinite),
+        {
+            **SOFTMAX,
+            "initial_width": either(none(), COUNT),
+            "cache_size": real(0),
+        },
+    ),
+    Door(
+        "TwoHiddenReLURegressor",
+        _fit(regressor),
+        {
+            **ESTIMATOR,
+            **MEASURED,
+            "width1": COUNT,
+            "width2": COUNT,
+            "row_norm": either(none(), text("clip", "unit")),
+        },
+    ),
+    *(
+        Door(f"{type(FITTED[name]).__name__}.fit", _fit_on(make), FIT)
+        for name, make in (
+            ("classifier", classifier),
+            ("linearized", linearized),
+            ("infinite", infinite),
+            ("regressor", regressor),
+        )
+    ),
+    *(
+        Door(
+            f"{type(FITTED[name]).__name__}.partial_fit",
+            _partial_fit(make),
+            dict.fromkeys(("X", "y", "classes", "sample_weight"), DATA),
+        )
+        for name, make in (("classifier", classifier), ("linearized", linearized))
+    ),
+    *(
+        Door(
+            f"{type(FITTED[name]).__name__}.{method}",
+            _method(name, method),
+            {"X": DATA},
+        )
+        for name in ("classifier", "linearized", "infinite")
+        for method in ("decision_function", "predict", "predict_proba")
+    ),
+    Door(
+        "TwoHiddenReLURegressor.predict", _method("regressor", "predict"), {"X": DATA}
+    ),
+    *(
+        Door(
+            f"{type(FITTED[name]).__name__}.score",
+            _method(name, "score", X=X, y=y),
+            dict.fromkeys(("X", "y", "sample_weight"), DATA),
+        )
+        for name in FITTED
+    ),
+    *(
+        Door(
+            f"{type(FITTED[name]).__name__}.to_skorch",
+            _method(name, "to_skorch"),
+            {"initial": FLAG},
+        )
+        for name in ("classifier", "regressor")
+    ),
+    Door(
+        "OverparamReLUClassifier.compress",
+        _method("classifier", "compress"),
+        {"rank": either(none(), count(0, 4))},
+    ),
+    Door("InfiniteWidthKernel", _kernel, KERNEL),
+    Door(
+        "InfiniteWidthKernel.__call__",
+        _with(InfiniteWidthKernel(), X=X),
+        {"X": DATA, "Y": DATA, "eval_gradient": FLAG},
+    ),
+    Door("InfiniteWidthKernel.diag", InfiniteWidthKernel().diag, {"X": DATA}),
+    Door(
+        "infinite_width_gram",
+        _infinite(diagnostics.infinite_width_gram),
+        {
+            **KERNEL,
+            "X": DATA,
+            "Y": DATA,
+            "scramble": either(none(), count(0, 7)),
+        },
+    ),
+    Door(
+        "infinite_width_lambda_min",
+        _infinite(diagnostics.infinite_width_lambda_min),
+        {**KERNEL, "X": DATA},
+    ),
+    *(
+        Door(
+            function.__name__,
+            _with(function, estimator_or_params=FITTED["classifier"], X=X[:4]),
+            {
+                "estimator_or_params": DATA,
+                "X": DATA,
+                "which": text("mean", "full"),
+                "device": DEVICE,
+            },
+        )
+        for function in (diagnostics.gram_matrix, diagnostics.gram_lambda_min)
+    ),
+    Door(
+        "activation_change",
+        _with(diagnostics.activation_change, **PAIR, X=X),
+        dict.fromkeys(("W", "W0", "X"), DATA),
+    ),
+    *(
+        Door(function.__name__, _with(function, **PAIR), {"W": DATA, "W0": DATA})
+        for function in (
+            diagnostics.relative_distance,
+            diagnostics.update_singular_values,
+        )
+    ),
+    Door(
+        "effective_rank",
+        _with(diagnostics.effective_rank, singular_values=[2.0, 1.0]),
+        {"singular_values": DATA, "share": real(0, 1, above=True)},
+    ),
+    Door(
+        "make_clustered_mixture",
+        _with(datasets.make_clustered_mixture, **SMALL_SETS),
+        {
+            **dict.fromkeys(
+                ("n_samples", "n_features", "n_classes", "n_components"), COUNT
+            ),
+            "component_std": real(0),
+            "center_std": real(0),
+            "weights": DATA,
+            "normalize": FLAG,
+            "return_components": FLAG,
+            "random_state": RANDOM_STATE,
+        },
+    ),
+    Door(
+        "make_xor_balls",
+        _with(datasets.make_xor_balls, n_samples=4, random_state=0),
+        {
+            "n_samples": COUNT,
+            "radius": real(0),
+            "return_components": FLAG,
+            "random_state": RANDOM_STATE,
+        },
+    ),
+    Door(
+        "make_unit_sphere",
+        _with(datasets.make_unit_sphere, **SMALL_SETS),
+        {"n_samples": COUNT, "n_features": COUNT, "random_state": RANDOM_STATE},
+    ),
+    Door(
+        "separability",
+        _with(datasets.separability, X=X, y=y),
+        {
+            "X": DATA,
+            "y": DATA,
+            "n_components": either(text("auto"), COUNT),
+            "sample": either(none(), COUNT),
+            "random_state": RANDOM_STATE,
+        },
+    ),
+    Door(
+        "load_image_pair",
+        _with(datasets.load_image_pair, name="mnist", classes=(0, 1), n_per_class=2),
+        {
+            "name": text("mnist", "fashion-mnist"),
+            "classes": lambda h: REFUSED if h.entries is None else _pair(h.entries),
+            "n_per_class": count(1, 100),
+            "return_X_y": FLAG,
+            "normalize": FLAG,
+        },
+    ),
+    Door(
+        "diagnostic_scorer",
+        _with(model_selection.diagnostic_scorer, name="relative_distance_"),
+        {
+            "name": lambda h: (
+                REFUSED if h.text is None or not _is_name(h.text) else h.text
+            ),
+            "missing": either(none(), real(nan=True)),
+        },
+    ),
+]
+
+
+def _pair(entries):
+    whole = all(_is_index(e) for e in entries)
+    return entries if whole and {*entries} == {0, 1} and len(entries) == 2 else REFUSED
+
+
+def _is_name(value):
+    return value.isidentifier() and value[0] != "_"
+
+
+# --------------------------------------------------------------------------- verdicts
+# How a call may answer; the first four are right.
+TAKEN = "taken as the plain value"
+REFUSED_RIGHTLY = "refused with name, must be and got"
+AS_THE_PLAIN = "refused as the plain value is"
+DATA_REFUSED = "data refused"
+NOT_FINITE = "taken, with a result that is no number"
+SILENT = "taken, though it is none"
+WRONGLY_REFUSED = "refused, though it is one"
+OTHER_RESULT = "taken as something else"
+OTHER_WORDS = "refused in other words"
+OTHER_ERROR = "another error"
+RIGHT = (TAKEN, REFUSED_RIGHTLY, AS_THE_PLAIN, DATA_REFUSED)
+
+
+def verdict(door, parameter, hostile, plain_outcomes):
+    """How the door answers a value; ``plain_outcomes`` is a dict that is filled."""
+    found = _outcome(door, parameter, hostile.value)
+    refused = isinstance(found, Exception)
+    reading = door.readings[parameter]
+    if reading is DATA:
+        if not refused:
+            return (NOT_FINITE if _NOT_FINITE in repr(found) else TAKEN), found
+        own = isinstance(found, _raised_by_numpy(hostile.value))
+        right = own or isinstance(found, (ValueError, TypeError))
+        return (DATA_REFUSED if right else OTHER_ERROR), found
+    if refused and not isinstance(found, (ValueError, TypeError)):
+        return OTHER_ERROR, found
+    plain = reading(hostile)
+    if plain is REFUSED:
+        if not refused:
+            return SILENT, found
+        words = str(found)
+        named = parameter in words and "must" in words and "got" in words
+        return (REFUSED_RIGHTLY if named else OTHER_WORDS), found
+    key = (door.name, parameter, repr(plain))
+    if key not in plain_outcomes:
+        plain_outcomes[key] = _outcome(door, parameter, plain)
+    expected = plain_outcomes[key]
+    if refused:
+        same = isinstance(expected, Exception) and str(found) == str(expected)
+        return (AS_THE_PLAIN if same else WRONGLY_REFUSED), found
+    drawn_anew = parameter == "random_state" and plain is None
+    same = drawn_anew or found == expected
+    return (TAKEN if same else OTHER_RESULT), found
+
+
+def _raised_by_numpy(value):
+    """What a value raises that cannot even become an array of numbers."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            np.asarray(value, dtype=np.float64)
+        except Exception as error:
+            return type(error)
+    return ()
+
+
+def _outcome(door, parameter, value):
+    """What a call returns, as something that can be compared; or the exception."""
+    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        try:
+            return _content(door.call(**{parameter: value}))
+        except Exception as error:
+            return error
+
+
+_NOT_FINITE = "not finite"
+
+
+def _content(value):
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind == "f" and not np.isfinite(value).all():
+            return _NOT_FINITE, value.dtype.str, value.shape, value.tobytes()
+        return (value.dtype.str, value.shape, value.tobytes())
+    if isinstance(value, (tuple, list)):
+        return tuple(map(_content, value))
+    if isinstance(value, dict):
+        return tuple((key, _content(entry)) for key, entry in value.items())
+    if is_dataclass(value):
+        return _content(vars(value))
+    if isinstance(value, float) and not math.isfinite(value):
+        return _NOT_FINITE, repr(value)
+    fitted = {
+        name: entry
+        for name, entry in getattr(value, "__dict__", {}).items()
+        if name.endswith("_")
+    }
+    if fitted:
+        return _content(fitted)
+    return repr(value)
