@@ -1,6 +1,6 @@
 """All there is to do on a GPU, in one command under 8 minutes.
 
-    python benchmarks/gpu.py [--device cuda] [--out docs/benchmarks/gpu.md]
+    python benchmarks/gpu.py [--sections checks tests steps ...]
 
 First the checks: the engine and the estimator on the device against float64 on the
 CPU, and the tests marked ``gpu``. Then the times: ours, plain PyTorch, and PyTorch with
@@ -165,8 +165,6 @@ class CapturedSGD(SStepSGD):
 
 def check_captured(device):
     """The captured engine against the engine; whether it can be used at all."""
-    if not device.startswith("cuda"):
-        return None
     problem = Problem(2000, D, 1000, device)
     eager, captured = problem.ours(16), problem.ours(16, engine=CapturedSGD)
     try:
@@ -309,10 +307,10 @@ class Report:
         self.text += text + "\n"
         write(self.path, self.text, show=text)
 
-    def section(self, name, function, *arguments):
+    def section(self, name, function):
         """Append what ``function`` returns, or how it failed."""
         try:
-            self.write(function(*arguments))
+            self.write(function())
         except Exception as error:  # the rest is still worth its time on the card
             if not isinstance(error, CheckError):
                 traceback.print_exc()
@@ -322,26 +320,15 @@ class Report:
         print(f"[{name}: done at {seconds:.0f} s]", flush=True)
 
 
-def checks(device, report):
+def checks_table(device):
     """Everything that must come out as on the CPU."""
-    rows = [
-        *((f"engine, B = {B}", check_engine, device, 300, B, 60) for B in (1, 16, 64)),
-        ("estimator", check_estimator, device),
-        ("regressor", check_regressor, device),
-    ]
-    report.write(
-        "Relative difference of W − W(0) from plain SGD in float64 on the CPU:\n"
-    )
-    for name, check, *arguments in rows:
-        report.section(
-            name, lambda c=check, a=arguments: " / ".join(map(str, c(*a))) + "\n"
-        )
-    report.write("The same of products in float32, and in pieces of bfloat16:\n")
-    for m in (500, 4000):
-        report.section(
-            f"precision, m = {m}",
-            lambda m=m: " / ".join(map(str, check_precision(device, m))) + "\n",
-        )
+    text = "Relative difference of W − W(0) from plain SGD in float64 on the CPU:\n\n"
+    rows = [check_engine(device, 300, B, 60) for B in (1, 16, 64)]
+    rows += [check_estimator(device), check_regressor(device)]
+    text += markdown(["check", "float64", "float32"], rows)
+    text += "\nThe same of float32 products, and of products in pieces of bfloat16:\n\n"
+    rows = [check_precision(device, m) for m in (500, 4000)]
+    return text + markdown(["check", "ieee", "bf16x6"], rows)
 
 
 def timing_table(device, widths, n_rows, captured):
@@ -364,6 +351,7 @@ def main():
     parser.add_argument("--device", default="cuda")
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--out", default=str(ROOT / "docs/benchmarks/gpu.md"))
+    parser.add_argument("--sections", nargs="*", help="checks, tests, steps and others")
     arguments = parser.parse_args()
     device, quick = arguments.device, arguments.quick
     on_gpu = device.startswith("cuda")
@@ -371,25 +359,26 @@ def main():
         raise SystemExit("no CUDA device here; --device cpu --quick tries the script")
     torch.backends.cuda.matmul.allow_tf32 = False
 
-    card = torch.cuda.get_device_name() if on_gpu else "CPU"
-    report = Report(arguments.out, f"## {card}\n\n{machine()}.\n")
-    checks(device, report)
-    said = None
-    if on_gpu:
-        report.section("tests", run_marked_tests)
-        said = check_captured(device)
-        report.write(f"{said}.\n")
-    captured = said is not None and "differ" in said
-
     widths = (1000,) if quick else (1000, 2000, 4000, 8000, 16000, 32000)
     n_rows = 2000 if quick else ROWS
     steps, repeats = (64, 1) if quick else (20_000, 5)
-    report.section("steps", timing_table, device, widths, n_rows, captured)
-    report.section("figure 2", figure_2, device, widths, n_rows, steps, repeats)
-    if on_gpu:
-        report.section("memory", memory_table, device, widths, n_rows)
-    report.section("diagnostics", diagnostics_table, 1 if quick else 3, device)
-    report.section("recording", recording_table, 50 if quick else 300, 3, device)
+    sections = {
+        "checks": lambda: checks_table(device),
+        "tests": run_marked_tests,
+        "captured": lambda: f"{check_captured(device)}.\n",
+        "steps": lambda: timing_table(device, widths, n_rows, captured=on_gpu),
+        "figure2": lambda: figure_2(device, widths, n_rows, steps, repeats),
+        "memory": lambda: memory_table(device, widths, n_rows),
+        "diagnostics": lambda: diagnostics_table(1 if quick else 3, device),
+        "recording": lambda: recording_table(50 if quick else 300, 3, device),
+    }
+    if not on_gpu:
+        for name in ("tests", "captured", "memory"):
+            del sections[name]
+    card = torch.cuda.get_device_name() if on_gpu else "CPU"
+    report = Report(arguments.out, f"## {card}\n\n{machine()}.\n")
+    for name in arguments.sections or sections:
+        report.section(name, sections[name])
     if report.failed:
         raise SystemExit("failed: " + ", ".join(report.failed))
 

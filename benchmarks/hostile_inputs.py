@@ -53,7 +53,7 @@ def main():
                 counts[found] += 1
                 if found not in RIGHT:
                     line = f"{door.name} {parameter}={hostile.label}: {found}"
-                    print(f"{line}: {str(answer)[:150]}", flush=True)
+                    print(ascii(f"{line}: {str(answer)[:150]}"), flush=True)
     names = {(door.name, p) for door in DOORS for p in door.readings}
     print(
         f"{counts.total()} inputs: {len(names)} parameters of {len(DOORS)} callables, "
