@@ -80,11 +80,8 @@ def relative_distance(W: ArrayLike, W0: ArrayLike) -> float:
     W_, W0_ = _two_weights(W, W0)
     if not bool(W0_.any()):
         raise ValueError("W0 must have a non-zero entry, got only zeros.")
-    # In units of the largest entry, so that no square over- or underflows.
-    scale = torch.maximum(W_.abs().max(), W0_.abs().max())
-    diagnostic = RelativeDistance()
-    diagnostic.accumulate(WeightView.between(W0_ / scale, W_ / scale))
-    return diagnostic.value()
+    ratio = np.array(_norm(W_ - W0_) / _norm(W0_))
+    return float(check_finite("The relative distance", ratio))
 
 
 def update_singular_values(W: ArrayLike, W0: ArrayLike) -> NDArray[np.float64]:
@@ -107,6 +104,12 @@ def update_singular_values(W: ArrayLike, W0: ArrayLike) -> NDArray[np.float64]:
     W_, W0_ = _two_weights(W, W0)
     update = W_ - W0_
     return check_finite("The singular values", singular_values(update).numpy())
+
+
+def _norm(M: Tensor) -> float:
+    """‖M‖_F, in units of the largest entry: no square over- or underflows."""
+    scale = float(M.abs().max())
+    return scale * float((M / (scale or 1.0)).norm())
 
 
 def _two_weights(W: ArrayLike, W0: ArrayLike) -> tuple[Tensor, Tensor]:

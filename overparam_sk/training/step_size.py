@@ -91,7 +91,7 @@ def safe_learning_rate(X: Tensor, sample_weight: Tensor, batch_size: int) -> flo
     single = float(H.diagonal().max())
     B = min(batch_size, n)
     mix = (n - B) / (B * max(1.0, n - 1))
-    c = 4.0 / (((1 - mix) * full + mix * single) * scale) / scale
+    c = _over(4.0, ((1 - mix) * full + mix * single) * scale) / scale
     _check_step(c, X, sample_weight)
     return c
 
@@ -134,9 +134,14 @@ def safe_full_batch_step(
     top = largest_eigenvalue(H * torch.outer(root, root))
     if top == 0:
         return 1.0
-    step = 1.0 / (top * scale) / scale
+    step = _over(1.0, top * scale) / scale
     _check_step(step, X, sample_weight)
     return step
+
+
+def _over(a: float, b: float) -> float:
+    """A / b, infinite where b underflowed."""
+    return a / b if b > 0 else float("inf")
 
 
 def _check_step(step: float, X: Tensor, sample_weight: Tensor) -> None:
