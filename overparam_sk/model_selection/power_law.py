@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from overparam_sk.model_selection.result import WidthStudy
+from overparam_sk.world import in_own_world
 
 __all__ = ["PowerLaw", "fit_power_law"]
 
@@ -61,6 +62,7 @@ class PowerLaw:
         )
 
 
+@in_own_world
 def fit_power_law(
     study: WidthStudy,
     metric: str,

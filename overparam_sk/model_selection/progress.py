@@ -3,7 +3,9 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+
+from overparam_sk.world import say
 
 __all__ = ["progress_bar", "time_left"]
 
@@ -57,7 +59,8 @@ Show = Callable[[int, float, str], None]
 
 @contextmanager
 def _shown(n_fits: int, work: float) -> Iterator[Show]:
-    if sys.stderr.isatty():
+    terminal = _is_terminal()
+    if terminal:
         try:
             import rich.console
             import rich.progress as bars
@@ -77,26 +80,31 @@ def _shown(n_fits: int, work: float) -> Iterator[Show]:
                     task, completed=done, fits=fits, left=left
                 )
             return
-    with _plain(n_fits) as show:
+    with _plain(n_fits, terminal) as show:
         yield show
 
 
 @contextmanager
-def _plain(n_fits: int) -> Iterator[Show]:
-    terminal = sys.stderr.isatty()
-
+def _plain(n_fits: int, terminal: bool) -> Iterator[Show]:
     def show(fits: int, _: float, left: str) -> None:
         line = f"{fits}/{n_fits} fits, {left}"
         if terminal:
-            print(f"\r{line:<60}", end="", file=sys.stderr, flush=True)
+            say(f"\r{line:<60}", "stderr", end="")
         else:
-            print(line, file=sys.stderr, flush=True)
+            say(line, "stderr")
 
     try:
         yield show
     finally:
         if terminal:
-            print(file=sys.stderr)
+            say("", "stderr")
+
+
+def _is_terminal() -> bool:
+    """Whether stderr is one; what cannot be asked, or is closed, is none."""
+    with suppress(AttributeError, ValueError):
+        return sys.stderr.isatty()
+    return False
 
 
 def _duration(seconds: float) -> str:
