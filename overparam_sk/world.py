@@ -2,9 +2,10 @@
 
 PyTorch's default device, autocast, inference mode and flushing of denormal numbers, and
 numpy's error state and buffer size belong to a thread: inside `in_own_world` they are
-what they are in a fresh process, and afterwards they are again as they were. PyTorch's
-default dtype belongs to the process and is left alone: whoever makes a tensor says its
-dtype.
+what they are in a fresh process, and afterwards they are again as they were. The
+precision of float32 products (TF32, bfloat16) belongs to the process: for as long as a
+thread is inside it is float32's. PyTorch's default dtype belongs to the process too and
+is left alone: whoever makes a tensor says its dtype.
 """
 
 import re
@@ -14,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import wraps
 from inspect import isfunction
+from threading import Lock
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -66,7 +68,9 @@ def _enter(world: ExitStack) -> None:
     torch: Any = sys.modules.get("torch")
     if torch is None:
         return
-    if torch.get_default_device().type != "cpu":
+    world.callback(_PRODUCTS.leave, torch.backends, world)
+    _PRODUCTS.enter(torch.backends, world)
+    if torch.empty(0, dtype=torch.bool).device.type != "cpu":
         world.enter_context(torch.device("cpu"))
     if torch.is_inference_mode_enabled():
         world.enter_context(torch.inference_mode(False))
@@ -76,6 +80,42 @@ def _enter(world: ExitStack) -> None:
     if sys.float_info.min / 2 == 0.0:
         torch.set_flush_denormal(False)
         world.callback(torch.set_flush_denormal, True)
+
+
+class _Products:
+    """float32 products in float32, while anybody is inside.
+
+    The first one in sets what the last one out sets back, unless it is another's by
+    then.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._inside: set[int] = set()
+        self._found: dict[str, str] = {}
+
+    def enter(self, backends: Any, who: object) -> None:
+        with self._lock:
+            self._inside.add(id(who))
+            for name in ("cuda", "mkldnn"):
+                products = getattr(backends, name).matmul
+                if products.fp32_precision not in ("none", "ieee"):
+                    self._found[name] = products.fp32_precision
+                    products.fp32_precision = "ieee"
+
+    def leave(self, backends: Any, who: object) -> None:
+        with self._lock:
+            self._inside.discard(id(who))
+            while self._found and not self._inside:
+                name, found = self._found.popitem()
+                products = getattr(backends, name).matmul
+                if products.fp32_precision == "ieee":
+                    products.fp32_precision = "none"  # perhaps it was inherited
+                    if products.fp32_precision != found:
+                        products.fp32_precision = found
+
+
+_PRODUCTS = _Products()
 
 
 @contextmanager

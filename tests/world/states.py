@@ -1,4 +1,4 @@
-"""What a program may have set before it calls us, each to be set and found untouched."""
+"""What a program may have set before it calls us."""
 
 import decimal
 import locale
@@ -24,7 +24,11 @@ def the_world():
         "anomalies": torch.is_anomaly_enabled(),
         "deterministic": torch.are_deterministic_algorithms_enabled(),
         "flushing": sys.float_info.min / 2 == 0.0,
-        "products": torch.get_float32_matmul_precision(),
+        "products": [
+            torch.backends.fp32_precision,
+            torch.backends.mkldnn.matmul.fp32_precision,
+            torch.backends.cuda.matmul.fp32_precision,
+        ],
         "threads": torch.get_num_threads(),
         "torch's generator": torch.get_rng_state().tolist(),
         "numpy's generator": str(np.random.get_state()),  # noqa: NPY002
@@ -59,6 +63,35 @@ def numpy_errors(**modes):
         yield
     finally:
         np.seterr(**before)
+
+
+@contextmanager
+def products(change, value):
+    change(value)
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision("highest")
+        torch.backends.fp32_precision = "none"
+        torch.backends.mkldnn.matmul.fp32_precision = "none"
+        torch.backends.cuda.matmul.fp32_precision = "none"
+
+
+def set_all_products(value):
+    torch.backends.fp32_precision = value
+
+
+def set_matrix_products(value):
+    torch.backends.mkldnn.matmul.fp32_precision = value
+
+
+@contextmanager
+def inherited_products(value):
+    with products(set_all_products, value):
+        yield
+        set_all_products("tf32")
+        assert torch.backends.mkldnn.matmul.fp32_precision == "tf32"
+        set_all_products(value)
 
 
 @contextmanager
@@ -113,9 +146,10 @@ STATES = {
     "anomalies": lambda _: torch.autograd.set_detect_anomaly(True),
     "deterministic": lambda _: setting(torch.use_deterministic_algorithms, True, False),
     "flushing": lambda _: setting(torch.set_flush_denormal, True, False),
-    "products medium": lambda _: setting(
-        torch.set_float32_matmul_precision, "medium", "highest"
-    ),
+    "products medium": lambda _: products(torch.set_float32_matmul_precision, "medium"),
+    "products high": lambda _: products(torch.set_float32_matmul_precision, "high"),
+    "products bf16": lambda _: inherited_products("bf16"),
+    "matrix products bf16": lambda _: products(set_matrix_products, "bf16"),
     "numpy raises": lambda _: numpy_errors(all="raise"),
     "numpy's context raises": lambda _: np.errstate(all="raise"),
     "numpy ignores": lambda _: numpy_errors(all="ignore"),
