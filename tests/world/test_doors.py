@@ -19,7 +19,6 @@ NO_DOORS = {
     # of our own floors, which are inside already
     "diagnostics": {
         "check_gram_fits",
-        "floating",
         "history_columns",
         "measure_first_layer",
         "measure_two_hidden",
