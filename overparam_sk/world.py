@@ -137,10 +137,9 @@ def without_warning(message: str) -> Iterator[None]:
                 filters.remove(quiet)
 
 
-def say(text: str, stream: str = "stdout", *, end: str = "\n") -> None:
-    """Print to a standard stream, if it can be written to: what it says is extra."""
-    file = getattr(sys, stream)
+def say(text: str, file: Any, *, end: str = "\n") -> None:
+    """Print to a stream, if that is possible: what is said on the way is extra."""
     # There is none, it is closed or its reader gone, or it cannot write the text.
     with suppress(AttributeError, OSError, ValueError):
-        print(text, end=end, file=file)
+        file.write(text + end)
         file.flush()

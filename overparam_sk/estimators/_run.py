@@ -1,5 +1,6 @@
 """One training run: from validated data to fitted attributes."""
 
+import sys
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -337,7 +338,7 @@ class _Printer:
             for name, values in self.monitor.history.items()
             if name != "iteration"
         )
-        say(f"iteration {record.iteration}: " + ", ".join(columns))
+        say(f"iteration {record.iteration}: " + ", ".join(columns), sys.stdout)
         return False
 
 

@@ -4,6 +4,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from overparam_sk.world import say
 
@@ -73,7 +74,8 @@ def _shown(n_fits: int, work: float) -> Iterator[Show]:
                 "{task.fields[fits]}/" + str(n_fits),
                 "{task.fields[left]}",
             )
-            console = rich.console.Console(stderr=True)
+            stderr: Any = _Extra(sys.stderr)
+            console = rich.console.Console(file=stderr)
             with bars.Progress(*columns, console=console) as progress:
                 task = progress.add_task("", total=work, fits=0, left="")
                 yield lambda fits, done, left: progress.update(
@@ -84,25 +86,42 @@ def _shown(n_fits: int, work: float) -> Iterator[Show]:
         yield show
 
 
+class _Extra:
+    """A stream that may fail; rich ends the process whose stderr is a broken pipe."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        say(text, self._file, end="")
+        return len(text)
+
+    def flush(self) -> None:
+        """Every write does so."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
 @contextmanager
 def _plain(n_fits: int, terminal: bool) -> Iterator[Show]:
     def show(fits: int, _: float, left: str) -> None:
         line = f"{fits}/{n_fits} fits, {left}"
         if terminal:
-            say(f"\r{line:<60}", "stderr", end="")
+            say(f"\r{line:<60}", sys.stderr, end="")
         else:
-            say(line, "stderr")
+            say(line, sys.stderr)
 
     try:
         yield show
     finally:
         if terminal:
-            say("", "stderr")
+            say("", sys.stderr)
 
 
 def _is_terminal() -> bool:
     """Whether stderr is one; what cannot be asked, or is closed, is none."""
-    with suppress(AttributeError, ValueError):
+    with suppress(AttributeError, OSError, ValueError):
         return sys.stderr.isatty()
     return False
 
