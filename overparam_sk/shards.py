@@ -60,7 +60,7 @@ class Shards:
         """Whether the processes have different numbers; two NaN are the same."""
         first = self.agree(number, device)
         same = first == number or (isnan(first) and isnan(number))
-        there = torch.tensor(float(not same), device=device)
+        there = torch.tensor(float(not same), dtype=torch.float32, device=device)
         return bool(self.add_up_(there) > 0)
 
     def bring_together(self, part: Tensor, m: int) -> Tensor:

@@ -17,6 +17,7 @@ from overparam_sk.datasets._image_data import (
     scale_pixels,
 )
 from overparam_sk.parameters import FLAG, integer, one_of, several, such_that
+from overparam_sk.world import in_own_world
 
 __all__ = ["load_image_pair"]
 
@@ -61,6 +62,7 @@ def load_image_pair(
     return_X_y: Literal[False],
     normalize: bool = ...,
 ) -> Bunch: ...
+@in_own_world
 def load_image_pair(
     name: str,
     classes: Sequence[int],

@@ -9,6 +9,7 @@ from sklearn.utils import Bunch
 from overparam_sk.datasets._fetch import DataHome, fetch
 from overparam_sk.datasets._image_data import FASHION_MNIST, MNIST
 from overparam_sk.parameters import FLAG
+from overparam_sk.world import in_own_world
 
 __all__ = ["fetch_fashion_mnist", "fetch_mnist"]
 
@@ -32,6 +33,7 @@ def fetch_mnist(
     return_X_y: Literal[True],
     download_if_missing: bool = ...,
 ) -> Sample: ...
+@in_own_world
 def fetch_mnist(
     data_home: DataHome = None,
     *,
@@ -125,6 +127,7 @@ def fetch_fashion_mnist(
     return_X_y: Literal[True],
     download_if_missing: bool = ...,
 ) -> Sample: ...
+@in_own_world
 def fetch_fashion_mnist(
     data_home: DataHome = None,
     *,

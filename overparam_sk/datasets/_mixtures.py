@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from overparam_sk.arrays import real_array
 from overparam_sk.memory import check_room
 from overparam_sk.parameters import COUNT, FLAG, number, random_generator, shown
+from overparam_sk.world import in_own_world
 
 __all__ = ["make_clustered_mixture"]
 
@@ -46,6 +47,7 @@ def make_clustered_mixture(
     return_components: Literal[True],
     random_state: Any = ...,
 ) -> SampleWithComponents: ...
+@in_own_world
 def make_clustered_mixture(
     n_samples: int = 1000,
     n_features: int = 1000,

@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from overparam_sk.arrays import check_finite
 from overparam_sk.parameters import COUNT, either, one_of, random_generator
+from overparam_sk.world import in_own_world
 
 __all__ = ["Separability", "separability"]
 
@@ -74,6 +75,7 @@ class Separability:
         return self.lambda_ <= self.bound
 
 
+@in_own_world
 def separability(
     X: ArrayLike,
     y: ArrayLike,

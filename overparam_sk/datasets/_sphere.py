@@ -7,10 +7,12 @@ from numpy.typing import NDArray
 
 from overparam_sk.memory import check_room
 from overparam_sk.parameters import COUNT, random_generator
+from overparam_sk.world import in_own_world
 
 __all__ = ["make_unit_sphere"]
 
 
+@in_own_world
 def make_unit_sphere(
     n_samples: int = 50, n_features: int = 100, *, random_state: Any = None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from overparam_sk.memory import check_room
 from overparam_sk.parameters import COUNT, FLAG, number, random_generator
+from overparam_sk.world import in_own_world
 
 __all__ = ["make_xor_balls"]
 
@@ -36,6 +37,7 @@ def make_xor_balls(
     random_state: Any = ...,
     return_components: Literal[True],
 ) -> tuple[Floats, Ints, Ints, Floats]: ...
+@in_own_world
 def make_xor_balls(
     n_samples: int = 400,
     *,

@@ -11,6 +11,7 @@ from overparam_sk.arrays import check_finite, real_array
 from overparam_sk.diagnostics._base import Diagnostic, View, WeightView
 from overparam_sk.linalg import singular_values
 from overparam_sk.parameters import number
+from overparam_sk.world import in_own_world
 
 __all__ = [
     "RelativeDistance",
@@ -60,6 +61,7 @@ class WeightChange(Diagnostic):
         return float(self.total.sqrt())
 
 
+@in_own_world
 def relative_distance(W: ArrayLike, W0: ArrayLike) -> float:
     """Distance from the initialisation, ‖W − W(0)‖_F / ‖W(0)‖_F (LL18 §7).
 
@@ -84,6 +86,7 @@ def relative_distance(W: ArrayLike, W0: ArrayLike) -> float:
     return float(check_finite("The relative distance", ratio))
 
 
+@in_own_world
 def update_singular_values(W: ArrayLike, W0: ArrayLike) -> NDArray[np.float64]:
     """Singular values of the accumulated update W − W(0), descending (LL18 §7).
 
@@ -119,6 +122,7 @@ def _two_weights(W: ArrayLike, W0: ArrayLike) -> tuple[Tensor, Tensor]:
     return torch.from_numpy(now), torch.from_numpy(start)
 
 
+@in_own_world
 def effective_rank(singular_values: ArrayLike, share: float = 0.99) -> int:
     """How many singular values carry a share of the squared Frobenius norm.
 

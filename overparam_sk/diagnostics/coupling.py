@@ -8,6 +8,7 @@ from torch import Tensor
 
 from overparam_sk.arrays import real_array
 from overparam_sk.diagnostics._base import Diagnostic, PatternView, View
+from overparam_sk.world import in_own_world
 
 __all__ = ["ActivationChange", "Coupling", "activation_change"]
 
@@ -58,6 +59,7 @@ class Coupling(Diagnostic):
         return float(coupled / units)
 
 
+@in_own_world
 def activation_change(W: ArrayLike, W0: ArrayLike, X: ArrayLike) -> float:
     """Share of (hidden unit, sample) pairs whose activation pattern differs.
 

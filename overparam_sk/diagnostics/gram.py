@@ -23,6 +23,7 @@ from overparam_sk.networks import (
 )
 from overparam_sk.parameters import one_of, shown
 from overparam_sk.rows import Rows, as_rows
+from overparam_sk.world import in_own_world
 
 __all__ = ["GramLambdaMin", "check_gram_fits", "gram_lambda_min", "gram_matrix"]
 
@@ -74,6 +75,7 @@ def check_gram_fits(n: int, device: torch.device, advice: str) -> None:
     )
 
 
+@in_own_world
 def gram_matrix(
     estimator_or_params: Any,
     X: ArrayLike,
@@ -132,6 +134,7 @@ def gram_matrix(
     return check_finite("The Gram matrix", H.cpu().numpy())
 
 
+@in_own_world
 def gram_lambda_min(
     estimator_or_params: Any,
     X: ArrayLike,
@@ -161,7 +164,8 @@ def _first_layer_gram(which: Which, rows: Rows, W: Tensor, a: Tensor) -> Tensor:
     n_outputs = 1 if which == "mean" else len(a)
     side = len(rows) * n_outputs
     H = torch.zeros(side, side, dtype=torch.float64, device=rows.device)
-    for units in torch.split(torch.arange(len(W)), max(1, _BLOCK_ELEMENTS // side)):
+    places = torch.arange(len(W), dtype=torch.int64)
+    for units in torch.split(places, max(1, _BLOCK_ELEMENTS // side)):
         H += gates(rows.times(W[units].T), a[:, units])
     inner = rows.inner_products().div_(len(W))
     # One inner product for each block of n_outputs² entries.

@@ -27,6 +27,7 @@ from overparam_sk.parameters import (
     one_of,
     such_that,
 )
+from overparam_sk.world import in_own_world
 
 __all__ = ["Network", "Part", "infinite_width_gram", "infinite_width_lambda_min"]
 
@@ -47,6 +48,7 @@ _RULES = {
 }
 
 
+@in_own_world
 def infinite_width_gram(
     X: ArrayLike,
     Y: ArrayLike | None = None,
@@ -169,6 +171,7 @@ def infinite_width_gram(
     return check_finite("H∞", asked.numpy())
 
 
+@in_own_world
 def infinite_width_lambda_min(X: ArrayLike, **options: Any) -> tuple[float, float]:
     """Compute the smallest eigenvalue λ_0 of H∞, and how well it is known.
 

@@ -116,7 +116,7 @@ class PairCounts:
 
     def __init__(self) -> None:
         self._active: Tensor | None = None
-        self._counts = torch.empty(0)
+        self._counts = torch.empty(0, dtype=torch.float32)
 
     def at(self, active: Tensor) -> Tensor:
         """Counts for the patterns ``active`` (n, h2), bool; shape (n, n), float32."""

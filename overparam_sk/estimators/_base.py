@@ -217,23 +217,20 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
                 self, context, data.X, data.y, lambda W: self._snapshot(run, W)
             )
             outcome = run.train(looks, [observer])
+        attributes = run.attributes()
+        run.check_finite(attributes)
+        # Those of an earlier call must not outlive it.
+        earlier = [f"{name}_" for name in (*REGISTRY, "best_validation_score")]
+        self._replace_state([*earlier, "_update_singular_values"], attributes)
+        if context is not None:
+            observer.finish(attributes)
         if outcome is Outcome.INTERRUPTED:
             warnings.warn(
                 "Training was interrupted from the keyboard: the weights are those of "
                 f"iteration {run.iteration} of {looks[-1]}.",
                 ConvergenceWarning,
-                stacklevel=4,
+                stacklevel=5,
             )
-        attributes = run.attributes()
-        run.check_finite(attributes)
-        # Those of an earlier call must not outlive it.
-        for name in (*REGISTRY, "best_validation_score"):
-            self.__dict__.pop(f"{name}_", None)
-        for name, value in attributes.items():
-            setattr(self, name, value)
-        self.__dict__.pop("_update_singular_values", None)
-        if context is not None:
-            observer.finish(attributes)
 
     def _snapshot(self, run: Run, weights: Sequence[Tensor]) -> dict[str, Any]:
         """Attributes of an estimator that is ready to predict with ``weights``."""

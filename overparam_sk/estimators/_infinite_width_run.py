@@ -128,4 +128,4 @@ class InfiniteWidthRun(SoftmaxRun):
 
 
 def _whole(rows: Rows) -> Tensor:
-    return rows.take(torch.arange(len(rows)))
+    return rows.take(torch.arange(len(rows), dtype=torch.int64))

@@ -1,5 +1,6 @@
 """One training run: from validated data to fitted attributes."""
 
+import sys
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -34,6 +35,7 @@ from overparam_sk.training import (
     Trainer,
     train,
 )
+from overparam_sk.world import say
 
 __all__ = ["Run", "Seeds", "Start"]
 
@@ -176,10 +178,13 @@ class Run(ABC):
             own.append(self._stopper)
         if self._parameters.verbose:
             own.append(_Printer(self._monitor))
-        outcome = train(self._trainer, checkpoints, [*own, *observers])
-        if outcome is Outcome.INTERRUPTED and self._shards.size > 1:
-            # The others may be at another step: they cannot finish together.
-            raise KeyboardInterrupt
+        outcome = train(
+            self._trainer,
+            checkpoints,
+            [*own, *observers],
+            # Of several processes each may be at another step: none can finish alone.
+            hold_ctrl_c=self._shards.size == 1,
+        )
         if self._stopper is not None and self._stopper.best_weights is not None:
             best = self._stopper.best_weights
             for W, best_W in zip(self._trainer.weights, best, strict=True):
@@ -344,7 +349,7 @@ class _Printer:
             for name, values in self.monitor.history.items()
             if name != "iteration"
         )
-        print(f"iteration {record.iteration}: " + ", ".join(columns))
+        say(f"iteration {record.iteration}: " + ", ".join(columns), sys.stdout)
         return False
 
 

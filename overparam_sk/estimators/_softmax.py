@@ -17,11 +17,12 @@ from overparam_sk.estimators._checks import (
     check_several_classes,
 )
 from overparam_sk.estimators._data import TrainingData, validate
+from overparam_sk.world import OwnWorld
 
 __all__ = ["SoftmaxClassifier"]
 
 
-class SoftmaxClassifier(ClassifierMixin, ABC):
+class SoftmaxClassifier(OwnWorld, ClassifierMixin, ABC):
     """A classifier whose outputs f(x), softmaxed, are probabilities of classes."""
 
     classes_: NDArray[Any]

@@ -1,6 +1,7 @@
 """The fitted state: numpy arrays, numbers, strings; stamped when it is pickled."""
 
 import warnings
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from sklearn.exceptions import InconsistentVersionWarning
 from torch import Tensor
 
 from overparam_sk.version import __version__
+from overparam_sk.world import OwnWorld
 
 __all__ = ["StampedState", "split_intercept"]
 
@@ -17,7 +19,7 @@ __all__ = ["StampedState", "split_intercept"]
 _FORMAT = 1
 
 
-class StampedState(BaseEstimator):
+class StampedState(OwnWorld, BaseEstimator):
     """An estimator whose pickles carry the package's version and a format number."""
 
     def __getstate__(self) -> dict[str, Any]:
@@ -51,9 +53,13 @@ class StampedState(BaseEstimator):
 
     def _forget(self) -> None:
         """Remove every fitted attribute: the estimator is unfitted."""
-        for name in [n for n in vars(self) if n.endswith("_") and n[0] != "_"]:
-            delattr(self, name)
-        self.__dict__.pop("_update_singular_values", None)
+        fitted = [n for n in vars(self) if n.endswith("_") and n[0] != "_"]
+        self._replace_state([*fitted, "_update_singular_values"], {})
+
+    def _replace_state(self, names: Iterable[str], by: dict[str, Any]) -> None:
+        """Put attributes in the place of others, in one step that Ctrl-C cannot cut."""
+        kept = {n: value for n, value in vars(self).items() if n not in set(names)}
+        self.__dict__ = kept | by
 
 
 def split_intercept(W: Tensor, n_given: int) -> tuple[NDArray[Any], NDArray[Any]]:

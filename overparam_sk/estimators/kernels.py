@@ -11,6 +11,7 @@ from overparam_sk.diagnostics import infinite_width_gram
 from overparam_sk.diagnostics.infinite_width import Network, Part
 from overparam_sk.networks import RowNorm
 from overparam_sk.parameters import FLAG
+from overparam_sk.world import OwnWorld
 
 __all__ = ["InfiniteWidthKernel"]
 
@@ -18,7 +19,7 @@ __all__ = ["InfiniteWidthKernel"]
 _BLOCK_ROWS = 32
 
 
-class InfiniteWidthKernel(Kernel):
+class InfiniteWidthKernel(OwnWorld, Kernel):
     """The Gram matrix of an infinitely wide network, as a kernel.
 
     For ``GaussianProcessRegressor(kernel=k)``, ``SVC(kernel=k)``, ``SVR(kernel=k)`` and

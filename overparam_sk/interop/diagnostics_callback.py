@@ -18,6 +18,7 @@ from overparam_sk.diagnostics import (
 )
 from overparam_sk.interop.layers import Look, gram_matrix_of, look_at
 from overparam_sk.parameters import COUNT, SEED, checked, either, one_of, several
+from overparam_sk.rows import as_tensor
 
 __all__ = ["TrainingDiagnostics"]
 
@@ -176,4 +177,7 @@ def _rows_of(dataset: Any, size: int, seed: int) -> Tensor:
     """At most ``size`` rows of a data set of (X, y), as one tensor."""
     n = len(dataset)
     places = np.sort(np.random.default_rng(seed).permutation(n)[:size])
-    return torch.stack([torch.as_tensor(dataset[int(i)][0]) for i in places])
+    rows = (dataset[int(i)][0] for i in places)
+    return torch.stack(
+        [x if isinstance(x, Tensor) else as_tensor(np.asarray(x)) for x in rows]
+    )

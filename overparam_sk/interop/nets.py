@@ -8,6 +8,7 @@ from skorch import NeuralNetClassifier, NeuralNetRegressor
 from torch import Tensor, nn
 
 from overparam_sk.interop.modules import FirstLayerModule, TwoHiddenModule
+from overparam_sk.world import in_own_world
 
 __all__ = ["HalfSquaredSum", "first_layer_net", "two_hidden_net"]
 
@@ -20,6 +21,7 @@ class HalfSquaredSum(nn.Module):
         return (outputs - targets).square().sum() / 2
 
 
+@in_own_world
 def first_layer_net(
     weights: tuple[NDArray[Any], NDArray[Any] | None, NDArray[Any]],
     classes: NDArray[Any],
@@ -46,6 +48,7 @@ def first_layer_net(
     )
 
 
+@in_own_world
 def two_hidden_net(
     weights: tuple[NDArray[Any], NDArray[Any] | None, NDArray[Any], NDArray[Any]],
     net_params: dict[str, Any],

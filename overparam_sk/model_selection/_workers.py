@@ -12,7 +12,7 @@ from joblib.parallel import get_active_backend
 
 from overparam_sk.model_selection._data import DataNotHereError
 from overparam_sk.model_selection._fits import Fit, Task
-from overparam_sk.model_selection.fitting import warning_filter
+from overparam_sk.world import without_warning
 
 __all__ = ["MAX_RETRIES", "run_tasks"]
 
@@ -85,7 +85,7 @@ def _run_here(tasks: Iterable[Task], n_jobs: int | None) -> Finished:
                     yield task, done
         finally:
             # Who stops early, on a full disk, does not want joblib's advice.
-            with warning_filter("ignore", "(?s).* input task iterator"):
+            with without_warning("(?s).* input task iterator"):
                 results.close()
 
 

@@ -17,6 +17,7 @@ from overparam_sk.parameters import (
     one_of,
     random_generator,
 )
+from overparam_sk.world import in_own_world
 
 __all__ = ["PowerLaw", "fit_power_law"]
 
@@ -75,6 +76,7 @@ class PowerLaw:
         )
 
 
+@in_own_world
 def fit_power_law(
     study: WidthStudy,
     metric: str,

@@ -3,7 +3,10 @@
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from overparam_sk.world import say
 
 __all__ = ["progress_bar", "time_left"]
 
@@ -57,7 +60,8 @@ Show = Callable[[int, float, str], None]
 
 @contextmanager
 def _shown(n_fits: int, work: float) -> Iterator[Show]:
-    if sys.stderr.isatty():
+    terminal = _is_terminal()
+    if terminal:
         try:
             import rich.console
             import rich.progress as bars
@@ -70,33 +74,56 @@ def _shown(n_fits: int, work: float) -> Iterator[Show]:
                 "{task.fields[fits]}/" + str(n_fits),
                 "{task.fields[left]}",
             )
-            console = rich.console.Console(stderr=True)
+            stderr: Any = _Extra(sys.stderr)
+            console = rich.console.Console(file=stderr)
             with bars.Progress(*columns, console=console) as progress:
                 task = progress.add_task("", total=work, fits=0, left="")
                 yield lambda fits, done, left: progress.update(
                     task, completed=done, fits=fits, left=left
                 )
             return
-    with _plain(n_fits) as show:
+    with _plain(n_fits, terminal) as show:
         yield show
 
 
-@contextmanager
-def _plain(n_fits: int) -> Iterator[Show]:
-    terminal = sys.stderr.isatty()
+class _Extra:
+    """A stream that may fail; rich ends the process whose stderr is a broken pipe."""
 
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def write(self, text: str) -> int:
+        say(text, self._file, end="")
+        return len(text)
+
+    def flush(self) -> None:
+        """Every write does so."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+
+@contextmanager
+def _plain(n_fits: int, terminal: bool) -> Iterator[Show]:
     def show(fits: int, _: float, left: str) -> None:
         line = f"{fits}/{n_fits} fits, {left}"
         if terminal:
-            print(f"\r{line:<60}", end="", file=sys.stderr, flush=True)
+            say(f"\r{line:<60}", sys.stderr, end="")
         else:
-            print(line, file=sys.stderr, flush=True)
+            say(line, sys.stderr)
 
     try:
         yield show
     finally:
         if terminal:
-            print(file=sys.stderr)
+            say("", sys.stderr)
+
+
+def _is_terminal() -> bool:
+    """Whether stderr is one; what cannot be asked, or is closed, is none."""
+    with suppress(AttributeError, OSError, ValueError):
+        return sys.stderr.isatty()
+    return False
 
 
 def _duration(seconds: float) -> str:

@@ -14,12 +14,13 @@ from overparam_sk.model_selection._checked_files import (
 )
 from overparam_sk.model_selection._fits import Fit
 from overparam_sk.model_selection._store import CONFIGURATION, COPY, FITS
+from overparam_sk.world import OwnWorld
 
 __all__ = ["WidthStudy"]
 
 
 @dataclass(frozen=True)
-class WidthStudy:
+class WidthStudy(OwnWorld):
     """The fits of a width study; made by :func:`width_study` or :meth:`load`.
 
     Parameters

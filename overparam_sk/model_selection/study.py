@@ -21,9 +21,9 @@ from overparam_sk.model_selection._plan import (
 )
 from overparam_sk.model_selection._store import FITS, Store
 from overparam_sk.model_selection._workers import run_tasks
-from overparam_sk.model_selection.fitting import warning_filter
 from overparam_sk.model_selection.progress import progress_bar
 from overparam_sk.model_selection.result import WidthStudy
+from overparam_sk.world import without_warning
 
 __all__ = ["width_study"]
 
@@ -198,7 +198,7 @@ def _fit_all(
     with (
         progress_bar(len(missing), sum(work), enabled=verbose > 0) as advance,
         # joblib replaces a worker that has grown, and warns of it: nothing is lost.
-        warning_filter("ignore", "A worker stopped while some jobs were given"),
+        without_warning("A worker stopped while some jobs were given"),
         closing(run_tasks(missing, n_jobs)) as finished,
     ):
         for task, fit in finished:

@@ -28,7 +28,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from overparam_sk.networks._streams import generator
+from overparam_sk.networks._streams import generator, normal
 
 # Numbers of second-layer pre-activations that stand at a time where outputs alone are
 # asked for.
@@ -202,11 +202,11 @@ def initial_layers(
     from the same point. ``constant`` appends the weight of a constant 1 to each row of
     A, before the rows are scaled.
     """
-    A = torch.empty(h1, d).normal_(generator=generator(seed, 0))
+    A = normal(h1, d, generator=generator(seed, 0))
     if constant:
-        weights = torch.empty(h1, 1).normal_(generator=generator(seed, 3))
+        weights = normal(h1, 1, generator=generator(seed, 3))
         A = torch.cat([A, weights], dim=1)
-    B = torch.empty(h2, h1).normal_(generator=generator(seed, 1))
+    B = normal(h2, h1, generator=generator(seed, 1))
     w = torch.randint(0, 2, (h2,), generator=generator(seed, 2)) * 2 - 1
     A, B, w = (part.to(device, dtype) for part in (A, B, w))
     return Kong2019Weights(normalize_rows(A, row_norm), normalize_rows(B, row_norm), w)

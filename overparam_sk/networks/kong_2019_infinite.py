@@ -136,11 +136,16 @@ def _shapes(
     """κ(θ)/κ(0) of both parts from one scramble, shape (2, len(theta))."""
     n_coordinates = (3 if row_norm == "clip" else 2) * h1
     engine = SobolEngine(n_coordinates, scramble=True, seed=seed)  # type: ignore[no-untyped-call]
+    # PyTorch rounds the first point to its default dtype, which is float32 here.
+    first = engine.quasi.float() / 2**engine.MAXBIT
     sums = np.zeros((len(theta), 4))
     size = max(1, _CHUNK_ELEMENTS // n_coordinates)
     for start in range(0, n_points, size):
         # Sobol points lie on a grid of step 2⁻³⁰; half a step keeps them off 0.
-        draw = engine.draw(min(size, n_points - start), dtype=torch.float64) + 2.0**-31
+        draw = engine.draw(min(size, n_points - start), dtype=torch.float64)
+        if start == 0:
+            draw[0] = first
+        draw += 2.0**-31
         turns, R = draw[:, :h1], _radii(draw[:, h1:], h1, d, row_norm)
         for at, sum_ in zip(theta.tolist(), sums, strict=True):
             sum_ += _unit_sums(at, turns, R)

@@ -27,7 +27,7 @@ from torch import Tensor
 
 from overparam_sk.networks._base import Scratch
 from overparam_sk.networks._softmax import SoftmaxNetwork
-from overparam_sk.networks._streams import generator
+from overparam_sk.networks._streams import generator, normal
 
 __all__ = [
     "LiLiang2018",
@@ -98,11 +98,11 @@ def initial_weight_chunks(
     chunk : Tensor of shape (u, d) or (u, d + 1)
     """
     size = max(1, _CHUNK_ELEMENTS // d)
-    intercept = torch.empty(m, 1).normal_(generator=generator(seed, 2))
+    intercept = normal(m, 1, generator=generator(seed, 2))
     held = slice(0, m) if held is None else held
     for first in range(held.start - held.start % size, held.stop, size):
-        chunk = torch.empty(min(size, m - first), d)
-        chunk.normal_(generator=generator(seed, 0, first))
+        u = min(size, m - first)
+        chunk = normal(u, d, generator=generator(seed, 0, first))
         units = slice(max(first, held.start), min(first + size, held.stop))
         chunk = chunk[units.start - first : units.stop - first]
         if constant:
@@ -134,7 +134,7 @@ def readout_weights(
     seed: int, k: int, m: int, *, dtype: torch.dtype, device: torch.device | str = "cpu"
 ) -> Tensor:
     """The readout a, shape (k, m), entries N(0, 1) (A3)."""
-    draw = torch.empty(k, m).normal_(generator=generator(seed, 1))
+    draw = normal(k, m, generator=generator(seed, 1))
     return draw.to(device=device, dtype=dtype)
 
 

@@ -20,6 +20,7 @@ from overparam_sk.plotting._courses import (
     stacked,
 )
 from overparam_sk.plotting._groups import as_groups, fitted_attribute
+from overparam_sk.world import OwnWorld
 
 __all__ = ["ConvergenceDisplay"]
 
@@ -47,7 +48,7 @@ _LABELS = {
 _LOGARITHMIC = {"loss", "val_loss", "gram_lambda_min"}
 
 
-class ConvergenceDisplay:
+class ConvergenceDisplay(OwnWorld):
     """Loss, λ_min, weight change and pattern change against the iteration.
 
     What [1]_ draws of every data set, one curve a width: the mean over the repeats and

@@ -14,6 +14,7 @@ from overparam_sk.plotting._courses import (
     common_columns,
     stacked,
 )
+from overparam_sk.world import OwnWorld
 
 __all__ = ["TrainingDynamicsDisplay"]
 
@@ -31,7 +32,7 @@ _SCORE_LABELS = {
 }
 
 
-class TrainingDynamicsDisplay:
+class TrainingDynamicsDisplay(OwnWorld):
     """Courses of ``history_`` against the iteration, mean and spread over repeats.
 
     Make one with :meth:`from_estimator`, :meth:`from_estimators` or

@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from overparam_sk.plotting._axes import axes_row, colors, draw_mean_and_band
 from overparam_sk.plotting._groups import as_groups, fitted_attribute
+from overparam_sk.world import OwnWorld
 
 __all__ = ["UpdateSpectrumDisplay"]
 
 
-class UpdateSpectrumDisplay:
+class UpdateSpectrumDisplay(OwnWorld):
     """Singular values of the accumulated update, and of the final weights [1]_.
 
     Make one with :meth:`from_estimator` or :meth:`from_estimators`. All parameters are

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam_sk.plotting._axes import axes_grid, colors, write_out_small_range
+from overparam_sk.world import OwnWorld
 
 __all__ = ["WidthStudyDisplay"]
 
@@ -29,7 +30,7 @@ _LABELS = {
 }
 
 
-class WidthStudyDisplay:
+class WidthStudyDisplay(OwnWorld):
     """Metrics of a width study against the width, one panel a metric.
 
     Make one with :meth:`from_study` or :meth:`from_search`. All parameters are stored

@@ -170,7 +170,8 @@ class Rows(ABC):
         be large.
         """
         for places in self._slices(min(size, rows_that_fit(self.n_columns))):
-            yield places, self.take(torch.arange(places.start, places.stop))
+            indices = torch.arange(places.start, places.stop, dtype=torch.int64)
+            yield places, self.take(indices)
 
     def _slices(self, size: int) -> Iterator[slice]:
         for start in range(0, self.n_rows, size):

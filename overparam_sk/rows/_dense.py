@@ -1,6 +1,5 @@
 """Dense rows, and dense blocks of any rows."""
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -114,6 +113,19 @@ def as_tensor(array: NDArray[Any], device: torch.device | str = "cpu") -> Tensor
     Our code never writes to it, so that a read-only array (a memory map, say) is as
     good as any other and PyTorch's warning about it is of no use.
     """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*not writable")
-        return torch.from_numpy(np.ascontiguousarray(array)).to(device)
+    array = np.ascontiguousarray(array)
+    if not array.flags.writeable:
+        array = np.asarray(_Writeable(array))
+    return torch.from_numpy(array).to(device)
+
+
+class _Writeable:
+    """A read-only array under a name by which PyTorch does not warn of it.
+
+    To filter the warning instead would change the filters of every thread.
+    """
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self._array = array  # numpy's view of this object keeps it alive
+        described = array.__array_interface__
+        self.__array_interface__ = described | {"data": (described["data"][0], False)}

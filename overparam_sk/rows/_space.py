@@ -116,7 +116,7 @@ class ColumnSpace(_PartSpace):
         return W0
 
     def _places(self, W: Tensor) -> Tensor:
-        constant = torch.arange(self.n_given, W.shape[1])
+        constant = torch.arange(self.n_given, W.shape[1], dtype=torch.int64)
         return torch.cat([self.columns, constant]).to(W.device)
 
 

@@ -96,7 +96,8 @@ class _Search:
         rows = max(self.parts, key=len)
         wanted = len(self.columns) + _FEWEST_COLUMNS
         size = min(len(rows), wanted)
-        places = torch.arange(size) * (len(rows) - 1) // max(1, size - 1)
+        steps = torch.arange(size, dtype=torch.int64)
+        places = steps * (len(rows) - 1) // max(1, size - 1)
         X = rows.take(places)[:, self.columns.to(rows.device)].double()
         gram = X.T @ X
         if not gram.isfinite().all():

@@ -1,6 +1,6 @@
 """Sparse rows, and blocks of them that never become dense."""
 
-import warnings
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from torch import Tensor
 from overparam_sk.rows._base import RowBlock, Rows, rows_that_fit
 from overparam_sk.rows._dense import DenseBlock
 from overparam_sk.rows._products import Products
+from overparam_sk.world import without_warning
 
 __all__ = ["SparseRows"]
 
@@ -21,10 +22,9 @@ _UPDATE_ELEMENTS = 2**22
 
 
 # PyTorch says once in a process that its CSR tensors are a beta; here they only
-# multiply. It may say so now: later, filters of warnings would be those of all threads.
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")
-    torch.eye(1).to_sparse_csr()
+# multiply. It may say so now, in vain.
+with without_warning("Sparse CSR"), suppress(UserWarning):
+    torch.eye(1, dtype=torch.float32, device="cpu").to_sparse_csr()
 
 
 class SparseBlock(RowBlock):
@@ -35,7 +35,7 @@ class SparseBlock(RowBlock):
 
     def __init__(self, rows: "SparseRows") -> None:
         self._rows = rows
-        self._update = torch.empty(0)
+        self._update = torch.empty(0, dtype=rows.dtype)
 
     def load(self, indices: Tensor) -> None:
         """Gather the rows ``indices``."""
@@ -45,7 +45,7 @@ class SparseBlock(RowBlock):
         self._columns = torch.from_numpy(X.indices).long()
         starts = torch.from_numpy(X.indptr).long()
         self._owners = torch.repeat_interleave(
-            torch.arange(len(indices)), starts.diff()
+            torch.arange(len(indices), dtype=torch.int64), starts.diff()
         )
         self._csr = torch.sparse_csr_tensor(
             starts, self._columns, self._values, X.shape, check_invariants=False

@@ -1,11 +1,13 @@
 """The one training loop: step, notify, stop."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from enum import Enum
 from typing import Protocol
 
 from torch import Tensor
 
+from overparam_sk.interrupts import CtrlC
 from overparam_sk.training.observer import Observer, StepRecord
 
 __all__ = ["Outcome", "Trainer", "train"]
@@ -39,13 +41,21 @@ class Trainer(Protocol):
         """What an observer cannot see of the way in which the steps are done."""
         ...
 
-    def advance(self, n_steps: int, /) -> None:
-        """Do ``n_steps`` more gradient steps."""
+    def advance(self, n_steps: int, stop: Callable[[], bool], /) -> None:
+        """Do ``n_steps`` more gradient steps, or fewer if ``stop`` says so.
+
+        It is asked after each stretch of steps at whose end all that makes up the state
+        belongs to one iteration.
+        """
         ...
 
 
 def train(
-    trainer: Trainer, checkpoints: Iterable[int], observers: Sequence[Observer]
+    trainer: Trainer,
+    checkpoints: Iterable[int],
+    observers: Sequence[Observer],
+    *,
+    hold_ctrl_c: bool = True,
 ) -> Outcome:
     """Advance ``trainer`` from checkpoint to checkpoint and show it to the observers.
 
@@ -57,21 +67,37 @@ def train(
         that is already reached is looked at without a step.
     observers : sequence of Observer
         All of them see every checkpoint, also the one at which some ask to stop.
+    hold_ctrl_c : bool, default=True
+        Whether Ctrl-C, once, lets the trainer finish what it is doing and the observers
+        look at where it stops: then all is as if the run had been meant to end there.
 
     Returns
     -------
     Outcome
-        After Ctrl-C the trainer holds the last completed block of steps.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If Ctrl-C is not held back, or pressed again; the trainer is then of no use.
     """
-    try:
-        for checkpoint in checkpoints:
-            trainer.advance(checkpoint - trainer.iteration)
-            record = StepRecord(
-                trainer.iteration, trainer.weights, trainer.outputs, trainer.figures
-            )
-            stops = [observer.observe(record) for observer in observers]
-            if any(stops):
-                return Outcome.STOPPED
-    except KeyboardInterrupt:
-        return Outcome.INTERRUPTED
+    ctrl_c = CtrlC(hold=True)
+    with ctrl_c if hold_ctrl_c else nullcontext():
+        outcome = _run(trainer, checkpoints, observers, ctrl_c)
+    return Outcome.INTERRUPTED if ctrl_c.pressed else outcome
+
+
+def _run(
+    trainer: Trainer,
+    checkpoints: Iterable[int],
+    observers: Sequence[Observer],
+    ctrl_c: CtrlC,
+) -> Outcome:
+    for checkpoint in checkpoints:
+        trainer.advance(checkpoint - trainer.iteration, lambda: ctrl_c.pressed)
+        record = StepRecord(
+            trainer.iteration, trainer.weights, trainer.outputs, trainer.figures
+        )
+        stops = [observer.observe(record) for observer in observers]
+        if any(stops) or ctrl_c.pressed:
+            return Outcome.STOPPED
     return Outcome.FINISHED

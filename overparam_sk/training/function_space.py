@@ -6,6 +6,8 @@ follows from it. Momentum and the automatic step are those of the s-step engine,
 limit this is.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -96,8 +98,8 @@ class FunctionSpaceSGD:
         square = (self.R * (F - sum(of_intercept))).sum() / self._n_given
         return {"distance_constant": float(square.clamp(min=0.0).sqrt())}
 
-    def advance(self, n_steps: int) -> None:
-        """Do ``n_steps`` gradient steps.
+    def advance(self, n_steps: int, stop: Callable[[], bool] = bool) -> None:
+        """Do ``n_steps`` gradient steps, or fewer if ``stop()`` after a step.
 
         Raises
         ------
@@ -107,6 +109,8 @@ class FunctionSpaceSGD:
         for _ in range(n_steps):
             self._advance_once(self._stream.take(1).to(self.R.device))
             self.iteration += 1
+            if stop():
+                break
         if not bool(self.R.isfinite().all()):
             raise DivergenceError(
                 "The outputs must stay finite during training, got a non-finite output "

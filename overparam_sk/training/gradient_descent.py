@@ -5,6 +5,7 @@ the present weights; a step is then two updates. The residual of a row needs tha
 alone, so one pass does for both layers and no (n, h2) matrix stands whole.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -126,8 +127,8 @@ class GradientDescent:
         """L at the present weights."""
         return self._here.loss
 
-    def advance(self, n_steps: int) -> None:
-        """Do ``n_steps`` gradient steps.
+    def advance(self, n_steps: int, stop: Callable[[], bool] = bool) -> None:
+        """Do ``n_steps`` gradient steps, or fewer if ``stop()`` after a step.
 
         Raises
         ------
@@ -138,6 +139,8 @@ class GradientDescent:
         for _ in range(n_steps):
             self._advance_once()
             self.iteration += 1
+            if stop():
+                break
 
     def _advance_once(self) -> None:
         before = self._here

@@ -34,7 +34,7 @@ class MinibatchStream:
         """Row indices of the next batches, (n_batches · B,) int64, on the CPU."""
         wanted = n_batches * self.batch_size
         if self.batch_size == self.n_rows:
-            return torch.arange(self.n_rows).repeat(n_batches)
+            return torch.arange(self.n_rows, dtype=torch.int64).repeat(n_batches)
         parts, length = [self._left], len(self._left)
         while length < wanted:
             parts.append(torch.randperm(self.n_rows, generator=self._generator))

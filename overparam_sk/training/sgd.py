@@ -17,6 +17,8 @@ from before the block has been added s_j = μ + … + μ^j times, and batch l < 
 added c_{j−l} = 1 + μ + … + μ^{j−l−1} times.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 
@@ -139,8 +141,8 @@ class SStepSGD:
         """Rows of a block in use: fewer once memory has run out."""
         return {"block_size": self._batches_per_block * self._stream.batch_size}
 
-    def advance(self, n_steps: int) -> None:
-        """Do ``n_steps`` gradient steps.
+    def advance(self, n_steps: int, stop: Callable[[], bool] = bool) -> None:
+        """Do ``n_steps`` gradient steps, or fewer if ``stop()`` after a block.
 
         Raises
         ------
@@ -170,6 +172,8 @@ class SStepSGD:
             n_steps -= n_batches
             if len(self._unchecked) == _UNCHECKED_BLOCKS:
                 self._check_finite()
+            if stop():
+                break
         self._check_finite()
 
     def release(self) -> None:

@@ -1,3 +1,6 @@
+import signal
+import threading
+
 import pytest
 import torch
 
@@ -7,7 +10,7 @@ from overparam_sk.training import NoImprovement, Outcome, StepRecord, train
 class Counter:
     """A trainer that only counts."""
 
-    def __init__(self, interrupt_at=None, interrupt=None):
+    def __init__(self, interrupt_at=(), interrupt=None):
         self.interrupt = interrupt
         self.W = torch.zeros(1)
         self.iteration = 0
@@ -25,12 +28,14 @@ class Counter:
     def figures(self):
         return {"advanced": self.iteration}
 
-    def advance(self, n_steps):
+    def advance(self, n_steps, stop):
         for _ in range(n_steps):
-            if self.iteration == self.interrupt_at:
+            self.W += 1
+            if self.iteration in self.interrupt_at:
                 self.interrupt()
             self.iteration += 1
-            self.W += 1
+            if stop():
+                break
 
 
 class Recorder:
@@ -58,10 +63,85 @@ def test_all_observers_see_the_stop():
     assert after.seen[-1] == (4, 4)
 
 
-def test_keyboard_interrupt_ends_the_run(ctrl_c):
-    trainer = Counter(interrupt_at=5, interrupt=ctrl_c)
-    assert train(trainer, [0, 4, 8], []) is Outcome.INTERRUPTED
-    assert trainer.iteration == 5
+def test_ctrl_c_ends_the_run_after_a_whole_step_and_a_look(ctrl_c):
+    trainer, recorder = Counter(interrupt_at={4}, interrupt=ctrl_c), Recorder()
+    assert train(trainer, [0, 4, 8], [recorder]) is Outcome.INTERRUPTED
+    assert recorder.seen == [(0, 0), (4, 4), (5, 5)]
+
+
+def test_ctrl_c_in_a_look_ends_the_run_there(ctrl_c):
+    class Presser(Recorder):
+        def observe(self, record):
+            super().observe(record)
+            if record.iteration == 4:
+                ctrl_c()
+            return False
+
+    first, after, trainer = Presser(), Recorder(), Counter()
+    assert train(trainer, [0, 4, 8], [first, after]) is Outcome.INTERRUPTED
+    assert first.seen == after.seen == [(0, 0), (4, 4)]
+
+
+@pytest.mark.parametrize(("hold", "at"), [(True, {4, 5}), (False, {4})])
+def test_ctrl_c_again_or_not_held_back_is_raised_at_once(ctrl_c, hold, at):
+    def press():
+        for _ in range(1 + hold):
+            ctrl_c()
+
+    trainer = Counter(interrupt_at=at, interrupt=press)
+    handler = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        train(trainer, [0, 8], [], hold_ctrl_c=hold)
+    assert (trainer.iteration, float(trainer.W)) == (4, 5)
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_a_handler_of_ones_own_is_called_and_goes_before(ctrl_c):
+    called = []
+    before = signal.signal(signal.SIGINT, lambda *_: called.append(True))
+    trainer = Counter(interrupt_at={2, 4}, interrupt=ctrl_c)
+    assert train(trainer, [0, 8], []) is Outcome.FINISHED
+    assert called == [True, True]
+
+    class TimeIsUpError(Exception):
+        pass
+
+    def give_up(*_):
+        raise TimeIsUpError
+
+    signal.signal(signal.SIGINT, give_up)
+    with pytest.raises(TimeIsUpError):
+        train(Counter(interrupt_at={2}, interrupt=ctrl_c), [0, 8], [])
+    assert signal.getsignal(signal.SIGINT) is give_up
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_handler_that_is_set_during_the_run_stays(ctrl_c):
+    def mine(*_):
+        raise AssertionError
+
+    def install():
+        signal.signal(signal.SIGINT, mine)
+
+    trainer = Counter(interrupt_at={2}, interrupt=install)
+    assert train(trainer, [0, 8], []) is Outcome.FINISHED
+    assert signal.getsignal(signal.SIGINT) is mine
+
+
+def test_other_threads_leave_the_handler_alone(ctrl_c):
+    handler, outcomes = signal.getsignal(signal.SIGINT), []
+
+    def look():
+        assert signal.getsignal(signal.SIGINT) is handler
+
+    def run():
+        trainer = Counter(interrupt_at={2}, interrupt=look)
+        outcomes.append(train(trainer, [0, 8], []))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    assert outcomes == [Outcome.FINISHED]
 
 
 @pytest.mark.parametrize("keep_best", [False, True])

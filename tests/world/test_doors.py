@@ -1,0 +1,77 @@
+"""Whatever takes numpy's arrays from a user is a door to our own world."""
+
+from importlib import import_module
+from inspect import isfunction
+
+import pytest
+
+from overparam_sk.world import OwnWorld
+
+MODULES = (
+    "datasets",
+    "diagnostics",
+    "estimators",
+    "interop",
+    "model_selection",
+    "plotting",
+)
+NO_DOORS = {
+    # of our own floors, which are inside already
+    "diagnostics": {
+        "check_gram_fits",
+        "history_columns",
+        "measure_first_layer",
+        "measure_two_hidden",
+        "squared_spread",
+    },
+    # run what is the user's, in the user's world
+    "interop": {
+        "FirstLayerModule",
+        "HalfSquaredSum",
+        "TrainingDiagnostics",
+        "TwoHiddenModule",
+    },
+    "model_selection": {"diagnostic_scorer", "diagnostic_scoring", "width_study"},
+}
+HOLD_VALUES_ONLY = {"Fit", "PowerLaw", "Separability"}
+
+
+def public(module):
+    exported = import_module(f"overparam_sk.{module}")
+    names = set(exported.__all__) - NO_DOORS.get(module, set()) - HOLD_VALUES_ONLY
+    return [getattr(exported, name) for name in sorted(names)]
+
+
+FUNCTIONS = [f for module in MODULES for f in public(module) if isfunction(f)]
+CLASSES = [
+    c
+    for module in MODULES
+    for c in public(module)
+    if isinstance(c, type) and module != "diagnostics"
+]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.__name__)
+def test_a_function_is_a_door(function):
+    assert getattr(function, "in_own_world", False)
+
+
+@pytest.mark.parametrize("cls", CLASSES, ids=lambda c: c.__name__)
+def test_every_public_member_of_a_class_is_a_door(cls):
+    assert issubclass(cls, OwnWorld)
+    for base in cls.__mro__:
+        if not base.__module__.startswith("overparam_sk."):
+            continue
+        for name, member in vars(base).items():
+            if name.startswith("_") and name != "__call__":
+                continue
+            if isinstance(member, property):
+                member = member.fget
+            function = getattr(member, "__func__", member)
+            if callable(function):
+                assert getattr(function, "in_own_world", False), f"{base}.{name}"
+
+
+def test_there_are_some():
+    assert len(FUNCTIONS) > 14
+    assert len(CLASSES) > 9
