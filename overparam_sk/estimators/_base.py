@@ -226,6 +226,15 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
             )
         attributes = run.attributes()
         run.check_finite(attributes)
+        if run.dead:
+            warnings.warn(
+                "The network predicts 0 for every training row and has no gradient: no "
+                "hidden unit is active on any of them. Use another random_state, more "
+                "hidden units, fit_intercept=True or a lower learning_rate, or scale X "
+                "to mean 0 and standard deviation 1.",
+                ConvergenceWarning,
+                stacklevel=4,
+            )
         # Those of an earlier call must not outlive it.
         for name in (*REGISTRY, "best_validation_score"):
             self.__dict__.pop(f"{name}_", None)

@@ -252,7 +252,8 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
         Warns
         -----
         ConvergenceWarning
-            After Ctrl-C; the estimator is fitted with what was trained.
+            After Ctrl-C; the estimator is fitted with what was trained. Also if no
+            hidden unit is active on any training row, so that it predicts 0 for all.
         """
         self._fit(X, y, sample_weight, X_val, y_val)
         return self

@@ -1,6 +1,7 @@
 """The estimators, small, and data that all can be fitted to."""
 
 import numpy as np
+from sklearn.base import is_classifier
 
 from overparam_sk import (
     InfiniteWidthReLUClassifier,
@@ -32,6 +33,8 @@ def infinite(**parameters):
 NETS = {"classifier": classifier, "regressor": regressor}
 WITH_WEIGHTS = {**NETS, "linearized": linearized}
 ALL = {**WITH_WEIGHTS, "infinite": infinite}
+CLASSIFIERS = {name: make for name, make in ALL.items() if is_classifier(make())}
+INCREMENTAL = {n: make for n, make in ALL.items() if hasattr(make(), "partial_fit")}
 X = np.random.default_rng(0).normal(size=(20, 3))
 y = np.arange(20) % 2
 
