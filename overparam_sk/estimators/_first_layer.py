@@ -8,7 +8,6 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import clone
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
@@ -23,7 +22,7 @@ from overparam_sk.estimators._run import Run, Seeds, Start
 from overparam_sk.estimators._softmax import SoftmaxClassifier
 from overparam_sk.estimators._softmax_run import batch_size_in_use
 from overparam_sk.estimators._state import split_intercept
-from overparam_sk.estimators.compressed import KEPT, CompressedClassifier
+from overparam_sk.estimators.compressed import CompressedClassifier
 from overparam_sk.networks import SoftmaxNetwork, initial_weights
 from overparam_sk.rows import Rows, as_tensor
 
@@ -233,13 +232,13 @@ class FirstLayerClassifier(SoftmaxClassifier, WideNetworkEstimator):
             W = np.column_stack([W, self.hidden_intercept_])
         update = (W - self._initial().numpy()).astype(np.float64)
         U, s, Vt = np.linalg.svd(update, full_matrices=False)
-        rank = check_rank(effective_rank(s) if rank is None else rank, len(s))
-        left, right = U[:, :rank] * s[:rank], Vt[:rank]
-        return CompressedClassifier(
-            clone(self),
+        kept = check_rank(effective_rank(s) if rank is None else rank, len(s))
+        left, right = U[:, :kept] * s[:kept], Vt[:kept]
+        return CompressedClassifier.of(
+            self,
+            None if rank is None else kept,
             left.astype(W.dtype),
             right.astype(W.dtype),
-            {name: getattr(self, name) for name in KEPT if hasattr(self, name)},
         )
 
     def _has_intercept(self) -> bool:
