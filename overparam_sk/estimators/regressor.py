@@ -306,7 +306,8 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
         readout and trains it on L, the sum of eq. 3, all rows at once, by
         ``torch.optim.SGD`` with the step and momentum of this estimator (an automatic
         step is not guarded there). ``partial_fit`` goes on from the weights, ``fit``
-        starts from them again. Its X and y have the dtype of ``first_weights_``.
+        starts from them again. Its X and y have the dtype of ``first_weights_``, and
+        y has the shape (n_samples,) or (n_samples, 1).
 
         Parameters
         ----------
