@@ -1,12 +1,15 @@
 """What ``class_weight`` makes of the weights of the samples."""
 
-from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam_sk.parameters import FLAG, either, number, shown
+
 __all__ = ["with_class_weight"]
+
+_WEIGHT = either(number(0), FLAG)  # scikit-learn takes True for 1
 
 
 def with_class_weight(
@@ -46,7 +49,7 @@ def with_class_weight(
     if not weight.any():
         raise ValueError(
             "class_weight must leave a sample with a positive weight, got "
-            f"{class_weight!r} for samples of the classes "
+            f"{shown(class_weight)} for samples of the classes "
             f"{classes[np.unique(y)].tolist()}."
         )
     return weight
@@ -62,24 +65,13 @@ def _balanced(totals: NDArray[Any]) -> NDArray[np.float64]:
 
 def _named(class_weight: dict[Any, Any], classes: NDArray[Any]) -> NDArray[np.float64]:
     """1 for the classes that are not named, if all names are those of classes."""
-    for label, value in class_weight.items():
-        if not _is_weight(value):
-            raise ValueError(
-                "class_weight must be a dict of finite numbers >= 0, got "
-                f"{value!r} for class {label!r}."
-            )
+    plain = {
+        label: float(_WEIGHT(f"class_weight[{shown(label)}]", value))
+        for label, value in class_weight.items()
+    }
     labels = classes.tolist()
-    missing = [label for label in labels if label not in class_weight]
-    if missing and len(labels) - len(missing) < len(class_weight):
+    missing = [label for label in labels if label not in plain]
+    if missing and len(labels) - len(missing) < len(plain):
         raise ValueError(f"The classes, {missing}, are not in class_weight")
-    weights = np.array([float(class_weight.get(label, 1)) for label in labels])
+    weights = np.array([plain.get(label, 1.0) for label in labels])
     return weights / (weights.max() or 1)
-
-
-def _is_weight(value: Any) -> bool:
-    if not isinstance(value, (Real, np.bool_)):
-        return False
-    try:
-        return 0 <= float(value) < float("inf")
-    except OverflowError:  # an integer beyond float64
-        return False

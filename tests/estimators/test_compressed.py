@@ -140,9 +140,7 @@ def test_other_ranks_are_refused(rank):
     with pytest.raises(ValueError, match="rank must be an integer >= 0 and at most 13"):
         fitted().compress(rank)
     small = CompressedClassifier(fitted(max_iter=1), rank)
-    with pytest.raises(
-        ValueError, match=f"rank must be an integer >= 0.* got {rank!r}"
-    ):
+    with pytest.raises(ValueError, match=f"rank must be .* got {rank!r}"):
         small.fit(X, y)
 
 
