@@ -6,6 +6,7 @@ OverparamReLUClassifier : Li and Liang's two-layer network, trained by s-step SG
 TwoHiddenReLURegressor : Kong's two-hidden-layer network, trained by gradient descent.
 LinearizedReLUClassifier : The same with its activation patterns frozen.
 InfiniteWidthReLUClassifier : The limit of Li and Liang's network in infinite width.
+CompressedClassifier : A fit as its seed and an update of low rank.
 InfiniteWidthKernel : The infinite width of either network, for kernel machines.
 """
 
@@ -16,6 +17,7 @@ from overparam_sk.version import __version__
 
 if TYPE_CHECKING:
     from overparam_sk.estimators import (
+        CompressedClassifier,
         InfiniteWidthKernel,
         InfiniteWidthReLUClassifier,
         LinearizedReLUClassifier,
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 # Imported when first asked for, as scikit-learn's own subpackages are.
 _PUBLIC = {
+    "CompressedClassifier": "estimators",
     "DivergenceError": "training",
     "InfiniteWidthKernel": "estimators",
     "InfiniteWidthReLUClassifier": "estimators",
@@ -46,6 +49,7 @@ _SUBPACKAGES = (
 )
 
 __all__ = [
+    "CompressedClassifier",
     "DivergenceError",
     "InfiniteWidthKernel",
     "InfiniteWidthReLUClassifier",

@@ -118,7 +118,7 @@ def measure_first_layer(
     panel.add_up(network.shards)
     one_hot = torch.nn.functional.one_hot(targets, len(network.a)).to(W)
     loss, _ = loss_and_score(network, outputs, one_hot, weight)
-    return Measurement(loss, panel.values())
+    return Measurement(loss, panel.values(), dead=not outputs[weight > 0].any())
 
 
 def _patterns(rows: Rows, W: Tensor) -> Iterator[Tensor]:

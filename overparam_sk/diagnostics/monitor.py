@@ -14,11 +14,13 @@ __all__ = ["Measurement", "Monitor", "history_columns"]
 class Measurement:
     """The figures of a network over all training rows.
 
-    ``diagnostics`` has one number for each layer that has such a figure.
+    ``diagnostics`` has one number for each layer that has such a figure; ``dead`` is
+    whether every output is exactly 0, as where no hidden unit is active.
     """
 
     loss: float
     diagnostics: dict[str, Sequence[float]]
+    dead: bool = False
 
 
 def history_columns(diagnostics: dict[str, Sequence[Any]]) -> dict[str, Any]:

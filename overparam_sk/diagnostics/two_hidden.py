@@ -91,7 +91,8 @@ def measure_two_hidden(
         for part in gram_parts_by_units(X @ now.A.T, now.B, now.w, inner_products(X)):
             panel.show(GramView(part))
     u = outputs(rows.times(now.A.T), now.B, now.w)
-    return Measurement(float(loss(u, targets, weight)), panel.values())
+    total = float(loss(u, targets, weight))
+    return Measurement(total, panel.values(), dead=not u[weight > 0].any())
 
 
 def _show_patterns(

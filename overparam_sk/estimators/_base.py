@@ -231,6 +231,15 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
                 ConvergenceWarning,
                 stacklevel=5,
             )
+        if run.dead:
+            warnings.warn(
+                "The network predicts 0 for every training row and has no gradient: no "
+                "hidden unit is active on any of them. Use another random_state, more "
+                "hidden units, fit_intercept=True or a lower learning_rate, or scale X "
+                "to mean 0 and standard deviation 1.",
+                ConvergenceWarning,
+                stacklevel=5,
+            )
 
     def _snapshot(self, run: Run, weights: Sequence[Tensor]) -> dict[str, Any]:
         """Attributes of an estimator that is ready to predict with ``weights``."""

@@ -4,6 +4,7 @@ Messages say what a thing must be and what it was.
 """
 
 from collections.abc import Iterable
+from numbers import Number
 from types import SimpleNamespace
 from typing import Any
 from zlib import crc32
@@ -34,6 +35,7 @@ from overparam_sk.rows import PRODUCTS
 from overparam_sk.shards import Shards
 
 __all__ = [
+    "check_for_partial_fit",
     "check_given_together",
     "check_held_out",
     "check_known_classes",
@@ -180,6 +182,20 @@ def _number_of(content: Any) -> float:
     return float(crc32(content))
 
 
+def check_for_partial_fit(early_stopping: bool, class_weight: Any) -> None:
+    """Refuse what asks for all the data at once, in scikit-learn's words."""
+    if early_stopping:
+        raise ValueError("partial_fit does not support early_stopping=True")
+    if class_weight is not None and not isinstance(class_weight, dict):
+        raise ValueError(
+            f"class_weight '{class_weight}' is not supported for partial_fit. In order "
+            f"to use 'balanced' weights, use compute_class_weight('{class_weight}', "
+            "classes=classes, y=y). In place of y you can use a large enough sample of "
+            "the full training set target to properly estimate the class frequency "
+            "distributions. Pass the resulting weights as the class_weight parameter."
+        )
+
+
 def check_several_classes(classes: NDArray[Any]) -> None:
     """Refuse a y of a single class."""
     if len(classes) < 2:
@@ -191,6 +207,8 @@ def check_several_classes(classes: NDArray[Any]) -> None:
 
 def check_sample_weight(sample_weight: Any, X: Any) -> NDArray[Any]:
     """Weights as a float64 array of shape (n_samples,): non-negative, not all zero."""
+    if isinstance(sample_weight, Number):  # which scikit-learn takes unseen
+        sample_weight = np.full(X.shape[0], sample_weight)
     weight: NDArray[Any] = _check_sample_weight(
         sample_weight, X, dtype=np.float64, ensure_non_negative=True
     )

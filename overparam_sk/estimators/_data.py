@@ -45,16 +45,29 @@ def validate(
 def hold_out(
     data: TrainingData, fraction: float, random_state: Any, *, stratified: bool
 ) -> TrainingData:
-    """Set a share of the data apart, for validation."""
+    """Set a share of the data apart, for validation.
+
+    Raises
+    ------
+    ValueError
+        If there are too few rows, or too few of a class.
+    """
     from sklearn.model_selection import train_test_split  # slow to import
 
     seed = random_generator(random_state).randint(np.iinfo(np.int32).max)
-    kept, held_out = train_test_split(
-        np.arange(len(data.y)),
-        test_size=fraction,
-        stratify=data.y if stratified else None,
-        random_state=seed,
-    )
+    try:
+        kept, held_out = train_test_split(
+            np.arange(len(data.y)),
+            test_size=fraction,
+            stratify=data.y if stratified else None,
+            random_state=seed,
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"early_stopping=True sets validation_fraction={fraction} of the rows "
+            f"apart, which these do not allow ({error}): change validation_fraction, "
+            "give X_val and y_val, or set early_stopping=False."
+        ) from error
     kept_data = data.rows(kept)
     return TrainingData(kept_data.X, kept_data.y, kept_data.weight, data.rows(held_out))
 

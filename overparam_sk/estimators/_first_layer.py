@@ -8,21 +8,21 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import clone
+from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
 from overparam_sk.diagnostics import effective_rank
 from overparam_sk.estimators._base import WideNetworkEstimator
 from overparam_sk.estimators._callbacks import with_callbacks
-from overparam_sk.estimators._checks import check_rank
+from overparam_sk.estimators._checks import check_for_partial_fit, check_rank
 from overparam_sk.estimators._data import TrainingData, finite_outputs
 from overparam_sk.estimators._first_layer_run import FirstLayerRun
 from overparam_sk.estimators._run import Run, Seeds, Start
 from overparam_sk.estimators._softmax import SoftmaxClassifier
 from overparam_sk.estimators._softmax_run import batch_size_in_use
 from overparam_sk.estimators._state import split_intercept
-from overparam_sk.estimators.compressed import KEPT, CompressedClassifier
+from overparam_sk.estimators.compressed import CompressedClassifier
 from overparam_sk.networks import SoftmaxNetwork, initial_weights
 from overparam_sk.rows import Rows, as_tensor
 
@@ -128,7 +128,8 @@ class FirstLayerClassifier(SoftmaxClassifier, WideNetworkEstimator):
         Warns
         -----
         ConvergenceWarning
-            After Ctrl-C; the estimator is fitted with what was trained.
+            After Ctrl-C; the estimator is fitted with what was trained. Also if no
+            hidden unit is active on any training row, so that it predicts 0 for all.
         """
         self._fit(X, y, sample_weight, X_val, y_val)
         return self
@@ -143,7 +144,8 @@ class FirstLayerClassifier(SoftmaxClassifier, WideNetworkEstimator):
         """Go on training for one pass over the given data, ⌈n_samples/B⌉ steps.
 
         The learning rate of the first call stays in use. The diagnostics are those on
-        the data of the last call.
+        the data of the last call. Weights, ``class_weight`` too, count relative to the
+        others of the same call.
 
         Parameters
         ----------
@@ -152,7 +154,7 @@ class FirstLayerClassifier(SoftmaxClassifier, WideNetworkEstimator):
             Class labels.
         classes : array-like of shape (n_classes,), default=None
             All classes that will come; needed in the first call only, and there taken
-            from y if it is left out.
+            from y if it is left out. Later it may be left out or must be the same.
         sample_weight : array-like of shape (n_samples,), default=None
             Non-negative weights of the samples.
 
@@ -163,14 +165,16 @@ class FirstLayerClassifier(SoftmaxClassifier, WideNetworkEstimator):
         Raises
         ------
         ValueError, DivergenceError
-            As in ``fit``.
+            As in ``fit``; also with ``early_stopping``, with
+            ``class_weight="balanced"``, and for other classes than before.
         """
         parameters = self._plain_parameters()
+        check_for_partial_fit(parameters.early_stopping, parameters.class_weight)
         resume = self.__sklearn_is_fitted__()
         if not resume:
             self._forget()
-            if classes is not None:
-                self.classes_ = np.unique(classes)
+        if classes is not None:
+            _check_partial_fit_first_call(self, classes)
         try:
             data = self._validated(X, y, sample_weight, reset=not resume)
             start = self._start(data, self.learning_rate_) if resume else None
@@ -228,13 +232,13 @@ class FirstLayerClassifier(SoftmaxClassifier, WideNetworkEstimator):
             W = np.column_stack([W, self.hidden_intercept_])
         update = (W - self._initial().numpy()).astype(np.float64)
         U, s, Vt = np.linalg.svd(update, full_matrices=False)
-        rank = check_rank(effective_rank(s) if rank is None else rank, len(s))
-        left, right = U[:, :rank] * s[:rank], Vt[:rank]
-        return CompressedClassifier(
-            clone(self),
+        kept = check_rank(effective_rank(s) if rank is None else rank, len(s))
+        left, right = U[:, :kept] * s[:kept], Vt[:kept]
+        return CompressedClassifier.of(
+            self,
+            None if rank is None else kept,
             left.astype(W.dtype),
             right.astype(W.dtype),
-            {name: getattr(self, name) for name in KEPT if hasattr(self, name)},
         )
 
     def _has_intercept(self) -> bool:

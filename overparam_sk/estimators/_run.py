@@ -83,8 +83,15 @@ class Run(ABC):
         None starts from the initialisation.
     n_steps : int
         Gradient steps to do.
+
+    Attributes
+    ----------
+    dead : bool
+        Whether no hidden unit is active on any row that is left to learn from; known
+        with the ``attributes``.
     """
 
+    dead: bool
     _trainer: Trainer
     _monitor: Monitor
     _stopper: NoImprovement | None
@@ -157,13 +164,8 @@ class Run(ABC):
         looks = list(range(first, first + n_steps, every))
         # The run that this one goes on from has looked at the start, but what early
         # stopping may come back to is compared on this run's validation set.
-        seen = bool(self._past) and not self._keeps_best
+        seen = bool(self._past) and not self._parameters.early_stopping
         return [*looks[seen:], first + n_steps]
-
-    @property
-    def _keeps_best(self) -> bool:
-        # A single pass of partial_fit has no validation set to watch.
-        return self._parameters.early_stopping and self._data.validation is not None
 
     def train(
         self, checkpoints: Sequence[int], observers: Sequence[Observer] = ()
@@ -200,6 +202,7 @@ class Run(ABC):
             If the loss is no finite number.
         """
         measured = self._measure(self._subset(self._parameters.gram_samples, 2))
+        self.dead = measured.dead and measured.loss > 0
         state = {
             **self.predictor(self._trainer.weights),
             "n_iter_": self._trainer.iteration,
@@ -279,7 +282,7 @@ class Run(ABC):
 
     def _make_stopper(self) -> NoImprovement | None:
         p, monitor = self._parameters, self._monitor
-        if self._keeps_best:
+        if self._parameters.early_stopping:
             return NoImprovement(
                 self._watched,
                 tol=p.tol,

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_softmax, softmax
 from sklearn.base import ClassifierMixin
-from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
@@ -16,6 +15,7 @@ from overparam_sk.estimators._checks import (
     check_sample_weight,
     check_several_classes,
 )
+from overparam_sk.estimators._class_weight import with_class_weight
 from overparam_sk.estimators._data import TrainingData, validate
 from overparam_sk.world import OwnWorld
 
@@ -100,9 +100,9 @@ class SoftmaxClassifier(OwnWorld, ClassifierMixin, ABC):
             self.classes_ = np.unique(y)
         check_several_classes(self.classes_)
         weight = check_sample_weight(sample_weight, X)
-        if self.class_weight is not None:
-            weight = weight * compute_sample_weight(self.class_weight, y)
-        return TrainingData(X, self._encoded("y", y), weight)
+        places = self._encoded("y", y)
+        weight = with_class_weight(self.class_weight, places, self.classes_, weight)
+        return TrainingData(X, places, weight)
 
     def _validated_held(self, X: Any, y: Any) -> TrainingData:
         X, y = validate(self, X, y, reset=False)

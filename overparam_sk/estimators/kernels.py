@@ -68,6 +68,24 @@ class InfiniteWidthKernel(OwnWorld, Kernel):
         self.n_points = n_points
         self.random_state = random_state
 
+    def __repr__(self) -> str:
+        """Show the parameters that are not the defaults, as estimators do."""
+        defaults = type(self)().get_params()
+        shown = {name: repr(value) for name, value in self.get_params().items()}
+        changed = (
+            f"{name}={' '.join(text.split())}"
+            for name, text in shown.items()
+            if text != repr(defaults[name])
+        )
+        return f"{type(self).__name__}({', '.join(changed)})"
+
+    def __eq__(self, other: object) -> bool:
+        """Compare the parameters, also arrays of different shapes."""
+        if not isinstance(other, InfiniteWidthKernel):
+            return False
+        theirs = other.get_params()
+        return all(np.array_equal(v, theirs[n]) for n, v in self.get_params().items())
+
     def __call__(
         self, X: ArrayLike, Y: ArrayLike | None = None, eval_gradient: bool = False
     ) -> Any:

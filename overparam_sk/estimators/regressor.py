@@ -252,7 +252,8 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
         Warns
         -----
         ConvergenceWarning
-            After Ctrl-C; the estimator is fitted with what was trained.
+            After Ctrl-C; the estimator is fitted with what was trained. Also if no
+            hidden unit is active on any training row, so that it predicts 0 for all.
         """
         self._fit(X, y, sample_weight, X_val, y_val)
         return self
@@ -305,7 +306,8 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
         readout and trains it on L, the sum of eq. 3, all rows at once, by
         ``torch.optim.SGD`` with the step and momentum of this estimator (an automatic
         step is not guarded there). ``partial_fit`` goes on from the weights, ``fit``
-        starts from them again. Its X and y have the dtype of ``first_weights_``.
+        starts from them again. Its X and y have the dtype of ``first_weights_``, and
+        y has the shape (n_samples,) or (n_samples, 1).
 
         Parameters
         ----------

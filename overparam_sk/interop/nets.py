@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from overparam_sk.interop.modules import FirstLayerModule, TwoHiddenModule
 from overparam_sk.world import in_own_world
 
-__all__ = ["HalfSquaredSum", "first_layer_net", "two_hidden_net"]
+__all__ = ["HalfSquaredSum", "OneTargetNet", "first_layer_net", "two_hidden_net"]
 
 
 class HalfSquaredSum(nn.Module):
@@ -19,6 +19,30 @@ class HalfSquaredSum(nn.Module):
     def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """The loss of a batch."""
         return (outputs - targets).square().sum() / 2
+
+
+class OneTargetNet(NeuralNetRegressor):
+    """A net of one output a row, whatever its loss: y has shape (n,) or (n, 1)."""
+
+    def get_loss(
+        self, y_pred: Tensor, y_true: Any, *args: Any, **kwargs: Any
+    ) -> Tensor:
+        """The loss of a batch.
+
+        Raises
+        ------
+        ValueError
+            If y has another shape, of which a loss would make n times n differences.
+        """
+        if y_true.shape not in {(len(y_pred),), (len(y_pred), 1)}:
+            raise ValueError(
+                "y must have shape (n_samples,) or (n_samples, 1), got one of shape "
+                f"{tuple(y_true.shape)} for a batch of {len(y_pred)} samples."
+            )
+        loss: Tensor = super().get_loss(
+            y_pred, y_true.reshape(len(y_pred)), *args, **kwargs
+        )
+        return loss
 
 
 @in_own_world
@@ -52,7 +76,7 @@ def first_layer_net(
 def two_hidden_net(
     weights: tuple[NDArray[Any], NDArray[Any] | None, NDArray[Any], NDArray[Any]],
     net_params: dict[str, Any],
-) -> NeuralNetRegressor:
+) -> OneTargetNet:
     """A net that trains K19's network on `HalfSquaredSum`, all rows at once.
 
     Parameters
@@ -64,9 +88,10 @@ def two_hidden_net(
     """
     names = ("first_weights", "first_intercept", "second_weights", "readout_signs")
     defaults = {"criterion": HalfSquaredSum, "batch_size": -1}
-    return _initialized(
-        NeuralNetRegressor, TwoHiddenModule, names, weights, defaults | net_params
+    net: OneTargetNet = _initialized(
+        OneTargetNet, TwoHiddenModule, names, weights, defaults | net_params
     )
+    return net
 
 
 def _initialized(

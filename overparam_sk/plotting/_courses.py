@@ -23,7 +23,7 @@ def as_histories(items: Any, names: Iterable[str] | None, *, fitted: bool) -> Gr
     ValueError
         If an estimator is not fitted or a history is empty, or the names do not fit.
     """
-    groups = as_groups(items, names)
+    groups = as_groups(items, names, "history_" if fitted else None)
     if fitted:
         groups = {
             name: [fitted_attribute(e, "history_") for e in group]

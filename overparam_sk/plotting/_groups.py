@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sklearn.utils.validation import check_is_fitted
+from overparam_sk.plotting._inside import inside
 
 __all__ = ["as_groups", "fitted_attribute"]
 
 
-def as_groups(items: Any, names: Iterable[str] | None) -> dict[str, list[Any]]:
+def as_groups(
+    items: Any, names: Iterable[str] | None, attribute: str | None
+) -> dict[str, list[Any]]:
     """Name -> repeats, of a dict of items or of lists, or of a list of items.
 
     Parameters
@@ -18,6 +20,9 @@ def as_groups(items: Any, names: Iterable[str] | None) -> dict[str, list[Any]]:
         every entry is a curve of its own.
     names : iterable of str or None
         One name an entry of a list; a dict has its own.
+    attribute : str or None
+        A fitted attribute: of each item, what has it is taken, the item itself or the
+        estimator inside. None takes the items.
 
     Returns
     -------
@@ -26,7 +31,7 @@ def as_groups(items: Any, names: Iterable[str] | None) -> dict[str, list[Any]]:
     Raises
     ------
     ValueError
-        If nothing is given, or the names do not fit.
+        If nothing is given, the names do not fit, or the attribute is missing.
     """
     if isinstance(items, Mapping):
         if names is not None:
@@ -36,7 +41,8 @@ def as_groups(items: Any, names: Iterable[str] | None) -> dict[str, list[Any]]:
             for name, entry in items.items()
         }
     elif isinstance(items, (list, tuple)):
-        named = _default_names(items) if names is None else [str(n) for n in names]
+        named = _default_names(items, attribute) if names is None else list(names)
+        named = [str(name) for name in named]
         if len(named) != len(items) or len(set(named)) != len(named):
             raise ValueError(
                 f"names must be {len(items)} different names, one an estimator, got "
@@ -50,25 +56,21 @@ def as_groups(items: Any, names: Iterable[str] | None) -> dict[str, list[Any]]:
             "estimators must hold at least one estimator under every name, got "
             f"{ {name: len(group) for name, group in groups.items()} }."
         )
-    return groups
+    return {name: [_bare(i, attribute) for i in of] for name, of in groups.items()}
 
 
 def fitted_attribute(estimator: Any, name: str) -> Any:
     """Read an attribute of a fitted estimator; a ValueError says if it is missing."""
-    if hasattr(estimator, "fit"):
-        check_is_fitted(estimator)
-    if not hasattr(estimator, name):
-        raise ValueError(
-            f"Every estimator must have the fitted attribute {name}, got "
-            f"{type(estimator).__name__} without it."
-        )
-    return getattr(estimator, name)
+    return getattr(inside(estimator, name), name)
 
 
-def _default_names(items: Iterable[Any]) -> list[str]:
+def _bare(item: Any, attribute: str | None) -> Any:
+    return item if attribute is None else inside(item, attribute)
+
+
+def _default_names(items: Iterable[Any], attribute: str | None) -> list[Any]:
     """Take the widths where they tell the estimators apart, and otherwise numbers."""
-    listed = list(items)
-    widths = [getattr(item, "width", None) for item in listed]
-    if None not in widths and len(set(widths)) == len(widths):
-        return [str(width) for width in widths]
-    return [str(i) for i in range(len(listed))]
+    widths = [getattr(_bare(item, attribute), "width", None) for item in items]
+    if None in widths or len(set(widths)) < len(widths):
+        return list(range(len(widths)))
+    return widths

@@ -136,6 +136,7 @@ class ConvergenceDisplay(OwnWorld):
         Parameters
         ----------
         estimator : fitted estimator with ``history_``
+            Or a pipeline, a search or the like that holds just one such.
         name : str, default=None
             None is its width.
         lambda_0 : float, default=None
@@ -175,15 +176,15 @@ class ConvergenceDisplay(OwnWorld):
         Raises
         ------
         ValueError
-            If an estimator is not fitted or has no history, the names do not fit, the
-            repeats of a curve share no recorded iteration, or there is to be a bound
-            and the steps ``learning_rate_`` differ.
+            If an estimator is not fitted or has no history, nor holds just one that
+            has, the names do not fit, the repeats of a curve share no recorded
+            iteration, or there is to be a bound and the ``learning_rate_`` differ.
         """
         groups = as_histories(estimators, names, fitted=True)
         learning_rate = None
         if lambda_0 is not None:
-            nets = [net for g in as_groups(estimators, names).values() for net in g]
-            rates = {fitted_attribute(net, "learning_rate_") for net in nets}
+            nets = as_groups(estimators, names, "history_").values()
+            rates = {fitted_attribute(n, "learning_rate_") for of in nets for n in of}
             if len(rates) > 1:
                 raise ValueError(
                     "The estimators must have one learning_rate_ where lambda_0 is "

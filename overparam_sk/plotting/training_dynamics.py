@@ -99,6 +99,7 @@ class TrainingDynamicsDisplay(OwnWorld):
         Parameters
         ----------
         estimator : fitted estimator with ``history_``
+            Or a pipeline, a search or the like that holds just one such.
         name : str, default=None
             None is its width.
 
@@ -129,8 +130,9 @@ class TrainingDynamicsDisplay(OwnWorld):
         Raises
         ------
         ValueError
-            If an estimator is not fitted or has no history, the names do not fit, or
-            the repeats of a curve share no recorded iteration.
+            If an estimator is not fitted or has no history, nor holds just one that
+            has, the names do not fit, or the repeats of a curve share no recorded
+            iteration.
         """
         return cls._from_groups(as_histories(estimators, names, fitted=True))
 

@@ -91,6 +91,7 @@ default=None
         Parameters
         ----------
         estimator : fitted estimator with ``update_singular_values_``
+            Or a pipeline, a search or the like that holds just one such.
         name : str, default=None
             None is its width.
         n_components : int, default=None
@@ -144,9 +145,9 @@ default=None
         """
         if n_components is not None and n_components < 1:
             raise ValueError(f"n_components must be >= 1 or None, got {n_components}.")
-        groups = as_groups(estimators, names)
+        groups = as_groups(estimators, names, "update_singular_values_")
         updates = {
-            name: [fitted_attribute(e, "update_singular_values_") for e in group]
+            name: [e.update_singular_values_ for e in group]
             for name, group in groups.items()
         }
         spectra = None

@@ -8,13 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam_sk.plotting._axes import axes_grid, colors, write_out_small_range
+from overparam_sk.plotting._inside import inside
+from overparam_sk.plotting._points import ABSENT, Axis, Curves, Floats, Points
 from overparam_sk.world import OwnWorld
 
 __all__ = ["WidthStudyDisplay"]
-
-Floats = NDArray[np.float64]
-# Name of a curve -> the fits' scores at each of its values.
-Curves = dict[str, list[Floats]]
 
 # What is expected to fall as 1/√m (LL18 §7 and Lemma 5.2), in every layer.
 _SCALING = ("relative_distance", "activation_change")
@@ -41,7 +39,9 @@ class WidthStudyDisplay(OwnWorld):
     param : str
         What was varied; the label of the x axis.
     values : dict of str to ndarray of shape (n_values,)
-        Name of a curve -> its values, ascending.
+        Name of a curve -> its values: numbers ascending, then others, such as "auto"
+        or None, in the order of the study. Where some are no numbers, all of them stand
+        one beside the other.
     scores : dict of str to dict of str to list of ndarray of shape (n_fits,)
         Per metric, and there per curve, the scores at each value, without those of
         fits that failed.
@@ -109,12 +109,17 @@ class WidthStudyDisplay(OwnWorld):
             If no fit has a score.
         """
         points = [
-            (metric, fit.estimator, fit.value, [fit.scores[metric]])
+            (
+                metric,
+                fit.estimator,
+                ABSENT if fit.value is None else fit.value,
+                [fit.scores[metric]],
+            )
             for metric in study.metrics
             for fit in study.fits
             if isinstance(fit.scores.get(metric), Real)
         ]
-        return cls._from_points(study.param, points)
+        return cls(param=study.param, **vars(Points.of(points)))
 
     @classmethod
     def from_search(
@@ -125,10 +130,10 @@ class WidthStudyDisplay(OwnWorld):
         Parameters
         ----------
         search : fitted GridSearchCV or the like
-            With ``cv_results_``. Candidates that differ in other parameters are curves
-            of their own, named by those; candidates without ``param`` are baselines.
-            Of a successive halving the first iteration is taken, in which all
-            candidates have the same resources.
+            With ``cv_results_``, or a pipeline that ends in one. Candidates that differ
+            in other parameters are curves of their own, named by those; candidates
+            without ``param`` are baselines. Of a successive halving the first iteration
+            is taken, in which all candidates have the same resources.
         param : str, default=None
             The parameter of the x axis, "clf__width". None is the one whose name is or
             ends in "width", "width1" or "width2".
@@ -139,11 +144,14 @@ class WidthStudyDisplay(OwnWorld):
 
         Raises
         ------
+        NotFittedError
+            Before ``fit`` of the search.
         ValueError
-            If there is no such parameter.
+            If there is no such parameter, or no search.
         """
-        results = search.cv_results_
-        known = [name.removeprefix("param_") for name in results if "param_" in name]
+        results = inside(search, "cv_results_").cv_results_
+        prefix = "param_"
+        known = [n.removeprefix(prefix) for n in results if n.startswith(prefix)]
         param = _the_width(known) if param is None else param
         if param not in known:
             raise ValueError(f"param must be one of {known}, got {param!r}.")
@@ -154,41 +162,10 @@ class WidthStudyDisplay(OwnWorld):
                 if "iter" in results and results["iter"][i] > 0:
                     continue
                 others = {k: v for k, v in params.items() if k != param}
-                name = ", ".join(f"{k}={v}" for k, v in others.items()) or "search"
-                points.append((metric, name, params.get(param), splits[i]))
-        return cls._from_points(param, points)
-
-    @classmethod
-    def _from_points(
-        cls, param: str, points: Sequence[tuple[str, str, Any, Iterable[float]]]
-    ) -> "WidthStudyDisplay":
-        """Group (metric, curve, value, scores)."""
-        found: dict[str, dict[str, dict[Any, list[float]]]] = {}
-        for metric, name, value, scores in points:
-            known = [score for score in scores if np.isfinite(score)]
-            if known:
-                of_curve = found.setdefault(metric, {}).setdefault(name, {})
-                of_curve.setdefault(value, []).extend(known)
-        if not found:
-            raise ValueError("study must have a fit with a score, got none.")
-        known_values: dict[str, set[Any]] = {}
-        for of_metric in found.values():
-            for name, of_curve in of_metric.items():
-                known_values.setdefault(name, set()).update(set(of_curve) - {None})
-        values = {name: np.array(sorted(v)) for name, v in known_values.items() if v}
-        curves: dict[str, Curves] = {}
-        baselines: dict[str, dict[str, Floats]] = {}
-        for metric, of_metric in found.items():
-            curves[metric], baselines[metric] = {}, {}
-            for name, of_curve in of_metric.items():
-                if None in of_curve:
-                    baselines[metric][name] = np.array(of_curve[None])
-                else:
-                    curves[metric][name] = [
-                        np.array(of_curve.get(value, []))
-                        for value in values[name].tolist()
-                    ]
-        return cls(param=param, values=values, scores=curves, baselines=baselines)
+                alone = "search" if param in params else f"without {param}"
+                name = ", ".join(f"{k}={v}" for k, v in others.items()) or alone
+                points.append((metric, name, params.get(param, ABSENT), splits[i]))
+        return cls(param=param, **vars(Points.of(points)))
 
     def plot(
         self,
@@ -239,21 +216,23 @@ class WidthStudyDisplay(OwnWorld):
         self.errorbars_: list[list[Any]] = []
         self.guides_: list[Any] = []
         names = list(dict.fromkeys(n for m in self.baselines.values() for n in m))
-        shades = colors(len(self.values) + len(names), cmap)
-        shade_of = dict(zip([*self.values, *names], shades, strict=True))
+        names = list(dict.fromkeys([*self.values, *names]))
+        shade_of = dict(zip(names, colors(len(names), cmap), strict=True))
+        axis = Axis.of(self.values)
         for metric, panel in zip(panels, self.ax_, strict=True):
-            self._draw(panel, metric, shade_of, guides)
+            self._draw(panel, metric, axis, shade_of)
+            self._scale(panel, metric, axis, guides)
         if len(shade_of) > 1:
             self.ax_[0].legend()
         return self
 
     def _draw(
-        self, ax: Any, metric: str, shade_of: Mapping[str, Any], guides: bool
+        self, ax: Any, metric: str, axis: Axis, shade_of: Mapping[str, Any]
     ) -> None:
         bars = []
         for name, scores in self.scores[metric].items():
             there = [len(repeats) > 0 for repeats in scores]
-            x = self.values[name][there]
+            x = axis.places(self.values[name][there])
             known = [repeats for repeats in scores if len(repeats)]
             mean = np.array([repeats.mean() for repeats in known])
             std = [r.std(ddof=1) if len(r) > 1 else 0.0 for r in known]
@@ -263,6 +242,7 @@ class WidthStudyDisplay(OwnWorld):
                     mean,
                     std,
                     marker="o",
+                    linestyle="-" if axis.numeric else "",
                     capsize=3,
                     color=shade_of[name],
                     label=name,
@@ -270,32 +250,26 @@ class WidthStudyDisplay(OwnWorld):
             )
         self.errorbars_.append(bars)
         if metric == _DISTANCE:
-            self._draw_limits(ax, shade_of)
+            self._draw_limits(ax, axis, shade_of)
         for name, repeats in self.baselines[metric].items():
             mean_, std_ = repeats.mean(), repeats.std(ddof=1) if len(repeats) > 1 else 0
             line = {"color": shade_of[name], "linestyle": "-.", "label": name}
             ax.axhline(mean_, **line)
             ax.axhspan(mean_ - std_, mean_ + std_, color=shade_of[name], alpha=0.2)
-        self._scale(ax, metric, guides)
         ax.set(xlabel=self.param, ylabel=_label(metric))
 
-    def _draw_limits(self, ax: Any, shade_of: Mapping[str, Any]) -> None:
+    def _draw_limits(self, ax: Any, axis: Axis, shade_of: Mapping[str, Any]) -> None:
         """The distances c/√m of networks of infinite width."""
-        widths = [v for v in self.values.values() if v.dtype.kind in "iuf"]
+        m = axis.numbers
         for name, constants in self.baselines.get(_CONSTANT, {}).items():
-            m = np.unique(np.concatenate(widths)) if widths else np.empty(0)
             line = {"color": shade_of[name], "linestyle": "-.", "label": name}
-            ax.plot(m, constants.mean() / np.sqrt(m), **line)
+            ax.plot(axis.places(m), constants.mean() / np.sqrt(m), **line)
 
-    def _scale(self, ax: Any, metric: str, guides: bool) -> None:
+    def _scale(self, ax: Any, metric: str, axis: Axis, guides: bool) -> None:
         """Log axes for what scales with a power of the width, and the guide."""
-        numbers = [v for v in self.values.values() if v.dtype.kind in "iuf"]
-        if len(numbers) < len(self.values) or not all((v > 0).all() for v in numbers):
+        axis.draw(ax)
+        if not axis.numeric or not (axis.numbers > 0).all():
             return
-        ax.set_xscale("log")
-        ticks = np.unique(np.concatenate(numbers))
-        ax.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
-        ax.set_xticks([], minor=True)
         if not metric.startswith(_SCALING):
             return
         x, y = self._points_of_first_curve(metric)

@@ -1,8 +1,10 @@
 """The estimators, small, and data that all can be fitted to."""
 
 import numpy as np
+from sklearn.base import is_classifier
 
 from overparam_sk import (
+    CompressedClassifier,
     InfiniteWidthReLUClassifier,
     LinearizedReLUClassifier,
     OverparamReLUClassifier,
@@ -28,10 +30,18 @@ def infinite(**parameters):
     return InfiniteWidthReLUClassifier(**{"initial_width": 10, **SMALL, **parameters})
 
 
+def compressed(rank=None, **parameters):
+    return CompressedClassifier(classifier(**parameters), rank)
+
+
 # Networks that skorch can have, those that have weights, and all.
 NETS = {"classifier": classifier, "regressor": regressor}
 WITH_WEIGHTS = {**NETS, "linearized": linearized}
 ALL = {**WITH_WEIGHTS, "infinite": infinite}
+CLASSIFIERS = {name: make for name, make in ALL.items() if is_classifier(make())}
+# Those that hold another, whose parameters are that one's, too.
+EVERY = {**ALL, "compressed": compressed}
+INCREMENTAL = {n: make for n, make in ALL.items() if hasattr(make(), "partial_fit")}
 X = np.random.default_rng(0).normal(size=(20, 3))
 y = np.arange(20) % 2
 

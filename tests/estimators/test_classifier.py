@@ -260,13 +260,6 @@ def test_partial_fit_passes_over_the_data():
         net.partial_fit(X, np.where(y == 0, 5, y))
 
 
-def test_partial_fit_with_early_stopping_has_nothing_to_watch():
-    X, y = problem()
-    net = OverparamReLUClassifier(**FAST, early_stopping=True, n_iter_no_change=3)
-    assert net.partial_fit(X, y).n_iter_ == 1
-    assert not hasattr(net, "best_validation_score_")
-
-
 def test_validation_set_is_scored_along_the_run():
     X, y = problem()
     net = OverparamReLUClassifier(**FAST, record_every=20)

@@ -8,9 +8,15 @@ import pytest
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.svm import SVC
 from sklearn.utils import get_tags
 
-from overparam_sk import LinearizedReLUClassifier, OverparamReLUClassifier
+from overparam_sk import (
+    CompressedClassifier,
+    LinearizedReLUClassifier,
+    OverparamReLUClassifier,
+    TwoHiddenReLURegressor,
+)
 from overparam_sk.datasets import make_clustered_mixture
 from overparam_sk.diagnostics import effective_rank
 
@@ -50,7 +56,7 @@ def test_the_update_is_the_best_of_its_rank(rank):
 
 def test_none_is_the_effective_rank():
     net = fitted(fit_intercept=False)
-    assert net.compress().rank == net.effective_rank_
+    assert net.compress().rank_ == net.effective_rank_
     s = net.update_singular_values_
     r = net.effective_rank_
     assert np.sum(s[:r] ** 2) >= 0.99 * np.sum(s**2) > np.sum(s[: r - 1] ** 2)
@@ -69,7 +75,7 @@ def test_a_pickle_is_small_and_predicts_the_same():
 def test_a_truncated_one_is_that_of_the_smaller_rank():
     net = fitted()
     small, cut = net.compress(3), net.compress(8).truncate(3)
-    np.testing.assert_allclose(cut.left @ cut.right, small.left @ small.right)
+    np.testing.assert_allclose(cut.left_ @ cut.right_, small.left_ @ small.right_)
     assert len(pickle.dumps(cut)) == len(pickle.dumps(small))
     with pytest.raises(ValueError, match="at most 3, got 4"):
         cut.truncate(4)
@@ -80,7 +86,8 @@ def test_feature_names_stay():
     named = pandas.DataFrame(X, columns=[f"x{i}" for i in range(12)])
     net = OverparamReLUClassifier(40, max_iter=5, random_state=0).fit(named, y)
     small = net.compress(13)
-    for kept in (small, small.truncate(3), small.expand(), clone(small)):
+    fitted_whole = clone(small).fit(named, y)
+    for kept in (small, small.truncate(3), small.expand(), fitted_whole):
         np.testing.assert_array_equal(kept.feature_names_in_, named.columns)
         with pytest.raises(ValueError, match="same order"):
             kept.predict(named[named.columns[::-1]])
@@ -124,19 +131,79 @@ def test_what_is_expanded_takes_more_data(kind):
 def test_float32_stays():
     net = OverparamReLUClassifier(40, max_iter=5, random_state=0)
     small = net.fit(X.astype("f4"), y).compress(3)
-    assert small.left.dtype == small.right.dtype == np.float32
+    assert small.left_.dtype == small.right_.dtype == np.float32
     assert small.expand().hidden_weights_.dtype == np.float32
 
 
-@pytest.mark.parametrize("rank", [-1, 14, 1.5, True])
+@pytest.mark.parametrize("rank", [-1, 14, 1.5, True, "all"])
 def test_other_ranks_are_refused(rank):
     with pytest.raises(ValueError, match="rank must be an integer >= 0 and at most 13"):
         fitted().compress(rank)
+    small = CompressedClassifier(fitted(max_iter=1), rank)
+    with pytest.raises(ValueError, match=f"rank must be .* got {rank!r}"):
+        small.fit(X, y)
 
 
 def test_unfitted():
     with pytest.raises(NotFittedError):
         OverparamReLUClassifier().compress()
+    small = CompressedClassifier(OverparamReLUClassifier())
+    for method in (small.expand, lambda: small.truncate(1), lambda: small.predict(X)):
+        with pytest.raises(NotFittedError, match="CompressedClassifier"):
+            method()
+
+
+@pytest.mark.parametrize("rank", [None, 0, 3])
+@pytest.mark.parametrize("kind", [OverparamReLUClassifier, LinearizedReLUClassifier])
+def test_fit_trains_and_compresses(kind, rank):
+    net = kind(40, max_iter=20, random_state=0)
+    whole = CompressedClassifier(net, rank)
+    held = {"X_val": X[:10], "y_val": y[:10]}
+    assert whole.fit(X, y, np.linspace(0, 1, 80), **held) is whole
+    assert not hasattr(net, "hidden_weights_")
+    made = clone(net).fit(X, y, np.linspace(0, 1, 80), **held).compress(rank)
+    assert repr(made) == repr(whole)
+    assert sorted(vars(made)) == sorted(vars(whole))
+    for small in (made, whole, clone(made).fit(X, y, np.linspace(0, 1, 80))):
+        assert small.n_iter_ == 20
+        np.testing.assert_array_equal(small.predict_proba(X), made.predict_proba(X))
+
+
+def test_its_parameters_are_those_of_the_classifier_and_the_rank():
+    small = fitted().compress(3)
+    assert repr(small).startswith("CompressedClassifier(estimator=OverparamReLU")
+    assert "rank=3" in repr(small)
+    assert small.get_params()["estimator__width"] == 40
+    assert small.truncate(2).get_params()["rank"] == 2
+    assert small.rank_ == 3
+    other = clone(small).set_params(rank=1, estimator__width=7).fit(X, y)
+    assert other.left_.shape == (7, 1)
+
+
+def test_a_parameter_that_is_set_afterwards_changes_no_fitted_network():
+    small = fitted(kind=LinearizedReLUClassifier).compress(3)
+    before = small.decision_function(X)
+    cut = small.truncate(2).decision_function(X)
+    small.set_params(estimator__fit_intercept=False, rank=1)
+    np.testing.assert_array_equal(small.decision_function(X), before)
+    small.set_params(estimator=OverparamReLUClassifier())
+    np.testing.assert_array_equal(small.decision_function(X), before)
+    np.testing.assert_array_equal(small.truncate(2).decision_function(X), cut)
+
+
+def test_a_fit_that_fails_leaves_nothing_of_the_one_before():
+    small = fitted().compress(3).set_params(estimator__max_iter=-1)
+    with pytest.raises(ValueError, match="max_iter must be"):
+        small.fit(X, y)
+    with pytest.raises(NotFittedError):
+        small.predict(X)
+
+
+@pytest.mark.parametrize("other", [TwoHiddenReLURegressor(), SVC(), None, "net"])
+def test_what_cannot_be_compressed_is_refused(other):
+    match = "estimator must be a classifier that can be compressed.*got "
+    with pytest.raises(ValueError, match=match):
+        CompressedClassifier(other).fit(X, y)
 
 
 @pytest.mark.parametrize(

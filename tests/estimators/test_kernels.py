@@ -136,6 +136,60 @@ def test_its_parameters_can_be_searched():
     assert search.best_score_ > 0.8
 
 
+@pytest.mark.parametrize(
+    ("kernel", "shown"),
+    [
+        (InfiniteWidthKernel(), "InfiniteWidthKernel()"),
+        (
+            InfiniteWidthKernel("kong_2019", width1=7),
+            "InfiniteWidthKernel(network='kong_2019', width1=7)",
+        ),
+        (InfiniteWidthKernel(row_norm=None), "InfiniteWidthKernel(row_norm=None)"),
+        (
+            InfiniteWidthKernel(first_weights=np.eye(2)),
+            "InfiniteWidthKernel(first_weights=array([[1., 0.], [0., 1.]]))",
+        ),
+        (
+            2.0 * InfiniteWidthKernel(fit_intercept=True),
+            "1.41**2 * InfiniteWidthKernel(fit_intercept=True)",
+        ),
+    ],
+)
+def test_it_shows_its_parameters(kernel, shown):
+    assert repr(kernel) == shown
+    assert shown in repr(SVC(kernel=kernel)).replace("\n", "").replace(" " * 11, "")
+    names = {"InfiniteWidthKernel": InfiniteWidthKernel, "array": np.array}
+    if "**" not in shown:
+        assert repr(eval(shown, names)) == shown
+
+
+@pytest.mark.parametrize("other", [None, [[1, 2]], np.eye(2), np.eye(3), 2 * np.eye(2)])
+def test_kernels_are_the_same_if_their_parameters_are(other):
+    kernel = InfiniteWidthKernel("kong_2019", first_weights=other)
+    assert kernel == clone(kernel)
+    assert kernel != InfiniteWidthKernel("kong_2019", first_weights=np.ones((2, 2)))
+    assert kernel + RBF() == clone(kernel) + RBF()
+    assert InfiniteWidthKernel() != RBF()
+
+
+@pytest.mark.parametrize("machine", [SVC(), SVR(), KernelRidge(alpha=0.1)])
+def test_a_machine_that_holds_it_is_cloned_and_searched_over_its_parameters(machine):
+    holds = machine.set_params(kernel=InfiniteWidthKernel("kong_2019", n_points=256))
+    grid = {"kernel__width1": [2, 3], "kernel__part": ["sum", "first"]}
+    search = GridSearchCV(holds, grid, cv=2, error_score="raise").fit(X, labels)
+    found = search.best_estimator_.kernel
+    assert found.get_params() == {
+        **holds.kernel.get_params(),
+        **{n.removeprefix("kernel__"): v for n, v in search.best_params_.items()},
+    }
+    assert holds.kernel.width1 == 5
+    twin = clone(search.best_estimator_)
+    assert twin.kernel == found
+    assert twin.kernel is not found
+    predictions = twin.fit(X, labels).predict(X)
+    np.testing.assert_array_equal(predictions, search.predict(X))
+
+
 def test_bad_options_are_refused_when_it_is_called():
     with pytest.raises(ValueError, match="network must be 'li_liang_2018' or"):
         SVC(kernel=InfiniteWidthKernel(network="ntk")).fit(X, labels)

@@ -1,4 +1,4 @@
-"""scikit-learn's own checks on the default instances: all of them, none excused."""
+"""scikit-learn's own checks: all of them, none excused."""
 
 import pytest
 import sklearn
@@ -6,6 +6,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from sklearn.utils.fixes import parse_version
 
 from overparam_sk import (
+    CompressedClassifier,
     InfiniteWidthReLUClassifier,
     LinearizedReLUClassifier,
     OverparamReLUClassifier,
@@ -16,17 +17,22 @@ from overparam_sk import (
 NEEDS_A_PACKAGE = {"check_dataframe_column_names_consistency", "check_array_api_input"}
 
 
-@pytest.mark.parametrize(
-    "estimator",
-    [
-        OverparamReLUClassifier,
-        TwoHiddenReLURegressor,
-        LinearizedReLUClassifier,
-        InfiniteWidthReLUClassifier,
-    ],
-)
-def test_every_check_of_the_default_instance_passes(estimator):
-    results = check_estimator(estimator(), on_fail=None, on_skip=None)
+NETS = [
+    OverparamReLUClassifier(),
+    TwoHiddenReLURegressor(),
+    LinearizedReLUClassifier(),
+    InfiniteWidthReLUClassifier(),
+    # The checks do not find a random_state inside.
+    CompressedClassifier(OverparamReLUClassifier(50, max_iter=100, random_state=0)),
+    CompressedClassifier(
+        LinearizedReLUClassifier(50, max_iter=100, random_state=0), rank=2
+    ),
+]
+
+
+@pytest.mark.parametrize("estimator", NETS, ids=lambda net: type(net).__name__)
+def test_every_check_passes(estimator):
+    results = check_estimator(estimator, on_fail=None, on_skip=None)
     assert len(results) >= 50
     not_passed = {
         result["check_name"]: (result["status"], str(result["exception"]))

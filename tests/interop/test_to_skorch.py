@@ -10,6 +10,7 @@ from estimators.small_nets import NETS, classifier, outputs, regressor, trained_
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from skorch.callbacks import Checkpoint, EpochScoring, LRScheduler
+from skorch.dataset import ValidSplit
 
 from overparam_sk.training import MinibatchStream
 
@@ -184,6 +185,42 @@ def test_the_settings_are_the_estimators_and_can_be_overruled():
     other = est.to_skorch(lr=3.0, optimizer__momentum=0.0, batch_size=4)
     assert other.optimizer_.param_groups[0]["lr"] == 3.0
     assert other.batch_size == 4
+
+
+LOSSES = {"ours": {}, "squared": {"criterion": torch.nn.MSELoss}}
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+@pytest.mark.parametrize("split", [None, ValidSplit(3)], ids=["whole", "split"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_column_of_targets_is_a_row_of_them(dtype, split, loss):
+    data, of_rows = X.astype(dtype), target.astype(dtype)
+    est = regressor().fit(data, of_rows)
+    seen = []
+    for given in (of_rows, of_rows[:, None], torch.from_numpy(of_rows)[:, None]):
+        net = est.to_skorch(max_epochs=3, train_split=split, **loss)
+        net.fit(data, given).partial_fit(data, given)
+        name = "train_loss" if split is None else "valid_loss"
+        seen.append((net.history[:, ("train_loss", name)], weights_of(net)))
+        assert net.predict(data).shape == (30,)
+        assert net.score(data, np.asarray(given)) == net.score(data, of_rows)
+    for history, weights in seen[1:]:
+        assert history == seen[0][0]
+        for mine, theirs in zip(weights, seen[0][1], strict=True):
+            np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("loss", LOSSES.values(), ids=LOSSES)
+@pytest.mark.parametrize("shape", [(30, 2), (30, 30), (30, 1, 1), (30, 0)])
+def test_several_targets_are_refused(shape, loss):
+    net = regressor().fit(X, target).to_skorch(max_epochs=1, **loss)
+    before = weights_of(net)
+    match = r"y must have shape \(n_samples,\) or \(n_samples, 1\), got one of shape"
+    for train in (net.partial_fit, net.fit):
+        with pytest.raises(ValueError, match=match):
+            train(X, np.zeros(shape))
+    for mine, theirs in zip(before, weights_of(net), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
 
 
 def test_an_unfitted_estimator_has_no_sizes(make):
