@@ -14,10 +14,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, is_dataclass
 from typing import Any
 
+import matplotlib.pyplot as plt
 import numpy as np
 from estimators.small_nets import X, classifier, infinite, linearized, regressor, y
+from sklearn.model_selection import GridSearchCV
 
-from overparam_sk import InfiniteWidthKernel, datasets, diagnostics, model_selection
+from overparam_sk import (
+    CompressedClassifier,
+    InfiniteWidthKernel,
+    datasets,
+    diagnostics,
+    model_selection,
+)
+from overparam_sk.interop import TrainingDiagnostics
+from overparam_sk.plotting import (
+    ConvergenceDisplay,
+    TrainingDynamicsDisplay,
+    UpdateSpectrumDisplay,
+    WidthStudyDisplay,
+)
 
 REFUSED = type("REFUSED", (), {"__repr__": lambda _: "REFUSED"})()
 # A parameter that is data or an object of scikit-learn's: any refusal by ValueError or
@@ -209,6 +224,36 @@ def _with(function, **defaults):
     return lambda **given: function(**{**defaults, **given})
 
 
+def _compressed(**given):
+    net = classifier(max_iter=2)
+    return CompressedClassifier(**{"estimator": net, **given}).fit(X, y)
+
+
+def _plot(display):
+    def call(**given):
+        try:
+            return sorted(vars(display.plot(**given)))
+        finally:
+            plt.close("all")
+
+    return call
+
+
+def _any_text(h):
+    return REFUSED if h.text is None else h.text
+
+
+RANK = either(none(), count(0, 4))
+COMPRESSED = FITTED["classifier"].compress(3)
+HISTORY = FITTED["classifier"].history_
+RATE = either(none(), real(0))
+DISPLAYS = {
+    TrainingDynamicsDisplay: {},
+    ConvergenceDisplay: {"lambda_0": RATE},
+    UpdateSpectrumDisplay: {"n_components": either(none(), COUNT), "weights": FLAG},
+}
+SEARCH = GridSearchCV(classifier(), {"width": [2, 4]}, cv=2).fit(X, y)
+
 DOORS = [
     Door("OverparamReLUClassifier", _fit(classifier), FIRST_LAYER),
     Door("LinearizedReLUClassifier", _fit(linearized), FIRST_LAYER),
@@ -280,7 +325,7 @@ DOORS = [
     Door(
         "OverparamReLUClassifier.compress",
         _method("classifier", "compress"),
-        {"rank": either(none(), count(0, 4))},
+        {"rank": RANK},
     ),
     Door("InfiniteWidthKernel", _kernel, KERNEL),
     Door(
@@ -385,6 +430,68 @@ DOORS = [
             "return_X_y": FLAG,
             "normalize": FLAG,
         },
+    ),
+    Door("CompressedClassifier", _compressed, {"estimator": DATA, "rank": RANK}),
+    Door("CompressedClassifier.truncate", COMPRESSED.truncate, {"rank": count(0, 3)}),
+    Door(
+        "TrainingDiagnostics",
+        lambda **given: TrainingDiagnostics(**given).initialize().names_,
+        {
+            "names": either(
+                text("all"), sequence(lambda e: isinstance(e, str) and e in NAMES)
+            ),
+            "n_samples": COUNT,
+            "n_singular_values": COUNT,
+            "every": COUNT,
+            "random_state": SEED,
+        },
+    ),
+    *(
+        Door(
+            f"{display.__name__}.from_estimator",
+            _with(display.from_estimator, estimator=FITTED["classifier"]),
+            {"estimator": DATA, "name": either(none(), _any_text), **more},
+        )
+        for display, more in DISPLAYS.items()
+    ),
+    *(
+        Door(
+            f"{display.__name__}.from_estimators",
+            _with(display.from_estimators, estimators=[FITTED["classifier"]]),
+            {"estimators": DATA, "names": DATA, **more},
+        )
+        for display, more in DISPLAYS.items()
+    ),
+    *(
+        Door(
+            f"{display.__name__}.from_histories",
+            _with(display.from_histories, histories={"a": HISTORY}),
+            {"histories": DATA},
+        )
+        for display in (TrainingDynamicsDisplay, ConvergenceDisplay)
+    ),
+    *(
+        Door(
+            f"{display.__name__}.plot",
+            _plot(display.from_histories({"a": HISTORY})),
+            {"ax": DATA, "quantities": DATA, "cmap": none()},
+        )
+        for display in (TrainingDynamicsDisplay, ConvergenceDisplay)
+    ),
+    Door(
+        "UpdateSpectrumDisplay.plot",
+        _plot(UpdateSpectrumDisplay.from_estimator(FITTED["classifier"])),
+        {"ax": DATA, "show_weights": FLAG, "cmap": none()},
+    ),
+    Door(
+        "WidthStudyDisplay.from_search",
+        _with(WidthStudyDisplay.from_search, search=SEARCH),
+        {"search": DATA, "param": either(none(), text("width"))},
+    ),
+    Door(
+        "WidthStudyDisplay.plot",
+        _plot(WidthStudyDisplay.from_search(SEARCH)),
+        {"ax": DATA, "metrics": DATA, "guides": FLAG, "cmap": none()},
     ),
     Door(
         "diagnostic_scorer",
@@ -499,4 +606,6 @@ def _content(value):
     }
     if fitted:
         return _content(fitted)
+    if type(value).__name__.endswith("Display"):
+        return _content(vars(value))
     return repr(value)

@@ -197,11 +197,12 @@ def check_for_partial_fit(early_stopping: bool, class_weight: Any) -> None:
 
 
 def check_several_classes(classes: NDArray[Any]) -> None:
-    """Refuse a y of a single class."""
+    """Refuse a y of a single class, or of none."""
     if len(classes) < 2:
+        found = f"only one class: {classes[0]!r}" if len(classes) else "no class"
         raise ValueError(
             "This solver needs samples of at least 2 classes in the data, but the data "
-            f"contains only one class: {classes[0]!r}"
+            f"contains {found}"
         )
 
 

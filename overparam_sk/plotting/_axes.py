@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam_sk.parameters import shown
+
 __all__ = [
     "axes_grid",
     "axes_row",
@@ -24,6 +26,13 @@ def import_pyplot() -> Any:
             "plot needs matplotlib; install it with: pip install 'overparam-sk[plot]'"
         ) from error
     return plt
+
+
+def import_colormap() -> Any:
+    """The type of matplotlib's colour maps."""
+    from matplotlib.colors import Colormap
+
+    return Colormap
 
 
 def axes_row(ax: Any, n_panels: int) -> NDArray[Any]:
@@ -51,8 +60,10 @@ def _axes(ax: Any, n_panels: int, n_rows: int) -> NDArray[Any]:
         row: NDArray[Any] = made.ravel()[:n_panels]
         return row
     given = np.array(ax, dtype=object).ravel()
-    if len(given) != n_panels:
-        raise ValueError(f"ax must hold {n_panels} axes, got {len(given)}.")
+    if len(given) != n_panels or not all(hasattr(one, "set_xlabel") for one in given):
+        raise ValueError(
+            f"ax must hold {n_panels} axes, got {len(given)} in {shown(ax)}."
+        )
     return given
 
 
@@ -62,7 +73,13 @@ def colors(n_curves: int, cmap: str | None) -> list[Any]:
         return [f"C{i % 10}" for i in range(n_curves)]
     # The last tenth of the usual maps is too light to be seen on white.
     places = np.linspace(0.0, 0.9, n_curves)
-    return list(import_pyplot().get_cmap(cmap)(places))
+    plt = import_pyplot()
+    known = isinstance(cmap, str) and cmap in plt.colormaps()
+    if not known and not isinstance(cmap, import_colormap()):
+        raise ValueError(
+            f"cmap must be the name of a colour map or a Colormap, got {shown(cmap)}."
+        )
+    return list(plt.get_cmap(cmap)(places))
 
 
 def draw_mean_and_band(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam_sk.plotting._groups import as_groups, fitted_attribute
+from overparam_sk.plotting._rules import HISTORY, chosen
 
 __all__ = ["Groups", "as_histories", "check_quantities", "common_columns", "stacked"]
 
@@ -29,6 +30,8 @@ def as_histories(items: Any, names: Iterable[str] | None, *, fitted: bool) -> Gr
             name: [fitted_attribute(e, "history_") for e in group]
             for name, group in groups.items()
         }
+    for history in (h for group in groups.values() for h in group):
+        HISTORY("Every history", history)
     if not all(h.get("iteration") is not None for g in groups.values() for h in g):
         raise ValueError(
             "Every history_ must have recorded iterations, got an empty one: fit "
@@ -76,9 +79,9 @@ def check_quantities(
     ValueError
         If one was not recorded by all.
     """
-    if quantities is None:
+    wanted = chosen("quantities", quantities)
+    if wanted is None:
         return [column for column in usual if column in courses]
-    wanted = [quantities] if isinstance(quantities, str) else list(quantities)
     if not wanted or any(column not in courses for column in wanted):
         raise ValueError(
             f"quantities must be among {sorted(courses)}, which every history "

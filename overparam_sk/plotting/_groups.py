@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from overparam_sk.parameters import shown
 from overparam_sk.plotting._inside import inside
+from overparam_sk.plotting._rules import NAMES
 
 __all__ = ["as_groups", "fitted_attribute"]
 
@@ -33,6 +35,7 @@ def as_groups(
     ValueError
         If nothing is given, the names do not fit, or the attribute is missing.
     """
+    names = NAMES("names", names)
     if isinstance(items, Mapping):
         if names is not None:
             raise ValueError("names must be None where a dict names the curves.")
@@ -50,7 +53,7 @@ def as_groups(
             )
         groups = {name: [item] for name, item in zip(named, items, strict=True)}
     else:
-        raise ValueError(f"estimators must be a dict or a list, got {items!r}.")
+        raise ValueError(f"estimators must be a dict or a list, got {shown(items)}.")
     if not groups or not all(groups.values()):
         raise ValueError(
             "estimators must hold at least one estimator under every name, got "

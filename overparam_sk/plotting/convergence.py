@@ -20,6 +20,7 @@ from overparam_sk.plotting._courses import (
     stacked,
 )
 from overparam_sk.plotting._groups import as_groups, fitted_attribute
+from overparam_sk.plotting._rules import HISTORIES, NAME, RATE
 from overparam_sk.world import OwnWorld
 
 __all__ = ["ConvergenceDisplay"]
@@ -146,6 +147,7 @@ class ConvergenceDisplay(OwnWorld):
         -------
         ConvergenceDisplay
         """
+        name = NAME("name", name)
         names = None if name is None else [name]
         return cls.from_estimators([estimator], names=names, lambda_0=lambda_0)
 
@@ -181,7 +183,7 @@ class ConvergenceDisplay(OwnWorld):
             iteration, or there is to be a bound and the ``learning_rate_`` differ.
         """
         groups = as_histories(estimators, names, fitted=True)
-        learning_rate = None
+        lambda_0, learning_rate = RATE("lambda_0", lambda_0), None
         if lambda_0 is not None:
             nets = as_groups(estimators, names, "history_").values()
             rates = {fitted_attribute(n, "learning_rate_") for of in nets for n in of}
@@ -222,7 +224,9 @@ class ConvergenceDisplay(OwnWorld):
             If a history is empty, the repeats of a curve share no iteration, or there
             is a λ_0 without a step.
         """
-        groups = as_histories(dict(histories), None, fitted=False)
+        groups = as_histories(HISTORIES("histories", histories), None, fitted=False)
+        lambda_0 = RATE("lambda_0", lambda_0)
+        learning_rate = RATE("learning_rate", learning_rate)
         return cls._from_groups(groups, lambda_0, learning_rate)
 
     @classmethod

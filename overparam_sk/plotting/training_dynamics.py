@@ -14,6 +14,7 @@ from overparam_sk.plotting._courses import (
     common_columns,
     stacked,
 )
+from overparam_sk.plotting._rules import HISTORIES, NAME
 from overparam_sk.world import OwnWorld
 
 __all__ = ["TrainingDynamicsDisplay"]
@@ -107,6 +108,7 @@ class TrainingDynamicsDisplay(OwnWorld):
         -------
         TrainingDynamicsDisplay
         """
+        name = NAME("name", name)
         return cls.from_estimators([estimator], names=None if name is None else [name])
 
     @classmethod
@@ -154,7 +156,9 @@ class TrainingDynamicsDisplay(OwnWorld):
         ValueError
             If a history is empty, or the repeats of a curve share no iteration.
         """
-        return cls._from_groups(as_histories(dict(histories), None, fitted=False))
+        return cls._from_groups(
+            as_histories(HISTORIES("histories", histories), None, fitted=False)
+        )
 
     @classmethod
     def _from_groups(cls, groups: Groups) -> "TrainingDynamicsDisplay":

@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam_sk.parameters import FLAG
 from overparam_sk.plotting._axes import axes_row, colors, draw_mean_and_band
 from overparam_sk.plotting._groups import as_groups, fitted_attribute
+from overparam_sk.plotting._rules import COMPONENTS, NAME
 from overparam_sk.world import OwnWorld
 
 __all__ = ["UpdateSpectrumDisplay"]
@@ -103,6 +105,7 @@ default=None
         -------
         UpdateSpectrumDisplay
         """
+        name = NAME("name", name)
         return cls.from_estimators(
             [estimator],
             names=None if name is None else [name],
@@ -143,8 +146,8 @@ default=None
             If an estimator is not fitted or lacks the singular values, the names do not
             fit, the repeats of a curve differ in shape, or ``n_components`` < 1.
         """
-        if n_components is not None and n_components < 1:
-            raise ValueError(f"n_components must be >= 1 or None, got {n_components}.")
+        n_components = COMPONENTS("n_components", n_components)
+        weights = FLAG("weights", weights)
         groups = as_groups(estimators, names, "update_singular_values_")
         updates = {
             name: [e.update_singular_values_ for e in group]
@@ -188,6 +191,7 @@ default=None
         ImportError
             If matplotlib is not installed.
         """
+        show_weights = FLAG("show_weights", show_weights)
         (self.ax_,) = axes_row(ax, 1)
         self.figure_ = self.ax_.figure
         self.ax_.set(

@@ -1,15 +1,17 @@
 """Metrics against width: means with error bars, a c/√m line, baselines as bands."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam_sk.parameters import FLAG
 from overparam_sk.plotting._axes import axes_grid, colors, write_out_small_range
 from overparam_sk.plotting._inside import inside
 from overparam_sk.plotting._points import ABSENT, Axis, Curves, Floats, Points
+from overparam_sk.plotting._rules import NAME, chosen
 from overparam_sk.world import OwnWorld
 
 __all__ = ["WidthStudyDisplay"]
@@ -149,6 +151,7 @@ class WidthStudyDisplay(OwnWorld):
         ValueError
             If there is no such parameter, or no search.
         """
+        param = NAME("param", param)
         results = inside(search, "cv_results_").cv_results_
         prefix = "param_"
         known = [n.removeprefix(prefix) for n in results if n.startswith(prefix)]
@@ -171,7 +174,7 @@ class WidthStudyDisplay(OwnWorld):
         self,
         ax: Any = None,
         *,
-        metrics: str | Iterable[str] | None = None,
+        metrics: str | Sequence[str] | None = None,
         guides: bool = True,
         cmap: str | None = None,
     ) -> "WidthStudyDisplay":
@@ -186,7 +189,7 @@ class WidthStudyDisplay(OwnWorld):
         ----------
         ax : matplotlib Axes or array of them, default=None
             One a panel. None makes a figure.
-        metrics : str or iterable of str, default=None
+        metrics : str or list of str, default=None
             None is all of them.
         guides : bool, default=True
             Whether to draw the c/√m lines.
@@ -204,9 +207,10 @@ class WidthStudyDisplay(OwnWorld):
         ImportError
             If matplotlib is not installed.
         """
-        if metrics is None:
-            metrics = [metric for metric in self.scores if metric != _CONSTANT]
-        panels = [metrics] if isinstance(metrics, str) else list(metrics)
+        guides = FLAG("guides", guides)
+        panels = chosen("metrics", metrics)
+        if panels is None:
+            panels = [metric for metric in self.scores if metric != _CONSTANT]
         if not panels or any(panel not in self.scores for panel in panels):
             raise ValueError(
                 f"metrics must be among {list(self.scores)}, got {panels}."

@@ -88,8 +88,10 @@ def test_histories_need_a_step_for_the_bound(repeats):
 def test_estimators_of_two_steps_have_no_common_bound():
     nets = [fitted(10), fitted(20, rate=2 * RATE)]
     with pytest.raises(ValueError, match="must have one learning_rate_"):
-        ConvergenceDisplay.from_estimators(nets, names="ab", lambda_0=1.0)
-    assert ConvergenceDisplay.from_estimators(nets, names="ab").learning_rate is None
+        ConvergenceDisplay.from_estimators(nets, names=["a", "b"], lambda_0=1.0)
+    assert (
+        ConvergenceDisplay.from_estimators(nets, names=["a", "b"]).learning_rate is None
+    )
 
 
 @pytest.mark.parametrize(("smallest", "scale"), [(0.0, "linear"), (0.1, "log")])

@@ -181,7 +181,9 @@ def test_repeats_of_two_shapes_and_no_components_are_refused():
     other = OverparamReLUClassifier(10, max_iter=1, random_state=0).fit(X[:, :2], y)
     with pytest.raises(ValueError, match="1-D arrays of one length"):
         UpdateSpectrumDisplay.from_estimators({"a": [fitted(10), other]})
-    with pytest.raises(ValueError, match="n_components must be >= 1 or None, got 0"):
+    with pytest.raises(
+        ValueError, match="n_components must be None or an integer >= 1, got 0"
+    ):
         UpdateSpectrumDisplay.from_estimator(fitted(10), n_components=0)
 
 

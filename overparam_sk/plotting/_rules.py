@@ -1,0 +1,35 @@
+"""What the arguments of the displays must be."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from overparam_sk.parameters import (
+    COUNT,
+    either,
+    instance,
+    number,
+    one_of,
+    several,
+)
+
+__all__ = ["COMPONENTS", "HISTORIES", "HISTORY", "NAME", "NAMES", "RATE", "chosen"]
+
+_WORD = instance(str, "a string")
+NAME = either(one_of(None), _WORD)
+NAMES = either(
+    one_of(None), several(either(_WORD, number()), "a list of names or numbers")
+)
+# λ_0 and η of a bound.
+RATE = either(one_of(None), number(0))
+COMPONENTS = either(one_of(None), COUNT)
+HISTORY = instance(Mapping, "a dict of columns")
+HISTORIES = instance(Mapping, "a dict of histories")
+_CHOSEN = either(one_of(None), _WORD, several(_WORD, "a list of strings"))
+
+
+def chosen(name: str, value: Any) -> list[str] | None:
+    """None, or the strings among one or several."""
+    plain = _CHOSEN(name, value)
+    if plain is None:
+        return None
+    return [plain] if isinstance(plain, str) else list(plain)
