@@ -122,19 +122,22 @@ def _uncompressed(path: Path) -> Iterator[tuple[BinaryIO, int | None]]:
     ValueError
         If it turns out while it is read that it is gzipped and truncated or corrupt.
     """
-    with path.open("rb") as file:
-        if file.peek(2)[:2] != GZIP_MAGIC:
-            status = os.fstat(file.fileno())
-            yield file, status.st_size if stat.S_ISREG(status.st_mode) else None
-            return
-        try:
-            with gzip.GzipFile(fileobj=file) as unzipped:
-                yield unzipped, None  # type: ignore[misc]  # it reads as a BinaryIO
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-            raise ValueError(
-                f"{path} must be a whole gzip file, got a truncated or corrupt one "
-                f"({error})."
-            ) from error
+    try:
+        with path.open("rb") as file:
+            if file.peek(2)[:2] == GZIP_MAGIC:
+                with gzip.GzipFile(fileobj=file) as unzipped:
+                    yield unzipped, None  # type: ignore[misc]  # reads as a BinaryIO
+            else:
+                status = os.fstat(file.fileno())
+                yield file, status.st_size if stat.S_ISREG(status.st_mode) else None
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise ValueError(
+            f"{path} must be a whole gzip file, got a truncated or corrupt one "
+            f"({error})."
+        ) from error
+    except OSError as error:  # one of reading does not say of what
+        error.filename = error.filename or str(path)
+        raise
 
 
 def _read_header(file: BinaryIO, path: Path) -> _Header:

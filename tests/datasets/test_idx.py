@@ -3,7 +3,9 @@
 import gzip
 import re
 import struct
+import sys
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -87,6 +89,11 @@ class TestWhole:
 
 
 class TestFaults:
+    @pytest.mark.skipif(sys.platform != "linux", reason="such a file is Linux's own")
+    def test_a_file_that_cannot_be_read_is_named(self):
+        with pytest.raises(OSError, match="Input/output error: '/proc/self/mem'"):
+            read_idx(Path("/proc/self/mem"))
+
     @pytest.mark.parametrize("length", range(len(PLAIN)))
     def test_plain_cut_anywhere(self, path, length):
         assert_refused(path, PLAIN[:length], f"got {length} bytes|got {length}\\.$")
