@@ -8,7 +8,8 @@ traceback.
 import os
 import sys
 from contextlib import suppress
-from typing import Any
+
+from overparam_sk.world import say
 
 __all__ = ["Output", "let_go_of_streams", "tell_error"]
 
@@ -29,13 +30,20 @@ class Output:
 
     def tell(self, text: str) -> None:
         """Print a line; what the stream's encoding lacks becomes a question mark."""
-        if self.error is None:
-            self.error = _print(text, sys.stdout)
+        stream = sys.stdout
+        if stream is None or self.error is not None:  # pythonw has none
+            return
+        encoding = getattr(stream, "encoding", None) or "utf-8"
+        known = text.encode(encoding, "replace").decode(encoding)
+        try:
+            print(known, file=stream, flush=hasattr(stream, "flush"))
+        except _UNTAKEN as error:
+            self.error = error
 
 
 def tell_error(text: str) -> None:
     """Print a line on standard error, if it takes one."""
-    _print(text, sys.stderr)
+    say(text, sys.stderr)
 
 
 def let_go_of_streams() -> None:
@@ -51,16 +59,3 @@ def let_go_of_streams() -> None:
         except _UNTAKEN:
             with suppress(*_UNTAKEN), open(os.devnull, "wb") as nowhere:
                 os.dup2(nowhere.fileno(), stream.fileno())
-
-
-def _print(text: str, stream: Any) -> Exception | None:
-    """Print on a stream; pythonw has none, which is no error."""
-    if stream is None:
-        return None
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    known = text.encode(encoding, "replace").decode(encoding)
-    try:
-        print(known, file=stream, flush=hasattr(stream, "flush"))
-    except _UNTAKEN as error:
-        return error
-    return None
