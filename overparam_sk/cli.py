@@ -1,8 +1,8 @@
 """The command line: ``python -m overparam_sk study`` and ``reproduce``."""
 
 import argparse
+import os
 import re
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +10,8 @@ from typing import Any
 
 from joblib import parallel_config
 
+from overparam_sk.experiments.data_files import DATA_FILES, ending
+from overparam_sk.experiments.output import Output, let_go_of_streams, tell_error
 from overparam_sk.experiments.problems import PROBLEM_NAMES, Problem, load_problem
 from overparam_sk.experiments.report import summary_table, write_report
 from overparam_sk.experiments.reproductions import ON_MNIST, REPRODUCTIONS
@@ -32,24 +34,39 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 1 if data or a device cannot be had; 130 after Ctrl-C. Bad arguments raise
-        SystemExit with 2, as argparse does.
+        0; 1 if data, a package or a device cannot be had, or if standard output did not
+        take all, when the files are nevertheless written; 130 after Ctrl-C. Bad
+        arguments raise SystemExit with 2, as argparse does.
     """
-    args = _parser().parse_args(argv)
-    command: Callable[[argparse.Namespace], int] = args.command
+    output = Output()
     try:
-        return command(args)
+        args = _parser().parse_args(argv)
+        code = _command(args, output)
+        if output.error is not None:
+            tell_error(f"overparam_sk: error: standard output: {output.error}")
+            code = code or 1
+        return code
+    finally:
+        if argv is None:  # the process ends
+            let_go_of_streams()
+
+
+def _command(args: argparse.Namespace, output: Output) -> int:
+    command: Callable[[argparse.Namespace, Output], int] = args.command
+    try:
+        return command(args, output)
     except KeyboardInterrupt:
-        print("Interrupted before anything was written.", file=sys.stderr)
+        tell_error("Interrupted before anything was written.")
         return _INTERRUPTED
-    except (OSError, ValueError) as error:
-        print(f"overparam_sk: error: {error}", file=sys.stderr)
+    except (ImportError, OSError, ValueError) as error:
+        tell_error(f"overparam_sk: error: {error}")
         return 1
 
 
-def _study(args: argparse.Namespace) -> int:
+def _study(args: argparse.Namespace, output: Output) -> int:
     problem = load_problem(
         args.data,
+        target=args.target,
         data_home=args.data_home,
         normalize=args.normalize,
         train_size=args.train_size,
@@ -57,14 +74,13 @@ def _study(args: argparse.Namespace) -> int:
     )
     args.out.mkdir(parents=True, exist_ok=True)
     study = _run(args, problem)
-    print(plain_table(summary_table(study)))
-    for line in write_report(study, args.out):
-        print(line)
+    written = write_report(study, args.out)
+    for text in (plain_table(summary_table(study)), *written):
+        output.tell(text)
     if study.interrupted:
         done, all_fits = len(study.rows), len(study.widths) * study.repeats
-        print(
-            f"Interrupted: {done} of {all_fits} fits were done. The same line goes on.",
-            file=sys.stderr,
+        tell_error(
+            f"Interrupted: {done} of {all_fits} fits were done. The same line goes on."
         )
         return _INTERRUPTED
     return 0
@@ -119,7 +135,7 @@ def _workers(args: argparse.Namespace) -> Iterator[None]:
         yield
 
 
-def _reproduce(args: argparse.Namespace) -> int:
+def _reproduce(args: argparse.Namespace, output: Output) -> int:
     out = Path(f"overparam-{args.figure}") if args.out is None else args.out
     mnist = {
         name: value
@@ -136,9 +152,10 @@ def _reproduce(args: argparse.Namespace) -> int:
         data_home=args.data_home,
         device=args.device,
         random_state=args.seed,
+        tell=output.tell,
     )
     if not complete:
-        print("Interrupted: what was done is written.", file=sys.stderr)
+        tell_error("Interrupted: what was done is written.")
     return 0 if complete else _INTERRUPTED
 
 
@@ -174,7 +191,7 @@ def _parser() -> argparse.ArgumentParser:
         "--quick", action="store_true", help="smaller widths, two repeats"
     )
     figure.add_argument(
-        "--out", type=Path, metavar="DIR", help="default: ./overparam-FIGURE"
+        "--out", type=_path, metavar="DIR", help="default: ./overparam-FIGURE"
     )
     for name, kind, metavar in (
         ("widths", _widths, "M,M,..."),
@@ -202,8 +219,9 @@ def _add_study_options(parser: argparse.ArgumentParser) -> None:
         default="synthetic",
         metavar="NAME",
         help=f"{', '.join(PROBLEM_NAMES)}, or FILE.npz with X and y and, if you like, "
-        "X_test and y_test (default: synthetic)",
+        "X_test and y_test, or FILE.csv or FILE.parquet (default: synthetic)",
     )
+    add("--target", str, "COLUMN", "of a CSV or Parquet file; default: y, or the last")
     add("--widths", _widths, "M,M,...", "default: those that are usual for the data")
     parser.add_argument(
         "--repeats", type=_count, default=3, metavar="N", help="default: 3"
@@ -235,14 +253,14 @@ def _add_study_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--out",
-        type=Path,
+        type=_path,
         default=Path("overparam-study"),
         metavar="DIR",
         help="default: ./overparam-study; files of an earlier study are replaced",
     )
     add(
         "--store",
-        Path,
+        _path,
         "DIR",
         "folder of the fits that are done, where the same line goes on (default: a "
         "folder of its own in store/ of --out)",
@@ -256,7 +274,7 @@ def _add_study_options(parser: argparse.ArgumentParser) -> None:
 def _add_common_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data-home",
-        type=Path,
+        type=_path,
         default=None,
         metavar="DIR",
         help="folder with the files of the image data",
@@ -271,11 +289,16 @@ def _add_common_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="default: 0")
 
 
+def _path(text: str) -> Path:
+    return Path(os.path.expanduser(text))
+
+
 def _data(text: str) -> str:
-    if text in PROBLEM_NAMES or text.endswith(".npz"):
+    if text in PROBLEM_NAMES or ending(Path(text)) in DATA_FILES:
         return text
     raise argparse.ArgumentTypeError(
-        f"must be one of {', '.join(PROBLEM_NAMES)} or a .npz file, got {text!r}"
+        f"must be one of {', '.join(PROBLEM_NAMES)} or a file "
+        f"({', '.join(DATA_FILES)}), got {text!r}"
     )
 
 

@@ -65,9 +65,9 @@ def fetch(
 def _folder(dataset: ImageDataset, data_home: DataHome) -> Path:
     """Return the folder that the four files are looked for in."""
     if data_home is not None:
-        return Path(data_home).expanduser()
+        return Path(os.path.expanduser(data_home))
     parent = os.environ.get(ENVIRONMENT_VARIABLE) or get_data_home()
-    return Path(parent).expanduser() / dataset.name
+    return Path(os.path.expanduser(parent)) / dataset.name
 
 
 def _from_files(
@@ -86,7 +86,7 @@ def _from_openml(
         version=1,
         data_home=data_home,
         as_frame=False,
-        parser="auto",
+        parser=_parser(),
     )
     shapes = fetched.data.shape, fetched.target.shape
     expected = OPENML_SHAPE, OPENML_SHAPE[:1]
@@ -99,8 +99,18 @@ def _from_openml(
     return fetched.data[rows], fetched.target[rows]
 
 
+def _parser() -> str:
+    """The parser of ``fetch_openml``: pandas, an extra of ours, or the slow one."""
+    try:
+        import pandas  # noqa: F401
+    except ImportError:
+        return "liac-arff"
+    return "pandas"
+
+
 def _lacking(dataset: ImageDataset, folder: Path, missing: list[str]) -> str:
     return (
         f"{folder} must hold the four files of {dataset.name}, {', '.join(FILE_NAMES)}"
-        f", each with or without .gz; it lacks {', '.join(missing)}."
+        ", each with or without .gz, and with a dash or a dot before idx; it lacks "
+        f"{', '.join(missing)}."
     )

@@ -1,12 +1,14 @@
 """What MNIST and Fashion-MNIST are: names, checksums, and the Bunch they come in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
+
+from overparam_sk.datasets._idx import PublishedFile
 
 __all__ = [
     "FASHION_MNIST",
@@ -32,6 +34,16 @@ class ImageDataset:
     description: str
     sha256: Mapping[str, str]
     """File name -> SHA-256 of the uncompressed bytes, as 64 hexadecimal digits."""
+    n_images: Mapping[str, int] = field(
+        default_factory=lambda: {"train": 60_000, "t10k": 10_000}
+    )
+    """First word of a file's name -> how many images, or their labels, it holds."""
+
+    def published(self, name: str) -> PublishedFile:
+        """What the file of that name is."""
+        shape = (self.n_images[name.partition("-")[0]], SIDE, SIDE)
+        whole = shape if "images" in name else shape[:1]
+        return PublishedFile(f"{self.name}'s {name}", whole, self.sha256[name])
 
 
 MNIST = ImageDataset(

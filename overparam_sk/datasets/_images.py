@@ -45,16 +45,18 @@ def fetch_mnist(
 
     If the folder holds the four published files, each plain or gzipped, they are read
     and compared with the published checksums. Otherwise scikit-learn's ``fetch_openml``
-    gets the data set "mnist_784", version 1, and keeps it in its own cache.
+    gets the data set "mnist_784", version 1, and keeps it in its own cache. It is read
+    by pandas where that is installed, and otherwise, slowly, by scikit-learn alone.
 
     Parameters
     ----------
     data_home : str or path-like, default=None
         The folder that holds the files ``train-images-idx3-ubyte``,
         ``train-labels-idx1-ubyte``, ``t10k-images-idx3-ubyte`` and
-        ``t10k-labels-idx1-ubyte``, with or without ``.gz``. None means the subfolder
-        "mnist" of the folder that the environment variable ``OVERPARAM_SK_DATA`` names
-        or, where that is not set, of scikit-learn's data folder. A given folder is also
+        ``t10k-labels-idx1-ubyte``, with or without ``.gz``; ``train-images.idx3-ubyte``
+        with a dot will do as well. None means the subfolder "mnist" of the folder that
+        the environment variable ``OVERPARAM_SK_DATA`` names or, where that is not set,
+        of scikit-learn's data folder. ``~`` is the home folder. A given folder is also
         the ``data_home`` of ``fetch_openml``.
     subset : {"all", "train", "test"}, default="all"
         "train" is the first 60000 images, "test" the last 10000, "all" both, in the
@@ -89,8 +91,6 @@ def fetch_mnist(
     ValueError
         If ``subset`` is unknown, or if a file is truncated, corrupt or not the
         published one; the message names the file.
-    ImportError
-        If the data comes from OpenML and pandas, which reads it, is not installed.
 
     References
     ----------
@@ -171,8 +171,6 @@ def fetch_fashion_mnist(
     ValueError
         If ``subset`` is unknown, or if a file is truncated, corrupt or not the
         published one; the message names the file.
-    ImportError
-        If the data comes from OpenML and pandas, which reads it, is not installed.
 
     References
     ----------

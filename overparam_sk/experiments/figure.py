@@ -114,7 +114,7 @@ def draw_curves(
         ax.set_ylim(bottom=0)
     spectrum.plot(axes[3], cmap="viridis")
     axes[3].set(xlabel="index", ylabel="singular values of W − W(0)")
-    figure.suptitle(title)
+    figure.suptitle(title, parse_math=False)
     figure.savefig(path, dpi=150)
     return True
 
@@ -159,7 +159,7 @@ def draw_widths(study: Study, path: Path, title: str) -> None:
     figure = new_figure(12, 3.8)
     display.plot(figure.subplots(1, len(_BY_WIDTH)))
     display.ax_[0].set(ylabel="test accuracy")
-    figure.suptitle(title)
+    figure.suptitle(title, parse_math=False)
     figure.savefig(path, dpi=150)
 
 

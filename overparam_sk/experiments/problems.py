@@ -6,19 +6,23 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import normalize as scale_to_norm_1
-from sklearn.utils import check_X_y
 
 from overparam_sk.datasets import (
     fetch_fashion_mnist,
     fetch_mnist,
     make_clustered_mixture,
+)
+from overparam_sk.experiments.data_files import (
+    DATA_FILES,
+    ending,
+    named,
+    read_data_file,
 )
 
 __all__ = ["PROBLEM_NAMES", "Defaults", "Problem", "load_problem", "mixture_problem"]
@@ -98,6 +102,7 @@ class Problem:
 def load_problem(
     name: str | os.PathLike[str],
     *,
+    target: str | None = None,
     data_home: str | os.PathLike[str] | None = None,
     normalize: bool = False,
     train_size: int | None = None,
@@ -111,8 +116,12 @@ def load_problem(
         "synthetic" is LL18's mixture [1]_: 1000 training and 1000 test rows in 1000
         dimensions, 10 classes of 2 components; every repeat draws its own. "mnist" and
         "fashion" have their published split. A path is that of an ``.npz`` file with
-        X and y and, optionally, X_test and y_test; otherwise a quarter is set apart,
-        as for "digits".
+        X and y and, optionally, X_test and y_test, or of a ``.csv`` or ``.parquet``
+        file of numbers with a target among its columns; ``~`` is the home folder.
+        Where there are no test rows a quarter is set apart, as for "digits".
+    target : str, default=None
+        Name of the target's column in a ``.csv`` or ``.parquet`` file. None is "y" or,
+        where there is no such column, the last one.
     data_home : path-like, default=None
         Folder with the files of "mnist" or "fashion", or with a folder "mnist" or
         "fashion-mnist" of them, and then the only place where they are looked for; see
@@ -132,16 +141,21 @@ def load_problem(
     Raises
     ------
     ValueError
-        If the name is unknown, a file does not hold what it must, or there are not as
-        many training rows.
+        If the name is unknown, a file is damaged or does not hold what it must, or
+        there are not as many training rows. Nothing in a file is unpickled.
     OSError
         If a file is missing.
+    ImportError
+        If pandas or pyarrow, which reads such files, is not installed.
 
     References
     ----------
     .. [1] Y. Li, Y. Liang. "Learning Overparameterized Neural Networks via Stochastic
        Gradient Descent on Structured Data", NeurIPS 2018, sections 3 and 7.
     """
+    path = Path(os.path.expanduser(name))
+    if target is not None and ending(path) not in DATA_FILES:
+        raise ValueError(f"target must be None but for files, got {target!r}.")
     if name == "synthetic":
         if train_size is not None:
             raise ValueError(
@@ -153,16 +167,18 @@ def load_problem(
     elif name == "digits":
         X, y = load_digits(return_X_y=True)
         split, defaults = _split(X / 16, y, random_state), Defaults()
-    elif Path(name).suffix == ".npz":
-        split, defaults = _from_file(Path(name), random_state), Defaults()
+    elif ending(path) in DATA_FILES:
+        split, defaults = _from_file(path, target, random_state), Defaults()
     else:
         raise ValueError(
-            f"name must be one of {', '.join(PROBLEM_NAMES)} or a .npz file, got "
-            f"{str(name)!r}."
+            f"name must be one of {', '.join(PROBLEM_NAMES)} or a file "
+            f"({', '.join(DATA_FILES)}), got {str(name)!r}."
         )
     n_classes = len(np.unique(split[1]))
     split = _float32(_some(split, train_size, random_state), normalize)
-    return Problem(str(name), *split, n_classes, None, defaults, normalize)
+    # A name that is not text (Linux allows any bytes) could not be written to a report.
+    shown = os.fsencode(name).decode("utf-8", "replace")
+    return Problem(shown, *split, n_classes, None, defaults, normalize)
 
 
 PROBLEM_NAMES = ("synthetic", "digits", "mnist", "fashion")
@@ -233,34 +249,20 @@ def _images(name: str, data_home: str | os.PathLike[str] | None) -> Split:
     # A folder that was named is meant: nothing is downloaded in its stead.
     options = {"return_X_y": True, "download_if_missing": data_home is None}
     if data_home is not None:
-        inside = Path(data_home) / {"mnist": "mnist", "fashion": "fashion-mnist"}[name]
+        folder = {"mnist": "mnist", "fashion": "fashion-mnist"}[name]
+        inside = Path(os.path.expanduser(data_home)) / folder
         data_home = inside if inside.is_dir() else data_home
     X, y = fetch(data_home, subset="train", **options)
     X_test, y_test = fetch(data_home, subset="test", **options)
     return X, y, X_test, y_test
 
 
-def _from_file(path: Path, random_state: int) -> Split:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = dict(file)
-    except (BadZipFile, EOFError, ValueError) as error:
-        raise ValueError(f"{path} must be an .npz file of plain arrays: {error}") from (
-            error
-        )
-    missing = {"X", "y"} - set(arrays)
-    if ("X_test" in arrays) != ("y_test" in arrays):
-        missing |= {"X_test", "y_test"} - set(arrays)
-    if missing:
-        raise ValueError(
-            f"{path} must hold X and y, and X_test and y_test or neither; it lacks "
-            f"{', '.join(sorted(missing))}."
-        )
-    X, y = check_X_y(arrays["X"], arrays["y"], dtype=np.float32)
-    if "X_test" not in arrays:
-        return _split(X, y, random_state)
-    X_test, y_test = check_X_y(arrays["X_test"], arrays["y_test"], dtype=np.float32)
-    return X, y, X_test, y_test
+def _from_file(path: Path, target: str | None, random_state: int) -> Split:
+    arrays = read_data_file(path, target)
+    if "X_test" in arrays:
+        return arrays["X"], arrays["y"], arrays["X_test"], arrays["y_test"]
+    with named(path, "of rows of which a quarter can be set apart"):
+        return _split(arrays["X"], arrays["y"], random_state)
 
 
 def _split(X: NDArray[Any], y: NDArray[Any], random_state: int) -> Split:

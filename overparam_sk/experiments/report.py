@@ -1,6 +1,7 @@
 """A study as a table, and as files: CSV, JSON, Markdown and a figure."""
 
 import csv
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -87,7 +88,7 @@ def write_report(study: Study, folder: Path, title: str | None = None) -> list[s
     ----------
     study : Study
     folder : Path
-        Made where it is not there.
+        Made where it is not there; ``~`` is the home folder.
     title : str, default=None
         What the study is of; None is its data.
 
@@ -96,6 +97,7 @@ def write_report(study: Study, folder: Path, title: str | None = None) -> list[s
     list of str
         What to tell the reader: failed fits, files written, a figure left out.
     """
+    folder = Path(os.path.expanduser(folder))
     folder.mkdir(parents=True, exist_ok=True)
     _write_csv(study, folder / "study.csv")
     write_json(folder / "study.json", asdict(study))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import KNeighborsClassifier
@@ -242,11 +243,14 @@ def run_study(
 def usual_store(
     out: Path, problem: Problem, widths: Sequence[int], repeats: int, **settings: Any
 ) -> Path:
-    """Where a study keeps its fits if nobody says: each has a folder of its own."""
-    size = None if problem.redraw else len(problem.y)
+    """Where a study keeps its fits if nobody says: each has a folder of its own.
+
+    Other values in a file of the same name are another study.
+    """
+    fixed = None if problem.redraw else joblib.hash(data_of(problem))
     what = [
         problem.name,
-        size,
+        fixed,
         problem.normalized,
         widths,
         repeats,

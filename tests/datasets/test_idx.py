@@ -3,6 +3,9 @@
 import gzip
 import re
 import struct
+import sys
+import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.testing import assert_array_equal
 
-from overparam_sk.datasets._idx import DTYPES, read_idx
+from overparam_sk.datasets._idx import DTYPES, PublishedFile, read_idx
 
 CODES = {np.dtype(name): code for code, name in DTYPES.items()}
 
@@ -86,6 +89,11 @@ class TestWhole:
 
 
 class TestFaults:
+    @pytest.mark.skipif(sys.platform != "linux", reason="such a file is Linux's own")
+    def test_a_file_that_cannot_be_read_is_named(self):
+        with pytest.raises(OSError, match="Input/output error: '/proc/self/mem'"):
+            read_idx(Path("/proc/self/mem"))
+
     @pytest.mark.parametrize("length", range(len(PLAIN)))
     def test_plain_cut_anywhere(self, path, length):
         assert_refused(path, PLAIN[:length], f"got {length} bytes|got {length}\\.$")
@@ -161,3 +169,79 @@ class TestFaults:
             assert str(path) in str(error)  # noqa: PT017
         else:
             assert as_idx(array) == content
+
+
+ZEROS = bytes(2**20)
+MNIST_HEADER = struct.pack(">4B3I", 0, 0, 8, 3, 60_000, 28, 28)
+LABELS_HEADER = struct.pack(">4BI", 0, 0, 8, 1, 60_000)
+
+
+def bomb(path, header, megabytes, zipped=True):
+    """A file of zeros behind a header; on the disk it is small."""
+    if zipped:
+        with gzip.open(path, "wb", compresslevel=1) as file:
+            file.write(header)
+            for _ in range(megabytes):
+                file.write(ZEROS)
+    else:
+        with path.open("wb") as file:
+            file.write(header)
+            file.truncate(megabytes * 2**20)
+
+
+@pytest.fixture
+def little_memory():
+    """Fail the test if more than 8 MB are taken at once."""
+    tracemalloc.start()
+    yield
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 * 2**20
+
+
+class TestBombs:
+    """What a header does not declare, or no published file has, takes no memory."""
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            struct.pack(">4B3I", 0, 0, 14, 3, *[2**32 - 1] * 3),
+            bytes([0, 0, 8, 255]) + b"\xff" * 1020,
+            bytes([0, 0, 8, 255]) + b"\0\0\0\1" * 255,
+        ],
+        ids=["huge", "255 huge", "255 ones"],
+    )
+    @pytest.mark.parametrize("zipped", [False, True])
+    def test_less_than_declared(self, path, header, zipped, little_memory):
+        bomb(path, header + b"\0", 1, zipped)
+        with pytest.raises(ValueError, match=re.escape(f"{path} must ")):
+            read_idx(path)
+
+    @pytest.mark.parametrize("header", [b"", PLAIN[:16], PLAIN[:4] + bytes(12)])
+    def test_more_than_declared(self, path, header, little_memory):
+        bomb(path, header, 48)
+        with pytest.raises(ValueError, match=re.escape(f"{path} must ")):
+            read_idx(path)
+
+    @pytest.mark.parametrize("header", [b"", PLAIN[:16], MNIST_HEADER])
+    def test_a_plain_file_with_a_hole(self, path, header, little_memory):
+        bomb(path, header, 2**16, zipped=False)
+        with pytest.raises(ValueError, match=re.escape(f"{path} must ")):
+            read_idx(path)
+
+    @pytest.mark.parametrize(
+        "header",
+        [
+            struct.pack(">4B3I", 0, 0, 8, 3, 60_001, 28, 28),
+            struct.pack(">4BI", 0, 0, 14, 1, 60_000),
+            struct.pack(">4BI", 0, 0, 8, 1, 48 * 2**20),
+            MNIST_HEADER,
+            LABELS_HEADER,
+        ],
+        ids=["one more", "doubles", "all declared", "images for labels", "right"],
+    )
+    def test_more_than_was_published(self, path, header, little_memory):
+        bomb(path, header, 48)
+        published = PublishedFile("MNIST's labels", (60_000,), "0" * 64)
+        with pytest.raises(ValueError, match=re.escape(f"{path} must ")):
+            read_idx(path, published)

@@ -2,9 +2,12 @@
 
 import gzip
 import hashlib
+import json
 import os
 import re
 import struct
+import subprocess
+import sys
 from pathlib import Path
 from urllib.error import URLError
 
@@ -61,6 +64,7 @@ def small():
         target_names=tuple("0123456789"),
         description="Noise.",
         sha256={name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
+        n_images={"train": 3, "t10k": 2},
     )
     return files, record
 
@@ -146,6 +150,17 @@ class TestLocalFiles:
         write(tmp_path, {name: files[name] for name in FILE_NAMES[2:]})
         assert len(fetch_offline(record, tmp_path).data) == 5
 
+    @pytest.mark.parametrize("zipped", [False, True])
+    @pytest.mark.parametrize("dotted", [FILE_NAMES, (TRAIN_IMAGES, TEST_LABELS)])
+    def test_a_dot_for_a_dash(self, small, tmp_path, zipped, dotted):
+        files, record = small
+        renamed = {
+            name.replace("-idx", ".idx") if name in dotted else name: content
+            for name, content in files.items()
+        }
+        write(tmp_path, renamed, zipped)
+        assert len(fetch_offline(record, tmp_path).data) == 5
+
     def test_folder_may_be_a_string(self, small, tmp_path):
         files, record = small
         write(tmp_path, files)
@@ -201,6 +216,18 @@ class TestWhereTheFilesAre:
         monkeypatch.setenv("OVERPARAM_SK_DATA", os.fspath(tmp_path / "elsewhere"))
         assert len(fetch_offline(record, tmp_path / "here").data) == 5
 
+    @pytest.mark.parametrize("given", ["~/small", Path("~/small"), None])
+    def test_a_tilde_means_home(self, small, tmp_path, monkeypatch, given):
+        files, record = small
+        write(tmp_path / "small", files)
+        monkeypatch.setenv("HOME", os.fspath(tmp_path))
+        monkeypatch.setenv("OVERPARAM_SK_DATA", "~")
+        assert len(fetch_offline(record, given).data) == 5
+
+    def test_a_home_that_is_none_is_named(self, small):
+        with pytest.raises(OSError, match="~nobody-of-that-name/x must hold the four"):
+            fetch_offline(small[1], "~nobody-of-that-name/x")
+
     @pytest.mark.parametrize("variable", [None, ""])
     def test_scikit_learns_folder(self, small, tmp_path, monkeypatch, variable):
         files, record = small
@@ -245,7 +272,7 @@ class TestOpenML:
             "version": 1,
             "data_home": tmp_path,
             "as_frame": False,
-            "parser": "auto",
+            "parser": "pandas",
         }
 
     @pytest.mark.parametrize(
@@ -284,6 +311,66 @@ class TestOpenML:
         ) as caught:
             fetch_fashion_mnist(tmp_path)
         assert os.fspath(tmp_path) in str(caught.value)
+
+    def test_without_pandas(self, tmp_path):
+        """A copy of three rows is read, by scikit-learn's own parser, and refused."""
+        keep_openml_copy(tmp_path, "mnist_784", 3)
+        program = (
+            "import sys; sys.modules['pandas'] = None\n"
+            "from overparam_sk.datasets import fetch_mnist\n"
+            "try: fetch_mnist(sys.argv[1])\n"
+            "except ValueError as error: print(error)"
+        )
+        run = subprocess.run(
+            [sys.executable, "-c", program, tmp_path],
+            capture_output=True,
+            text=True,
+        )
+        assert "got (3, 784) and (3,)." in run.stdout, run.stderr
+
+
+def keep_openml_copy(data_home, name, n_rows):
+    """Put what OpenML answers into scikit-learn's cache, with a few rows."""
+    names = [f"pixel{i}" for i in range(784)]
+    arff = "".join(
+        ["@RELATION images\n"]
+        + [f"@ATTRIBUTE {name} REAL\n" for name in names]
+        + ["@ATTRIBUTE class {0,1,2}\n@DATA\n"]
+        + [",".join([str(i)] * 785) + "\n" for i in range(n_rows)]
+    )
+    columns = [*((name, "numeric") for name in names), ("class", "nominal")]
+    features = [
+        {
+            "index": str(index),
+            "name": name,
+            "data_type": kind,
+            "is_target": str(kind == "nominal").lower(),
+            "is_ignore": "false",
+            "is_row_identifier": "false",
+            "number_of_missing_values": "0",
+        }
+        for index, (name, kind) in enumerate(columns)
+    ]
+    described = {"id": "1", "name": name, "file_id": "1", "status": "active"}
+    described |= {"version": "1", "format": "ARFF", "default_target_attribute": "class"}
+    described |= {"description": "Images."}
+    described |= {"url": "https://www.openml.org/data/v1/download/1"}
+    described |= {"md5_checksum": hashlib.md5(arff.encode()).hexdigest()}
+    found = {"did": 1, "name": name, "version": 1, "status": "active"}
+    qualities = [{"name": "NumberOfInstances", "value": str(float(n_rows))}]
+    list_of = f"list/data_name/{name}/limit/2"
+    answers = {
+        f"api/v1/json/data/{list_of}/data_version/1": {"data": {"dataset": [found]}},
+        "api/v1/json/data/1": {"data_set_description": described},
+        "api/v1/json/data/features/1": {"data_features": {"feature": features}},
+        "api/v1/json/data/qualities/1": {"data_qualities": {"quality": qualities}},
+    }
+    contents = {path: json.dumps(answer) for path, answer in answers.items()}
+    contents["data/v1/download/1"] = arff
+    for path, content in contents.items():
+        file = data_home / "openml" / "openml.org" / f"{path}.gz"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(gzip.compress(content.encode()))
 
 
 class TestPublishedFiles:

@@ -1,17 +1,22 @@
 """The command line, end to end on data of sixty rows."""
 
+import contextlib
 import dataclasses
 import functools
+import io
 import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from overparam_sk import OverparamReLUClassifier
 from overparam_sk.cli import main
-from overparam_sk.experiments import li_liang_2018
+from overparam_sk.experiments import Study, li_liang_2018, write_report
 from overparam_sk.experiments.li_liang_2018 import FIGURES, Scale
 
 
@@ -150,6 +155,143 @@ def test_a_store_is_refused_for_another_study(data, tmp_path, capsys):
     assert main([*line, "--max-iter", "31"]) == 1
     message = "estimators.net.max_iter: 30 there, 31 here"
     assert message in capsys.readouterr().err
+
+
+@pytest.fixture
+def once(data, tmp_path):
+    """The arguments of the smallest study, and its report."""
+    line = ["study", "--data", str(data), "--widths", "4", "--repeats", "1"]
+    line += ["--max-iter", "3", "--out", str(tmp_path / "out")]
+    return line, lambda: sorted(path.name for path in (tmp_path / "out").glob("study*"))
+
+
+REPORT = ["study.csv", "study.json", "study.md", "study.png"]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp437", "cp932"])
+def test_a_terminal_that_lacks_a_letter_shows_another(once, monkeypatch, encoding):
+    line, report = once
+    printed = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(printed, encoding))
+    assert main(line) == 0
+    assert report() == REPORT
+    assert "Written to" in printed.getvalue().decode(encoding)
+
+
+def closed_pipe():
+    reading, writing = os.pipe()
+    os.close(reading)
+    return open(writing, "w")
+
+
+def closed_file():
+    with open(os.devnull, "w") as stream:
+        return stream
+
+
+def full_disk():
+    return Path("/dev/full").open("w")
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """Put a broken stream in the place of standard output."""
+    put = []
+
+    def install(kind):
+        put.append(kind())
+        monkeypatch.setattr("sys.stdout", put[-1])
+
+    yield install
+    for stream in put:
+        with contextlib.suppress(OSError):  # what it did not take
+            stream.close()
+
+
+@pytest.mark.parametrize("kind", [closed_pipe, closed_file, full_disk])
+def test_a_stream_that_takes_nothing_is_an_exit_code(once, broken, kind, capsys):
+    line, report = once
+    broken(kind)
+    assert main(line) == 1
+    assert report() == REPORT
+    assert "error: standard output: " in capsys.readouterr().err
+
+
+def test_nor_does_it_stop_a_reproduction(tiny, broken, tmp_path):
+    broken(closed_pipe)
+    assert main(["reproduce", "ll18-fig1", "--quick", "--out", str(tmp_path)]) == 1
+    assert (tmp_path / "claims.md").exists()
+
+
+@pytest.mark.parametrize("name", ["stdout", "stderr"])
+def test_no_stream_is_no_error(once, monkeypatch, name):
+    line, report = once
+    monkeypatch.setattr(f"sys.{name}", None)
+    assert main(line) == 0
+    assert report() == REPORT
+    assert main(["study", "--data", "none.npz"]) == 1
+
+
+def test_a_process_ends_without_a_traceback(once):
+    """Python itself tries again to print what was not printed, when it ends."""
+    line, report = once
+    command = [sys.executable, "-m", "overparam_sk", *line]
+    with closed_pipe() as closed:
+        run = subprocess.run(command, stdout=closed, stderr=subprocess.PIPE, text=True)
+    assert run.returncode == 1
+    assert run.stderr.splitlines()[-1].startswith(
+        "overparam_sk: error: standard output"
+    )
+    assert report() == REPORT
+
+
+def test_a_tilde_means_home(once, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    line = once[0][:-1]
+    options = ["--store", "~/kept", "--data", "~/rows.npz"]
+    assert main([*line, "~/a b", *options]) == 0
+    assert (tmp_path / "a b" / "study.json").exists()
+    assert (tmp_path / "kept" / "study.json").exists()
+    assert main(["study", "--data", "mnist", "--data-home", "~/none"]) == 1
+    assert f"{tmp_path}/none must hold" in capsys.readouterr().err
+    write_report(Study("x", 2, (4,), 1, {}, 0.9, 0, []), Path("~/written"))
+    assert (tmp_path / "written" / "study.md").exists()
+
+
+def test_a_corrected_file_is_another_study(once, data, capsys):
+    line, _ = once
+    assert main(line) == main(line) == 0
+    stores = data.parent / "out" / "store"
+    assert len(list(stores.iterdir())) == 1
+    with np.load(data) as arrays:
+        np.savez(data, X=arrays["X"], y=arrays["y"][::-1])
+    assert main(line) == 0
+    assert len(list(stores.iterdir())) == 2
+
+
+def test_a_name_with_dollars_is_no_formula(once, data):
+    line, report = once
+    data.rename(other := data.with_name(r"a$\b_{$.npz"))
+    line[2] = str(other)
+    assert main(line) == 0
+    assert report() == REPORT
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.CSV"])
+def test_a_table_is_taken_with_its_target(once, data, name, capsys):
+    line, report = once
+    with np.load(data) as arrays:
+        frame = pd.DataFrame(arrays["X"]).assign(kind=arrays["y"], weight=1.5)
+    frame.to_csv(data.with_name(name), index=False)
+    line[2] = str(data.with_name(name))
+    assert main([*line, "--target", "kind"]) == 0
+    assert report() == REPORT
+    assert main([*line, "--target", "kin"]) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert f"{name} must be a CSV file" in error
+    assert (
+        "target must be one of its columns, 0, 1, 2, kind, weight, got 'kin'" in error
+    )
 
 
 def test_a_device_that_is_not_there_ends_with_1(data, tmp_path, capsys):

@@ -1,0 +1,51 @@
+"""A checksum of a fitted state, by which a pickle of it knows whether it is whole."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+__all__ = ["checksum"]
+
+
+def checksum(state: dict[str, Any]) -> str:
+    """Checksum of names, numbers, strings and arrays of them, in dicts and sequences.
+
+    Parameters
+    ----------
+    state : dict
+        Of what else is in it, only the type counts.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits.
+    """
+    found = hashlib.blake2b(digest_size=16)
+    for part in _parts(state):
+        found.update(part)
+    return found.hexdigest()
+
+
+def _parts(value: Any) -> Iterator[bytes | memoryview]:
+    """Bytes that are others for another value: each part says first what it is."""
+    yield f"{type(value).__name__}:".encode()
+    if isinstance(value, dict):
+        yield f"{len(value)}:".encode()
+        for name, entry in value.items():
+            yield from _parts(name)
+            yield from _parts(entry)
+    elif isinstance(value, (list, tuple)):
+        yield f"{len(value)}:".encode()
+        for entry in value:
+            yield from _parts(entry)
+    elif isinstance(value, (np.ndarray, np.generic)):
+        array = np.asarray(value)
+        yield f"{array.dtype.str}{array.shape}:".encode()
+        if array.dtype.hasobject:
+            yield from _parts(array.ravel().tolist())
+        else:
+            yield np.ascontiguousarray(array).view(np.uint8).data
+    elif value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
+        yield f"{value!r}:".encode()
