@@ -217,7 +217,8 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, WideNetworkEstimator):
         Warns
         -----
         ConvergenceWarning
-            After Ctrl-C; the estimator is fitted with what was trained.
+            After Ctrl-C, once; the estimator is fitted with what was trained, as with a
+            smaller ``max_iter``.
         """
         self._fit(X, y, sample_weight, X_val, y_val)
         return self

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import warnings
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import numpy as np
 import torch
@@ -81,10 +81,6 @@ def set_all_products(value):
     torch.backends.fp32_precision = value
 
 
-def set_matrix_products(value):
-    torch.backends.mkldnn.matmul.fp32_precision = value
-
-
 @contextmanager
 def inherited_products(value):
     with products(set_all_products, value):
@@ -133,6 +129,14 @@ def dtype(value):
     return lambda _: setting(torch.set_default_dtype, value, torch.float32)
 
 
+@contextmanager
+def all_of(*contexts):
+    with ExitStack() as stack:
+        for context in contexts:
+            stack.enter_context(context)
+        yield
+
+
 # By name: a function of a temporary folder that makes a context.
 STATES = {
     "default dtype float64": dtype(torch.float64),
@@ -142,21 +146,23 @@ STATES = {
     "device context": lambda _: torch.device("meta"),
     "autocast": lambda _: torch.autocast("cpu", dtype=torch.bfloat16),
     "inference mode": lambda _: torch.inference_mode(),
-    "no gradients": lambda _: torch.no_grad(),
-    "anomalies": lambda _: torch.autograd.set_detect_anomaly(True),
-    "deterministic": lambda _: setting(torch.use_deterministic_algorithms, True, False),
     "flushing": lambda _: setting(torch.set_flush_denormal, True, False),
     "products medium": lambda _: products(torch.set_float32_matmul_precision, "medium"),
-    "products high": lambda _: products(torch.set_float32_matmul_precision, "high"),
     "products bf16": lambda _: inherited_products("bf16"),
-    "matrix products bf16": lambda _: products(set_matrix_products, "bf16"),
     "numpy raises": lambda _: numpy_errors(all="raise"),
     "numpy's context raises": lambda _: np.errstate(all="raise"),
-    "numpy ignores": lambda _: numpy_errors(all="ignore"),
     "numpy warns of underflow": lambda _: numpy_errors(under="warn"),
+    "numpy ignores": lambda _: numpy_errors(all="ignore"),
     "buffer": lambda _: setting(np.setbufsize, 16, 8192),
-    "printing": lambda _: np.printoptions(precision=1, threshold=2, floatmode="fixed"),
-    "decimals": lambda _: coarse_decimals(),
-    "locale": lambda _: another_locale(),
-    "folder": removed_folder,
+    "of torch": lambda _: all_of(
+        torch.no_grad(),
+        torch.autograd.set_detect_anomaly(True),
+        setting(torch.use_deterministic_algorithms, True, False),
+    ),
+    "of Python": lambda tmp_path: all_of(
+        np.printoptions(precision=1, threshold=2, floatmode="fixed"),
+        coarse_decimals(),
+        another_locale(),
+        removed_folder(tmp_path),
+    ),
 }
