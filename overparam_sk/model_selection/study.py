@@ -2,6 +2,7 @@
 
 import tempfile
 from contextlib import ExitStack, closing
+from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,18 @@ import numpy as np
 from sklearn.base import is_classifier
 from sklearn.utils import check_random_state
 
-from overparam_sk.model_selection._data import lay_down, take_up
-from overparam_sk.model_selection._fits import Fit, Task
-from overparam_sk.model_selection._plan import (
-    DataSource,
-    Plan,
+from overparam_sk.model_selection._arguments import (
     as_estimators,
     as_scoring,
     as_values,
+    as_weights,
+    check_backend,
 )
-from overparam_sk.model_selection._store import FITS, Store
+from overparam_sk.model_selection._data import DataFolder, DataReference
+from overparam_sk.model_selection._fits import Fit
+from overparam_sk.model_selection._plan import Plan
+from overparam_sk.model_selection._source import DataSource
+from overparam_sk.model_selection._store import DATA, FITS, Store
 from overparam_sk.model_selection._workers import run_tasks
 from overparam_sk.model_selection.fitting import warning_filter
 from overparam_sk.model_selection.progress import progress_bar
@@ -39,6 +42,8 @@ def width_study(
     cv: Any = None,
     X_test: Any = None,
     y_test: Any = None,
+    sample_weight: Any = None,
+    groups: Any = None,
     scoring: Any = None,
     return_train_score: bool = False,
     validate_on_test: bool = False,
@@ -65,8 +70,9 @@ def width_study(
         fitted once a repeat.
     X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features), or \
 callable
-        A callable is called with the seed of each repeat, and returns ``X, y`` or
-        ``X, y, X_test, y_test``, the same for the same seed.
+        Whatever scikit-learn's searches take; the estimators are given rows of the same
+        container. A callable is called with the seed of each repeat, and returns
+        ``X, y`` or ``X, y, X_test, y_test``, the same for the same seed.
     y : array-like of shape (n_samples,), default=None
         None where X is a callable.
     param : str, default="width"
@@ -78,10 +84,14 @@ callable
         estimators, and so decides initialisation and batches.
     cv : int, splitter or iterable, default=None
         As in scikit-learn; None is 5 folds. A shuffling splitter without a
-        ``random_state`` gets the seed of the repeat. Splits by groups are given as an
-        iterable, ``GroupKFold().split(X, y, groups)``.
+        ``random_state`` gets the seed of the repeat.
     X_test, y_test : array-like, default=None
         Rows to score on, instead of folds.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows of X, for the ``fit`` of every estimator, in a Pipeline of
+        its last step. Scores are without weights, as in scikit-learn's searches.
+    groups : array-like of shape (n_samples,), default=None
+        Groups of the rows of X, for a ``cv`` that splits by groups.
     scoring : str, list, dict or callable, default=None
         As in scikit-learn; scorers may also return arrays and dicts of arrays, which
         are kept. None is accuracy or R² and all diagnostics
@@ -116,7 +126,11 @@ callable
     ------
     ValueError
         If an argument is not as above, or the store holds another study; then the
-        differences are named.
+        differences are named. If the store holds symbolic links, or joblib's backend
+        does not hand over fits one by one.
+    TypeError
+        If nobody can say in another session whether an estimator or a scorer is the
+        same, because it holds an open file, for instance; with the path.
     BlockingIOError
         If another study is using the store.
     OSError
@@ -145,9 +159,11 @@ callable
     """
     if not isinstance(repeats, Integral) or repeats < 1:
         raise ValueError(f"repeats must be an integer >= 1, got {repeats!r}.")
+    check_backend()
     named = as_estimators(estimators, param)
     source = DataSource(
-        X, y, X_test, y_test, cv, stratified=any(map(is_classifier, named.values()))
+        *(X, y, X_test, y_test, sample_weight, groups, cv),
+        stratified=any(map(is_classifier, named.values())),
     )
     settings = {
         "estimators": named,
@@ -156,6 +172,7 @@ callable
         "scoring": as_scoring(scoring, named),
         "return_train_score": return_train_score,
         "validate_on_test": validate_on_test,
+        "weights": as_weights(named, sample_weight),
     }
     with ExitStack() as stack:
         if store is None:
@@ -184,8 +201,7 @@ def _fit_all(
     plan: Plan, store: Store, retry_failed: bool, n_jobs: int | None, verbose: int
 ) -> list[Fit]:
     """Take the finished fits from the store, and do the others."""
-    data = store.folder / "data"
-    tasks = plan.tasks(store.folder / FITS, data)
+    tasks = plan.tasks(store.folder / FITS)
     fits = {task.record: fit for task, fit in store.finished(tasks)}
     if retry_failed:
         for record in [r for r, fit in fits.items() if fit.failure is not None]:
@@ -193,7 +209,9 @@ def _fit_all(
             # From here on a record is a fit that is done.
             record.unlink()
     missing = [task for task in tasks if task.record not in fits]
-    _lay_down_for(missing, plan, data)
+    folder = DataFolder(store.folder / DATA)
+    laid_down = _lay_down({task.fit.repeat for task in missing}, plan, folder)
+    missing = [replace(task, data=laid_down[task.fit.repeat]) for task in missing]
     work = [plan.work(task.fit) for task in missing]
     with (
         progress_bar(len(missing), sum(work), enabled=verbose > 0) as advance,
@@ -207,11 +225,13 @@ def _fit_all(
             # As it will be read later: what was done now and before looks the same.
             fits[task.record] = task.kept() or fit
             advance(plan.work(fit))
-    take_up(plan.prints, data)
+    folder.take_up(plan.prints)
     return [fits[task.record] for task in tasks]
 
 
-def _lay_down_for(missing: list[Task], plan: Plan, folder: Path) -> None:
+def _lay_down(
+    repeats: set[int], plan: Plan, folder: DataFolder
+) -> dict[int, DataReference]:
     """Write the data of the repeats that are not finished.
 
     Raises
@@ -219,11 +239,13 @@ def _lay_down_for(missing: list[Task], plan: Plan, folder: Path) -> None:
     ValueError
         If a callable gives other data for the same seed.
     """
-    for repeat in sorted({task.fit.repeat for task in missing}):
-        data = plan.data(repeat)
-        if callable(plan.source.X) and data.fingerprints() != plan.prints[repeat]:
+    laid_down = {}
+    for repeat in sorted(repeats):
+        data, prints = plan.data(repeat), plan.prints[repeat]
+        if callable(plan.source.X) and data.fingerprints() != prints:
             raise ValueError(
                 "A callable X must return the same data for the same seed, got other "
                 f"data for {plan.seeds[repeat]}."
             )
-        lay_down(data, plan.prints[repeat], folder)
+        laid_down[repeat] = folder.lay_down(data, prints)
+    return laid_down

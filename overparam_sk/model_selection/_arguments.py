@@ -1,0 +1,155 @@
+"""The arguments of a study, checked."""
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from joblib.parallel import get_active_backend
+from sklearn.metrics import get_scorer
+from sklearn.pipeline import Pipeline
+
+from overparam_sk.model_selection.scorers import diagnostic_scorer, diagnostic_scoring
+
+__all__ = [
+    "as_estimators",
+    "as_scoring",
+    "as_values",
+    "as_weights",
+    "check_backend",
+    "place_of",
+]
+
+
+def place_of(estimator: Any, param: str) -> str | None:
+    """Name of the parameter in an estimator or its Pipeline; None if it has not.
+
+    Raises
+    ------
+    ValueError
+        If it could be several.
+    """
+    names = estimator.get_params(deep=True)
+    if param in names:
+        return param
+    inner = [name for name in names if name.endswith(f"__{param}")]
+    if len(inner) > 1:
+        raise ValueError(
+            f"param must name one parameter, got {param!r}, which could be any of "
+            f"{inner}."
+        )
+    return inner[0] if inner else None
+
+
+def as_estimators(estimators: Any, param: str) -> dict[str, Any]:
+    """Name -> estimator, of a dict, a list of pairs, or one estimator."""
+    if hasattr(estimators, "get_params"):
+        estimators = {type(estimators).__name__.lower(): estimators}
+    named = dict(estimators)
+    wrong = [
+        name
+        for name, one in named.items()
+        if not hasattr(one, "get_params") or isinstance(one, type)
+    ]
+    if not named or wrong or not all(isinstance(name, str) for name in named):
+        raise ValueError(
+            "estimators must be a dict of names and estimators, got "
+            f"{ {name: type(one).__name__ for name, one in named.items()} }."
+        )
+    if param.rpartition("__")[2] == "random_state":
+        raise ValueError(
+            f"param must not be {param!r}, which is set to the seed of each repeat."
+        )
+    if all(place_of(one, param) is None for one in named.values()):
+        raise ValueError(
+            f"param must be a parameter of at least one estimator, got {param!r}."
+        )
+    return named
+
+
+def as_values(values: Any) -> list[Any]:
+    """The values of the parameter as plain Python values, each once."""
+    plain = [v.item() if isinstance(v, np.generic) else v for v in values]
+    kinds = (bool, int, float, str)
+    if (
+        not plain
+        or not all(isinstance(v, kinds) and v == v for v in plain)  # NaN is not itself
+        or len(set(plain)) < len(plain)
+    ):
+        raise ValueError(
+            f"values must be different numbers or strings, at least one, got {plain}."
+        )
+    return plain
+
+
+def as_scoring(scoring: Any, estimators: dict[str, Any]) -> Any:
+    """Name -> scorer, of all that scikit-learn takes; a callable stays as it is."""
+    if scoring is None:
+        # Of one network too the scorers are those that stand beside a baseline's.
+        scoring = {
+            name: diagnostic_scorer(name, missing=np.nan) if callable(score) else score
+            for name, score in diagnostic_scoring(estimators).items()
+        }
+    elif callable(scoring):
+        return scoring
+    elif not isinstance(scoring, Mapping):
+        names = [scoring] if isinstance(scoring, str) else scoring
+        scoring = {name: name for name in names}
+    taken = {"estimator", "repeat", "fold", "seed", "fit_time", "score_time", "failure"}
+    if not taken.isdisjoint(scoring):
+        raise ValueError(
+            f"scoring must not name a score {sorted(taken & set(scoring))}, as the "
+            "columns of a study are."
+        )
+    for scorer in scoring.values():
+        if isinstance(scorer, str):
+            get_scorer(scorer)  # refuses an unknown name
+    return dict(scoring)
+
+
+def as_weights(estimators: dict[str, Any], sample_weight: Any) -> dict[str, str]:
+    """Name of an estimator -> what its ``fit`` calls the weights of rows.
+
+    Raises
+    ------
+    ValueError
+        If there are weights, and a ``fit`` that does not take any.
+    """
+    if sample_weight is None:
+        return {}
+    named = {name: _weights_of(one) for name, one in estimators.items()}
+    without = [name for name, found in named.items() if found is None]
+    if without:
+        raise ValueError(
+            "sample_weight must be None where the fit of an estimator takes none, got "
+            f"weights beside {', '.join(without)}."
+        )
+    return {name: found for name, found in named.items() if found is not None}
+
+
+def _weights_of(estimator: Any) -> str | None:
+    """In a Pipeline those of its last step."""
+    if isinstance(estimator, Pipeline):
+        last, inner = estimator.steps[-1]
+        found = _weights_of(inner)
+        return found and f"{last}__{found}"
+    # Not __init__'s: a fit(X, y, **params) hands them on.
+    taken = inspect.signature(getattr(estimator, "fit", len)).parameters
+    passes_on = any(one.kind is one.VAR_KEYWORD for one in taken.values())
+    return "sample_weight" if passes_on or "sample_weight" in taken else None
+
+
+def check_backend() -> None:
+    """Refuse a backend of joblib that does not hand over fits as they finish.
+
+    Raises
+    ------
+    ValueError
+        With those that do.
+    """
+    backend, _ = get_active_backend()
+    if not backend.supports_return_generator:
+        raise ValueError(
+            "joblib's backend must be 'loky', 'threading' or 'dask' for a study, which "
+            f"keeps each fit as it finishes, got {type(backend).__name__}."
+        )
