@@ -47,6 +47,7 @@ _NOT_OF_THE_CLASS = {
     "__doc__",
     "__firstlineno__",
     "__module__",
+    "__slotnames__",  # of whoever pickled an object
     "__static_attributes__",
     "__weakref__",
     "_abc_impl",

@@ -37,7 +37,8 @@ class Split:
     y: Any
     X_test: Any
     y_test: Any
-    sample_weight: Any
+    weight: Any = None
+    test_weight: Any = None
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,11 @@ class StudyData:
         train, test = self.train[fold], self.test[fold]
         X, y = _safe_split(model, self.X, self.y, train)
         X_test, y_test = _safe_split(model, self.X, self.y, test, train)
-        weight = self.sample_weight
-        if weight is not None:
-            weight = _safe_indexing(weight, train)
-        return Split(X, y, X_test, y_test, weight)
+        weights = self.sample_weight
+        if weights is None:
+            return Split(X, y, X_test, y_test)
+        of_rows = (_safe_indexing(weights, rows) for rows in (train, test))
+        return Split(X, y, X_test, y_test, *of_rows)
 
     def parts(self) -> Iterator[tuple[str, Any]]:
         """Yield (name, data) of all that there is."""

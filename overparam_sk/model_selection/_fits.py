@@ -3,14 +3,12 @@
 import contextlib
 import time
 import traceback
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.metrics import check_scoring
 from sklearn.utils.validation import has_fit_parameter
 
 from overparam_sk.model_selection._checked_files import (
@@ -20,6 +18,7 @@ from overparam_sk.model_selection._checked_files import (
 )
 from overparam_sk.model_selection._data import DataReference
 from overparam_sk.model_selection._schema import read_record
+from overparam_sk.model_selection._scoring import scores_of
 from overparam_sk.model_selection.fitting import fit_whole
 
 __all__ = ["Fit", "Task"]
@@ -123,15 +122,15 @@ class Task:
             if self.validate_on_test and has_fit_parameter(self.model, "X_val"):
                 options = {"X_val": rows.X_test, "y_val": rows.y_test}
             if self.weights is not None:
-                options[self.weights] = rows.sample_weight
+                options[self.weights] = rows.weight
             started = time.perf_counter()
             # A clone: the task lives on, and a fitted network would with it.
             model = fit_whole(clone(self.model), rows.X, rows.y, **options)
             fitted = time.perf_counter()
-            score = check_scoring(model, scoring=self.scoring)
-            scores = _named(score(model, rows.X_test, rows.y_test))
+            test = (rows.X_test, rows.y_test, rows.test_weight)
+            scores = scores_of(model, self.scoring, *test)
             if self.return_train_score:
-                train = _named(score(model, rows.X, rows.y))
+                train = scores_of(model, self.scoring, rows.X, rows.y, rows.weight)
                 scores |= {f"train_{name}": value for name, value in train.items()}
             check_can_be_written(scores)
             scored = time.perf_counter()
@@ -177,8 +176,3 @@ def _words(error: BaseException) -> str:
     with contextlib.suppress(Exception):
         return f"{type(error).__name__}: {error}"
     return type(error).__name__
-
-
-def _named(scores: Any) -> dict[str, Any]:
-    """The scores by name, where a callable ``scoring`` gives a single one too."""
-    return dict(scores) if isinstance(scores, Mapping) else {"score": scores}

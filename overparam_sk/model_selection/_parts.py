@@ -126,6 +126,9 @@ def _parts_of_data(value: Any) -> Parts | None:
         return Parts(f"scalar of {type(value).__name__}", [("", np.asarray(value))])
     if isinstance(value, np.memmap):
         return _array(value)
+    if type(value) is np.ma.MaskedArray:
+        held = [np.asarray(value), np.ma.getmaskarray(value), value.fill_value]
+        return Parts(f"masked {value.hardmask}", [("", held)])
     if sp.issparse(value):
         return _sparse(value)
     if _is(value, "pandas", "DataFrame"):

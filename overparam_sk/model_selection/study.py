@@ -89,7 +89,8 @@ callable
         Rows to score on, instead of folds.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the rows of X, for the ``fit`` of every estimator, in a Pipeline of
-        its last step. Scores are without weights, as in scikit-learn's searches.
+        its last step. As in scikit-learn's searches, scorers that take weights get
+        those of the rows of a fold; the rows of a test set have none.
     groups : array-like of shape (n_samples,), default=None
         Groups of the rows of X, for a ``cv`` that splits by groups.
     scoring : str, list, dict or callable, default=None

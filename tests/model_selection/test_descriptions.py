@@ -3,6 +3,7 @@
 import importlib
 import json
 import os
+import pickle
 import subprocess
 import sys
 import threading
@@ -10,10 +11,16 @@ import threading
 import numpy as np
 import pytest
 from model_selection.described import EDITS, REMARKS, THINGS, run
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.svm import SVC
+from sklearn.utils import get_tags
 
+from overparam_sk.model_selection import width_study
 from overparam_sk.model_selection._fingerprints import describe
+
+A = np.arange(8.0).reshape(4, 2)
 
 
 @pytest.mark.parametrize("name", list(THINGS))
@@ -186,3 +193,27 @@ def test_equal_objects_are_like_one_object():
     assert describe(Holder(a=(one.a, one.a))) == describe(Holder(a=([1], [1])))
     assert describe(Holder(b=2, a=1)) == describe(Holder(a=1, b=2))
     assert describe(np.asfortranarray(np.eye(3))) == describe(np.eye(3))
+
+
+class Used(TransformerMixin, BaseEstimator):
+    def __init__(self, k=1):
+        self.k = k
+
+    def fit(self, X, y=None):
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def transform(self, X):
+        return X * self.k
+
+
+def test_use_does_not_change_the_words():
+    pipe = make_pipeline(Used(), SVC())
+    before = describe(pipe)
+    study = {"X": A, "y": [0, 1, 0, 1], "values": [1, 2], "param": "k", "cv": 2}
+    width_study(pipe, **study, repeats=1)
+    pickle.loads(pickle.dumps(pipe)).fit(A, study["y"]).predict(A)
+    assert repr(pipe)
+    assert pipe._repr_html_()
+    assert get_tags(pipe).estimator_type == "classifier"
+    assert describe(clone(pipe)) == describe(pipe) == before
