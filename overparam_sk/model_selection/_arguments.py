@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from joblib.parallel import get_active_backend
+from joblib.parallel import SequentialBackend, get_active_backend
 from sklearn.metrics import get_scorer
 from sklearn.pipeline import Pipeline
 
@@ -148,8 +148,10 @@ def check_backend() -> None:
         With those that do.
     """
     backend, _ = get_active_backend()
-    if not backend.supports_return_generator:
+    is_able = isinstance(backend, SequentialBackend) or hasattr(backend, "client")
+    if not (is_able or backend.supports_return_generator):
         raise ValueError(
-            "joblib's backend must be 'loky', 'threading' or 'dask' for a study, which "
-            f"keeps each fit as it finishes, got {type(backend).__name__}."
+            "joblib's backend must be 'loky', 'threading', 'sequential' or 'dask', which "
+            "hand over each fit of a study as it finishes, got "
+            f"{type(backend).__name__}."
         )

@@ -119,7 +119,10 @@ def _to_json(value: Any) -> Any:
 
 
 def _of_bytes(body: bytes) -> Any:
-    found = json.loads(body, object_pairs_hook=_each_once)
+    try:
+        found = json.loads(body, object_pairs_hook=_each_once)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"the content must be JSON, and is none: {error}") from error
     return _decoded(found, "the content", 0)
 
 

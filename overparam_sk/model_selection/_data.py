@@ -18,6 +18,7 @@ from sklearn.utils.metaestimators import _safe_split
 
 from overparam_sk.model_selection._checked_files import TEMPORARY
 from overparam_sk.model_selection._fingerprints import fingerprint
+from overparam_sk.model_selection._links import refuse_links
 
 __all__ = ["DataFolder", "DataNotHereError", "DataReference", "Split", "StudyData"]
 
@@ -215,6 +216,7 @@ class DataFolder:
         -------
         DataReference
         """
+        refuse_links(self.folder)
         self.folder.mkdir(exist_ok=True)
         parts = {}
         for name, part in data.parts():

@@ -57,7 +57,7 @@ def _one_of(choices: list[Any]) -> _Rule:
     def holds(value: Any) -> bool:
         return any(type(value) is type(one) and value == one for one in choices)
 
-    return _Rule(holds, f"one of {choices}")
+    return _Rule(holds, f"one of {choices!r:.200}")
 
 
 _CONFIGURATION = {

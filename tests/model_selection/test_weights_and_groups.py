@@ -255,7 +255,7 @@ def test_a_backend_that_hands_over_all_at_the_end_is_refused(n_jobs, tmp_path):
     with (
         parallel_config("multiprocessing", n_jobs=n_jobs),
         pytest.raises(
-            ValueError, match=r"must be 'loky', 'threading' or 'dask' .* Multi"
+            ValueError, match=r"must be 'loky', 'threading', .* or 'dask', .* Multi"
         ),
     ):
         width_study(LOGISTIC, X, y, param="C", values=[1.0], store=tmp_path)
@@ -287,3 +287,10 @@ def test_a_random_state_that_it_does_not_set_is_one(tmp_path):
         ValueError, match=r"estimators\.g\.cv\.random_state: 1 there, 2 h"
     ):
         of(2)
+
+
+def test_the_backend_without_workers_does_as_the_others():
+    options = {"param": "C", "values": [1.0], "repeats": 1, "cv": 2}
+    with parallel_config("sequential"):
+        study = width_study(LOGISTIC, X, y, **options)
+    assert study.failures == []
