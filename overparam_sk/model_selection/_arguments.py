@@ -151,7 +151,7 @@ def check_backend() -> None:
     is_able = isinstance(backend, SequentialBackend) or hasattr(backend, "client")
     if not (is_able or backend.supports_return_generator):
         raise ValueError(
-            "joblib's backend must be 'loky', 'threading', 'sequential' or 'dask', which "
-            "hand over each fit of a study as it finishes, got "
+            "joblib's backend must be 'loky', 'threading', 'sequential' or 'dask', "
+            "which hand over each fit of a study as it finishes, got "
             f"{type(backend).__name__}."
         )

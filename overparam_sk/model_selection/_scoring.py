@@ -25,11 +25,12 @@ def scores_of(model: Any, scoring: Any, X: Any, y: Any, weights: Any) -> dict[st
         options = _options(scorer, weights)
         found = scorer(model, X, y, **options)
         return dict(found) if isinstance(found, Mapping) else {"score": found}
-    weighted, plain = {}, {}
+    weighted: dict[str, Any] = {}
+    plain: dict[str, Any] = {}
     for name, one in scoring.items():
         takes = _options(check_scoring(model, scoring=one), weights)
         (weighted if takes else plain)[name] = one
-    found = {}
+    found: dict[str, Any] = {}
     # All of a kind at once: they share the predictions.
     for some, options in ((plain, {}), (weighted, {"sample_weight": weights})):
         if some:
