@@ -2,8 +2,8 @@
 
 What was installed is known by its name. Of everything else what it does is told: the
 instructions and constants, and whatever they name. Line numbers, file names, comments,
-docstrings and annotations are left out; of what is defined inside a function the
-annotations, and the docstrings of classes, are instructions and are not.
+docstrings and annotations are left out; only the annotations of what is defined inside
+a function are not, where they are instructions.
 """
 
 import dis
@@ -203,17 +203,19 @@ def code_parts(code: CodeType) -> Parts:
 @functools.lru_cache(4096)
 def _instructions(code: CodeType) -> tuple[str, tuple[Any, ...]]:
     # By value, not by place: a docstring is a constant that no instruction loads.
-    words, constants = [], []
+    found: list[tuple[str, list[Any]]] = []
     for one in dis.get_instructions(code):
-        if one.opcode in dis.hasconst:
-            argument: Any = ""
-            constants.append(one.argval)
+        if one.opname == "STORE_NAME" and one.argval in _NOT_OF_THE_CLASS:
+            found.pop()  # the constant that a class inside a function is given
+        elif one.opcode in dis.hasconst:
+            found.append((one.opname, [one.argval]))
         elif one.opcode in _BY_NAME:
-            argument = one.argrepr
+            found.append((f"{one.opname} {one.argrepr}", []))
         else:
             argument = one.argval if one.opcode in _JUMPS else one.arg
-        words.append(f"{one.opname} {argument}")
-    return "\n".join(words), tuple(constants)
+            found.append((f"{one.opname} {argument}", []))
+    words = "\n".join(word for word, _ in found)
+    return words, tuple(constant for _, held in found for constant in held)
 
 
 def _over_all(

@@ -67,7 +67,9 @@ def scale(X: {type}, k=2) -> {type}:
     def inner(x):
         "{docstring}"
         return x * k  # {docstring}
-    return inner(X)
+    class C:
+        "{docstring}"
+    return inner(X), C
 class D:
     '''{docstring}'''
     y: {type} = 1
