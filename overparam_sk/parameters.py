@@ -19,8 +19,10 @@ import numpy as np
 __all__ = [
     "COUNT",
     "FLAG",
+    "JOBS",
     "RANDOM_STATE",
     "SEED",
+    "TEXT",
     "Rule",
     "checked",
     "either",
@@ -223,6 +225,11 @@ FLAG = Rule(
     lambda value: bool(value) if isinstance(value, (bool, np.bool_)) else _REFUSED,
 )
 COUNT = integer(1)
+TEXT = matching(re.compile("(?s).*"), "a string")
+# joblib makes as many workers as it is told to.
+JOBS = such_that(
+    integer(-(2**15), 2**15), bool, "an integer from -32768 to 32768, but not 0"
+)
 SEED = integer(0, 2**32 - 1)
 # What numpy's RandomState can be made of.
 RANDOM_STATE = either(

@@ -382,10 +382,8 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
         return TwoHiddenRun(parameters, data, seeds, start, n_steps)
 
     def _trained_weights(self) -> tuple[NDArray[Any], ...]:
-        A = self.first_weights_
-        if self.fit_intercept:
-            A = np.column_stack([A, self.first_intercept_])
-        return A, self.second_weights_
+        A, b, B = self.first_weights_, self.first_intercept_, self.second_weights_
+        return (np.column_stack([A, b]) if self.fit_intercept else A), B
 
     def _sizes(self, data: TrainingData) -> dict[str, tuple[Any, Any]]:
         return {

@@ -23,6 +23,9 @@ __all__ = [
 TEMPORARY = ".part"
 
 _ARRAY = "__ndarray__"
+_MAX_DEPTH = 50
+_TOO_DEEP = f"more than {_MAX_DEPTH} lists and objects are in each other."
+_MAX_BITS = 1023  # of what a float can hold
 
 
 class DamagedFileError(ValueError):
@@ -63,19 +66,32 @@ def read_checked(path: Path) -> Any:
     Raises
     ------
     DamagedFileError
-        If a byte is missing, added or changed.
+        If a byte is missing, added or changed, or the content is none that
+        :func:`write_checked` writes.
     OSError
         If the file cannot be read.
     """
     sum_, newline, body = path.read_bytes().partition(b"\n")
     if not newline or sum_ != digest(body).encode():
         raise DamagedFileError(f"{path} is torn or changed: its checksum is not right.")
-    return json.loads(body, object_hook=_from_json)
+    try:
+        return _of_bytes(body)
+    except (ValueError, RecursionError) as error:
+        raise DamagedFileError(f"{path}: {_told(error)}") from error
+
+
+def _told(error: BaseException) -> str:
+    # Python's own words for it are about its stack.
+    return _TOO_DEEP if isinstance(error, RecursionError) else str(error)
 
 
 def check_can_be_written(content: Any) -> None:
-    """Raise a TypeError if ``content`` is not what :func:`write_checked` takes."""
-    _to_bytes(content)
+    """Raise a TypeError if ``content`` is not what :func:`write_checked` takes.
+
+    Or a ValueError if it would not be read again: two keys that are written alike, or
+    more than 50 dicts and lists in each other.
+    """
+    _of_bytes(_to_bytes(content))
 
 
 def digest(content: bytes) -> str:
@@ -102,9 +118,50 @@ def _to_json(value: Any) -> Any:
     )
 
 
-def _from_json(found: dict[str, Any]) -> Any:
-    if found.keys() != {_ARRAY}:
-        return found
-    dtype, shape, packed = found[_ARRAY]
-    values = np.frombuffer(base64.b64decode(packed), dtype=dtype)
-    return values.reshape(shape).copy()
+def _of_bytes(body: bytes) -> Any:
+    try:
+        found = json.loads(body, object_pairs_hook=_each_once)
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"the content must be JSON, and is none: {error}") from error
+    return _decoded(found, "the content", 0)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r:.60} must be there once, got it twice.")
+    return found
+
+
+def _decoded(value: Any, place: str, depth: int) -> Any:
+    """With the arrays, and nothing that cannot be used."""
+    if depth > _MAX_DEPTH:
+        raise ValueError(_TOO_DEEP)
+    if type(value) is int and value.bit_length() > _MAX_BITS:
+        raise ValueError(f"{place} must be a number below 2**{_MAX_BITS}.")
+    if isinstance(value, list):
+        return [
+            _decoded(entry, f"{place}[{number}]", depth + 1)
+            if isinstance(entry, (list, dict, int))
+            else entry
+            for number, entry in enumerate(value)
+        ]
+    if isinstance(value, dict):
+        if value.keys() == {_ARRAY}:
+            return _array(value[_ARRAY], place)
+        return {
+            name: _decoded(entry, f"{place}.{name}", depth + 1)
+            for name, entry in value.items()
+        }
+    return value
+
+
+def _array(written: Any, place: str) -> Any:
+    try:
+        dtype, shape, packed = written
+        values = np.frombuffer(base64.b64decode(packed, validate=True), dtype=dtype)
+        return values.reshape(shape).copy()
+    except (ArithmeticError, SyntaxError, TypeError, ValueError) as error:
+        raise ValueError(f"{place} must be an array, and is none: {error}") from error

@@ -1,29 +1,45 @@
-"""The data of a study: laid down once as files that every worker maps into memory."""
+"""The data of a study: laid down as files that every worker reads, and checks."""
 
 import contextlib
+import functools
 import hashlib
-from collections.abc import Iterable, Iterator
+import pickle
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import joblib
 import numpy as np
 import scipy.sparse as sp
+from joblib import wrap_non_picklable_objects
+from sklearn.utils import _safe_indexing
+from sklearn.utils.metaestimators import _safe_split
 
 from overparam_sk.model_selection._checked_files import TEMPORARY
 from overparam_sk.model_selection._fingerprints import fingerprint
+from overparam_sk.model_selection._links import refuse_links
 
-__all__ = ["DataNotHereError", "DataReference", "StudyData", "lay_down", "take_up"]
+__all__ = ["DataFolder", "DataNotHereError", "DataReference", "Split", "StudyData"]
 
+_SPARSE = {kind.__name__: kind for kind in (sp.csr_matrix, sp.csr_array)}
 _SPARSE_PARTS = ("data", "indices", "indptr")
 
-Split = tuple[Any, Any, Any, Any]  # X, y, X_test, y_test
 
-
-class DataNotHereError(FileNotFoundError):
+class DataNotHereError(OSError):
     """The study's data does not lie where this machine looks for it."""
+
+
+@dataclass(frozen=True)
+class Split:
+    """What one fit is trained on and scored on."""
+
+    X: Any
+    y: Any
+    X_test: Any
+    y_test: Any
+    weight: Any = None
+    test_weight: Any = None
 
 
 @dataclass(frozen=True)
@@ -32,9 +48,11 @@ class StudyData:
 
     Parameters
     ----------
-    X : array, CSR matrix or DataFrame
-    y : array
+    X, y : array, CSR matrix or array, data frame, list
+        Whatever has rows that scikit-learn can select.
     X_test, y_test : as X and y, default=None
+    sample_weight : as y, default=None
+        Of the rows of X.
     train, test : list of ndarray of int, default=None
         Rows of each fold, where there is no test set.
     """
@@ -43,27 +61,33 @@ class StudyData:
     y: Any
     X_test: Any = None
     y_test: Any = None
+    sample_weight: Any = None
     train: list[Any] | None = None
     test: list[Any] | None = None
 
-    def split(self, fold: int | None) -> Split:
-        """Training and test rows of a fold."""
+    def split(self, fold: int | None, model: Any) -> Split:
+        """Training and test rows of a fold, as scikit-learn selects them for a model.
+
+        One of a precomputed kernel gets the columns of its training rows.
+        """
         if fold is None or self.train is None or self.test is None:
-            return self.X, self.y, self.X_test, self.y_test
+            return Split(self.X, self.y, self.X_test, self.y_test, self.sample_weight)
         train, test = self.train[fold], self.test[fold]
-        return (
-            _rows(self.X, train),
-            _rows(self.y, train),
-            _rows(self.X, test),
-            _rows(self.y, test),
-        )
+        X, y = _safe_split(model, self.X, self.y, train)
+        X_test, y_test = _safe_split(model, self.X, self.y, test, train)
+        weights = self.sample_weight
+        if weights is None:
+            return Split(X, y, X_test, y_test)
+        of_rows = (_safe_indexing(weights, rows) for rows in (train, test))
+        return Split(X, y, X_test, y_test, *of_rows)
 
     def parts(self) -> Iterator[tuple[str, Any]]:
-        """Yield (name, array) of all that there is."""
+        """Yield (name, data) of all that there is."""
         for field in fields(self):
             found = getattr(self, field.name)
-            if isinstance(found, list):
-                yield from ((f"{field.name}-{i}", rows) for i, rows in enumerate(found))
+            if field.name in ("train", "test"):
+                numbered = enumerate(found or ())
+                yield from ((f"{field.name}-{i}", rows) for i, rows in numbered)
             elif found is not None:
                 yield field.name, found
 
@@ -73,125 +97,173 @@ class StudyData:
 
 
 @dataclass(frozen=True)
+class _File:
+    """A file by its name, and by the checksum of what was written into it."""
+
+    name: str
+    digest: str
+
+    def read_array(self, folder: Path) -> Any:
+        """Map an array into memory; what is written to it stays in this process."""
+        path = folder / self.name
+        state = path.stat()
+        _check(path, self.digest, state.st_mtime_ns, state.st_size, state.st_ino)
+        array = np.load(path, mmap_mode="c", allow_pickle=False)
+        return array.view(np.ndarray)
+
+    def read_object(self, folder: Path) -> Any:
+        """Read the bytes, and only if they are the right ones take the object."""
+        content = (folder / self.name).read_bytes()
+        if hashlib.sha256(content).hexdigest() != self.digest:
+            raise _not_ours(folder / self.name)
+        return pickle.loads(content)
+
+
+@functools.lru_cache(1000)
+def _check(path: Path, digest: str, *state: int) -> None:
+    """Once in a process, unless the file is another: it is read as a whole."""
+    with path.open("rb") as file:
+        if hashlib.file_digest(file, "sha256").hexdigest() != digest:
+            raise _not_ours(path)
+
+
+def _not_ours(path: Path) -> DataNotHereError:
+    return DataNotHereError(f"{path} must be what this study wrote, and is not.")
+
+
+@dataclass(frozen=True)
+class _Part:
+    """How a part of the data is read: an array, a sparse one, or any object."""
+
+    kind: str
+    files: tuple[_File, ...]
+    shape: tuple[int, ...] = ()
+
+    def read(self, folder: Path) -> Any:
+        if self.kind == "object":
+            return self.files[0].read_object(folder)
+        arrays = tuple(file.read_array(folder) for file in self.files)
+        if self.kind == "array":
+            return arrays[0]
+        return _SPARSE[self.kind](arrays, shape=self.shape, copy=False)
+
+
+@dataclass(frozen=True)
 class DataReference:
     """Where data lies: small, whatever the size of the data.
+
+    It comes from the memory of the driver, with the checksums of the files: a file that
+    another one wrote is not looked into.
 
     Parameters
     ----------
     folder : str
-    files : dict of str to str
-        Name of a part -> its fingerprint, with which its files' names begin.
+    parts : dict of str to _Part
     """
 
     folder: str
-    files: dict[str, str]
+    parts: dict[str, _Part]
 
     def open(self) -> StudyData:
-        """Map the parts into memory.
+        """Map arrays into memory, and read what is not an array.
 
         Raises
         ------
         DataNotHereError
-            If they are not in the folder.
+            If they are not in the folder, or not what was written there.
         """
         loaded: dict[str, Any] = {}
-        for name, stem in self.files.items():
-            part = _load(Path(self.folder), stem)
+        for name, part in self.parts.items():
+            try:
+                found = part.read(Path(self.folder))
+            except FileNotFoundError as error:
+                raise DataNotHereError(f"{error.filename} is not there.") from error
             field, _, number = name.partition("-")
             if number:
-                loaded.setdefault(field, []).append(part)
+                loaded.setdefault(field, []).append(found)
             else:
-                loaded[field] = part
+                loaded[field] = found
         return StudyData(**loaded)
 
     def paths(self) -> list[Path]:
         """All files of the data."""
-        folder = Path(self.folder)
-        stems = dict.fromkeys(self.files.values())
-        return [path for stem in stems for path in sorted(folder.glob(f"{stem}.*"))]
+        files = [file for part in self.parts.values() for file in part.files]
+        return [Path(self.folder) / file.name for file in files]
 
 
-def lay_down(data: StudyData, prints: dict[str, str], folder: Path) -> DataReference:
-    """Write the parts that do not lie in ``folder`` yet, or not as they should.
+class DataFolder:
+    """The folder of the data, which every call writes anew, each part once.
 
     Parameters
     ----------
-    data : StudyData
-    prints : dict of str to str
-        Its fingerprints.
     folder : Path
-
-    Returns
-    -------
-    DataReference
     """
-    folder.mkdir(exist_ok=True)
-    for name, part in data.parts():
-        if not _is_intact(folder, prints[name]):
-            _save(folder, prints[name], part)
-    return DataReference(str(folder), prints)
 
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._written: dict[str, _Part] = {}
 
-def take_up(prints: Iterable[dict[str, str]], folder: Path) -> None:
-    """Remove what was laid down, and the folder if nothing else is in it."""
-    for files in prints:
-        for path in DataReference(str(folder), files).paths():
-            path.unlink(missing_ok=True)
-    with contextlib.suppress(OSError):
-        folder.rmdir()
+    def lay_down(self, data: StudyData, prints: dict[str, str]) -> DataReference:
+        """Write the parts that this call has not written yet.
 
+        Parameters
+        ----------
+        data : StudyData
+        prints : dict of str to str
+            Its fingerprints.
 
-def _is_intact(folder: Path, stem: str) -> bool:
-    # A changed byte shows as any exception of whoever reads the file. In a pickle it
-    # may also crash the process: that is not read before it is seen to be whole.
-    with contextlib.suppress(Exception):
-        if (folder / f"{stem}.joblib").exists():
-            return (folder / f"{stem}.sum").read_text() == _file_sum(folder, stem)
-        return fingerprint(_load(folder, stem)) == stem
-    return False
+        Returns
+        -------
+        DataReference
+        """
+        refuse_links(self.folder)
+        self.folder.mkdir(exist_ok=True)
+        parts = {}
+        for name, part in data.parts():
+            stem = prints[name]
+            if stem not in self._written:
+                self._written[stem] = self._save(stem, part)
+            parts[name] = self._written[stem]
+        return DataReference(str(self.folder), parts)
 
+    def take_up(self, prints: Iterable[dict[str, str]]) -> None:
+        """Remove what this call and calls that died laid down; the folder if empty."""
+        for stem in {stem for files in prints for stem in files.values()}:
+            for path in self.folder.glob(f"{stem}.*"):
+                path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
 
-def _save(folder: Path, stem: str, part: Any) -> None:
-    if sp.issparse(part):
-        for name in _SPARSE_PARTS:
-            _save_array(folder / f"{stem}.{name}.npy", getattr(part, name))
-        _save_array(folder / f"{stem}.shape.npy", np.array(part.shape))
-    elif isinstance(part, np.ndarray) and not part.dtype.hasobject:
-        _save_array(folder / f"{stem}.npy", part)
-    else:  # a DataFrame, or an array of Python objects
-        beside = folder / f"{stem}{TEMPORARY}"
-        joblib.dump(part, beside)
-        beside.replace(folder / f"{stem}.joblib")
-        (folder / f"{stem}.sum").write_text(_file_sum(folder, stem))
+    def _save(self, stem: str, part: Any) -> _Part:
+        kind = type(part).__name__
+        if _SPARSE.get(kind) is type(part):
+            files = [
+                self._save_array(f"{stem}.{name}.npy", getattr(part, name))
+                for name in _SPARSE_PARTS
+            ]
+            return _Part(kind, tuple(files), part.shape)
+        if type(part) in (np.ndarray, np.memmap) and not part.dtype.hasobject:
+            return _Part("array", (self._save_array(f"{stem}.npy", part),))
+        # By value, so that a container of the session's own class can be sent too.
+        sent = wrap_non_picklable_objects(part, keep_wrapper=False)
+        file = self._write(f"{stem}.object", lambda to: pickle.dump(sent, to))
+        return _Part("object", (file,))
 
+    def _save_array(self, name: str, array: Any) -> _File:
+        return self._write(name, lambda to: np.save(to, array, allow_pickle=False))
 
-def _file_sum(folder: Path, stem: str) -> str:
-    with (folder / f"{stem}.joblib").open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    def _write(self, name: str, save: Callable[[Any], None]) -> _File:
+        """Write beside the place and move there, which follows no link."""
+        hasher = hashlib.sha256()
+        beside = self.folder / f"{name}{TEMPORARY}"
+        beside.unlink(missing_ok=True)
+        with beside.open("xb") as file:
 
+            def write(some: Any) -> None:
+                hasher.update(some)
+                file.write(some)
 
-def _save_array(path: Path, array: Any) -> None:
-    beside = path.with_suffix(TEMPORARY)
-    with beside.open("wb") as file:
-        # To a file itself numpy writes past Python, and does not see every full disk.
-        np.save(SimpleNamespace(write=file.write), array, allow_pickle=False)
-    beside.replace(path)
-
-
-def _load(folder: Path, stem: str) -> Any:
-    if (folder / f"{stem}.npy").exists():
-        return np.load(folder / f"{stem}.npy", mmap_mode="r")
-    if (folder / f"{stem}.joblib").exists():
-        return joblib.load(folder / f"{stem}.joblib", mmap_mode="r")
-    try:
-        *parts, shape = (
-            np.load(folder / f"{stem}.{name}.npy", mmap_mode="r")
-            for name in (*_SPARSE_PARTS, "shape")
-        )
-    except FileNotFoundError as error:
-        raise DataNotHereError(f"{folder} must hold {stem}.npy.") from error
-    return sp.csr_matrix(tuple(parts), shape=tuple(shape), copy=False)
-
-
-def _rows(data: Any, places: Any) -> Any:
-    return data.iloc[places] if hasattr(data, "iloc") else data[places]
+            # To a file itself numpy writes past Python, and misses a full disk.
+            save(SimpleNamespace(write=write))
+        beside.replace(self.folder / name)
+        return _File(name, hasher.hexdigest())

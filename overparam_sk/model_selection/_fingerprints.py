@@ -1,157 +1,135 @@
 """What a study is made of, in words and checksums that can be compared later."""
 
-import functools
-import hashlib
-import inspect
 import json
 from collections.abc import Iterator, Mapping
-from types import CodeType
 from typing import Any
 
-import joblib
 import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 
+from overparam_sk.model_selection._graph import checksum
+from overparam_sk.model_selection._installed import reference
+from overparam_sk.model_selection._parts import PLAIN, parts_of
+
 __all__ = ["describe", "differences", "fingerprint"]
+
+# What a clone keeps beside the parameters.
+_KEPT = ("_sklearn_output_config", "_metadata_request", "_skl_callbacks")
+# What is said in words of one object, and how deep; the rest is in checksums.
+_MANY_WORDS = 1000
+_DEPTH = 20
 
 
 def fingerprint(data: Any) -> str:
-    """Checksum of an array, sparse matrix, DataFrame or list of arrays.
+    """Checksum of data in any container: its values, their types, the container.
 
     The same numbers have the same fingerprint on every machine, whatever the layout.
+
+    Raises
+    ------
+    CannotDescribeError
+        If it holds something that pickle could not move to another process.
     """
-    hasher = hashlib.sha256()
-    for part in _parts(data):
-        hasher.update(part)
-    return hasher.hexdigest()[:16]
+    if sp.issparse(data):
+        data = data.tocsr()
+    return checksum(data, parts_of, "data")[0]
 
 
-def _parts(data: Any) -> Iterator[Any]:
-    if isinstance(data, (list, tuple)):
-        yield f"{len(data)} parts".encode()
-        for part in data:
-            yield from _parts(part)
-    elif sp.issparse(data):
-        csr = data.tocsr()
-        yield from _parts(("sparse", csr.shape[0], csr.shape[1]))
-        yield from _parts([csr.data, csr.indices.astype(np.int64), csr.indptr[:]])
-    elif hasattr(data, "iloc"):
-        yield repr(data.index).encode()
-        columns = data.items() if hasattr(data, "columns") else [("", data)]
-        for name, column in columns:
-            categories = getattr(column.dtype, "categories", ())
-            yield from _parts([repr(name), repr(column.dtype), list(categories)])
-            yield from _parts(column.to_numpy())
-    elif isinstance(data, np.ndarray):
-        yield f"{data.dtype.str} {data.shape}".encode()
-        if data.dtype.hasobject:
-            yield from _parts(data.tolist())
-        elif data.size:
-            yield np.ascontiguousarray(data).data.cast("B")
-    else:
-        yield repr(data).encode()
-
-
-def describe(value: Any) -> Any:
+def describe(value: Any, where: str = "value", needs: set[str] | None = None) -> Any:
     """Describe a parameter by what it does, in strings, numbers, lists and dicts.
 
-    Estimators are described by class and parameters, without ``random_state``, which
-    a study sets; functions by their code and all that they hold.
+    Estimators are described by class and parameters. Of what was installed the name
+    is enough; of the user's functions and classes everything that they do is part of a
+    checksum, and of other objects everything that pickle would move.
+
+    Parameters
+    ----------
+    value : object
+    where : str
+        Its path, for refusals.
+    needs : set of str, default=None
+        Gets the names of the distributions that it comes from, whose versions say the
+        rest.
+
+    Raises
+    ------
+    CannotDescribeError
+        A TypeError, with the path of what cannot be described soundly.
     """
-    return _describe(value, ())
+    return _Words(set() if needs is None else needs).of(value, where, ())
 
 
-def _describe(value: Any, above: tuple[int, ...]) -> Any:
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, np.generic):
-        return repr(value) if value.dtype.kind not in "biuf" else value.item()
-    if hasattr(value, "__array__") or sp.issparse(value):
-        known = sp.issparse(value) or hasattr(value, "iloc")
-        checksum = fingerprint(value if known else np.asarray(value))
-        return f"{type(value).__name__} of shape {tuple(value.shape)}: {checksum}"
-    if id(value) in above:
-        return "itself"
-    if isinstance(value, (np.random.RandomState, np.random.Generator)):
-        return _full_name(type(value))
-    above = (*above, id(value))
-    if isinstance(value, Mapping):
-        return {str(key): _describe(entry, above) for key, entry in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_describe(entry, above) for entry in value]
-    if isinstance(value, (set, frozenset)):
-        return sorted((_describe(entry, above) for entry in value), key=repr)
-    if isinstance(value, type):
-        return _full_name(value)
-    if inspect.isroutine(value):
-        return _describe_function(value, above)
-    return _describe_object(value, above)
+class _Words:
+    def __init__(self, needs: set[str]) -> None:
+        self.needs = needs
+        self.left = _MANY_WORDS
+
+    def of(self, value: Any, where: str, above: tuple[int, ...]) -> Any:
+        if isinstance(value, (np.bool_, np.int64, np.float64, np.str_)):
+            value = value.item()
+        is_long = type(value) is int and value.bit_length() > 64
+        if type(value) in PLAIN and not is_long:
+            return value
+        self.left -= 1
+        if id(value) in above or len(above) > _DEPTH or self.left < 0:
+            return self._sum(value, where)
+        above = (*above, id(value))
+        if _is_cloned_by_parameters(value):
+            return self._estimator(value, where, above)
+        if type(value) in (list, tuple, dict) and len(value) < self.left:
+            return self._entries(value, where, above)
+        return self._object(value, where)
+
+    def _estimator(self, value: Any, where: str, above: tuple[int, ...]) -> Any:
+        held = value.get_params(deep=False)
+        kept = {name: vars(value)[name] for name in _KEPT if name in vars(value)}
+        return {
+            "class": self.of(type(value), where, ()),
+            **{
+                str(name): self.of(entry, f"{where}.{name}", above)
+                for name, entry in {**held, **kept}.items()
+            },
+        }
+
+    def _entries(self, value: Any, where: str, above: tuple[int, ...]) -> Any:
+        def of(entry: Any, key: object) -> Any:
+            return self.of(entry, f"{where}[{key!r:.50}]", above)
+
+        if type(value) is dict:
+            # With its order, which a function may go by, and with keys of any type.
+            pairs = value.items()
+            return {"dict": [[of(key, key), of(held, key)] for key, held in pairs]}
+        entries = [of(entry, i) for i, entry in enumerate(value)]
+        return entries if type(value) is list else {"tuple": entries}
+
+    def _object(self, value: Any, where: str) -> Any:
+        known = reference(value) if callable(value) else None
+        if known is not None:
+            self.needs.add(known[1])
+            return known[0]
+        name = getattr(value, "__qualname__", None)
+        words = {"name": name} if isinstance(name, str) else {}
+        if not words:
+            words["class"] = f"{type(value).__module__}.{type(value).__qualname__}"
+            held = getattr(value, "__dict__", {})
+            words |= {k: v for k, v in held.items() if type(v) in PLAIN}
+        return {**words, "checksum": self._sum(value, where)}
+
+    def _sum(self, value: Any, where: str) -> str:
+        found, needs = checksum(value, parts_of, where)
+        self.needs |= needs
+        return found
 
 
-def _describe_object(value: Any, above: tuple[int, ...]) -> Any:
-    kind = {"class": _full_name(type(value))}
-    if type(value).__module__ == "__main__":
-        # Whose methods may be others in the next session.
-        methods = vars(type(value)).values()
-        kind["code"] = fingerprint(
-            [_code(m.__code__) for m in methods if inspect.isfunction(m)]
-        )
-    state = _state(value)
-    if state is None:
-        return {**kind, "is": repr(value)}
-    held = {key: entry for key, entry in state.items() if key != "random_state"}
-    return {**kind, **_describe(held, above)}
-
-
-def _state(value: Any) -> Mapping[str, Any] | None:
-    """What an object holds that decides what it does; None where nobody can see."""
-    if isinstance(value, functools.partial):
-        return {"of": value.func, "args": value.args, "keywords": value.keywords}
-    keeps = getattr(type(value), "__sklearn_clone__", BaseEstimator.__sklearn_clone__)
-    if hasattr(value, "get_params") and keeps is BaseEstimator.__sklearn_clone__:
-        params: Mapping[str, Any] = value.get_params(deep=False)
-        return params
-    if hasattr(value, "get_params"):  # FrozenEstimator: what is fitted stays fitted
-        return {"state": joblib.hash(value)}
-    return getattr(value, "__dict__", None)
-
-
-def _describe_function(value: Any, above: tuple[int, ...]) -> Any:
-    name = _full_name(value)
-    owner = getattr(value, "__self__", None)
-    code = getattr(value, "__code__", None)
-    held = [
-        *(cell.cell_contents for cell in getattr(value, "__closure__", None) or ()),
-        getattr(value, "__defaults__", None),
-        getattr(value, "__kwdefaults__", None),
-    ]
-    held = [entry for entry in held if entry is not None]
-    words: dict[str, Any] = {"function": name}
-    if code is not None:
-        words["code"] = _code(code)
-    if held:
-        words["holds"] = _describe(held, above)
-    if owner is not None and not inspect.ismodule(owner):
-        words["of"] = _describe(owner, above)
-    return words if len(words) > 1 else name
-
-
-def _code(code: CodeType) -> str:
-    """Checksum of what a function does, with the functions inside it."""
-    held = [_constant(constant) for constant in code.co_consts]
-    return fingerprint([code.co_code.hex(), repr(code.co_names), *held])
-
-
-def _constant(value: Any) -> str:
-    if isinstance(value, CodeType):
-        return _code(value)
-    # The order of a set of strings is another in every process.
-    return repr(sorted(map(repr, value)) if isinstance(value, frozenset) else value)
-
-
-def _full_name(value: Any) -> str:
-    return f"{getattr(value, '__module__', '')}.{value.__qualname__}"
+def _is_cloned_by_parameters(value: Any) -> bool:
+    # Not FrozenEstimator: what is fitted stays fitted.
+    clones = getattr(type(value), "__sklearn_clone__", BaseEstimator.__sklearn_clone__)
+    return (
+        hasattr(value, "get_params")
+        and not isinstance(value, type)
+        and clones is BaseEstimator.__sklearn_clone__
+    )
 
 
 Path = tuple[str, ...]

@@ -3,23 +3,22 @@
 import contextlib
 import time
 import traceback
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.metrics import check_scoring
 from sklearn.utils.validation import has_fit_parameter
 
 from overparam_sk.model_selection._checked_files import (
     DamagedFileError,
     check_can_be_written,
-    read_checked,
     write_checked,
 )
 from overparam_sk.model_selection._data import DataReference
+from overparam_sk.model_selection._schema import read_record
+from overparam_sk.model_selection._scoring import scores_of
 from overparam_sk.model_selection.fitting import fit_whole
 
 __all__ = ["Fit", "Task"]
@@ -73,23 +72,27 @@ class Task:
         Without scores.
     model : estimator
         Unfitted, its parameters set.
-    data : DataReference
+    weights : str or None
+        What ``fit`` calls the weights of rows; None where there are none.
     scoring : dict of str to str or callable, or a callable
     return_train_score, validate_on_test : bool
     identity : str
         Checksum of all that decides the scores.
     record : Path
         The file that keeps the fit.
+    data : DataReference or None
+        None until it is laid down, which only a fit that is missing needs.
     """
 
     fit: Fit
     model: Any
-    data: DataReference
+    weights: str | None
     scoring: Any
     return_train_score: bool
     validate_on_test: bool
     identity: str
     record: Path
+    data: DataReference | None = None
 
     def run(self) -> Fit:
         """Fit and score, and keep the fit where its record's folder is to be seen.
@@ -110,26 +113,31 @@ class Task:
         return fit
 
     def _done(self) -> Fit:
-        X, y, X_test, y_test = self.data.open().split(self.fit.fold)
-        options: dict[str, Any] = {}
-        if self.validate_on_test and has_fit_parameter(self.model, "X_val"):
-            options = {"X_val": X_test, "y_val": y_test}
+        if self.data is None:
+            raise ValueError("data must be laid down before the fit, got None.")
+        data = self.data.open()
         try:
+            rows = data.split(self.fit.fold, self.model)
+            options: dict[str, Any] = {}
+            if self.validate_on_test and has_fit_parameter(self.model, "X_val"):
+                options = {"X_val": rows.X_test, "y_val": rows.y_test}
+            if self.weights is not None:
+                options[self.weights] = rows.weight
             started = time.perf_counter()
             # A clone: the task lives on, and a fitted network would with it.
-            model = fit_whole(clone(self.model), X, y, **options)
+            model = fit_whole(clone(self.model), rows.X, rows.y, **options)
             fitted = time.perf_counter()
-            score = check_scoring(model, scoring=self.scoring)
-            scores = _named(score(model, X_test, y_test))
+            test = (rows.X_test, rows.y_test, rows.test_weight)
+            scores = scores_of(model, self.scoring, *test)
             if self.return_train_score:
-                train = _named(score(model, X, y))
+                train = scores_of(model, self.scoring, rows.X, rows.y, rows.weight)
                 scores |= {f"train_{name}": value for name, value in train.items()}
             check_can_be_written(scores)
             scored = time.perf_counter()
         except (Exception, SystemExit) as error:
             return self.failed(_words(error), traceback.format_exc())
         return Fit(
-            **self._who(),
+            **_who(self.fit),
             scores=scores,
             fit_time=fitted - started,
             score_time=scored - fitted,
@@ -137,11 +145,7 @@ class Task:
 
     def failed(self, why: str, where: str | None = None) -> Fit:
         """The fit, without scores but with a reason."""
-        return Fit(**self._who(), failure=why, traceback=where)
-
-    def _who(self) -> dict[str, Any]:
-        names = ("estimator", "value", "repeat", "fold", "seed")
-        return {name: getattr(self.fit, name) for name in names}
+        return Fit(**_who(self.fit), failure=why, traceback=where)
 
     def keep(self, fit: Fit) -> None:
         """Write the record."""
@@ -151,14 +155,20 @@ class Task:
         """Take the fit from a record; None if it is of other settings, or not there."""
         if content is None or content["identity"] != self.identity:
             return None
-        return Fit(**content["fit"])
+        fit = Fit(**content["fit"])
+        return fit if _who(fit) == _who(self.fit) else None
 
     def kept(self) -> Fit | None:
         """Read the fit from its record; None if it is not there, whole."""
         try:
-            return self.of_record(read_checked(self.record))
+            return self.of_record(read_record(self.record))
         except (DamagedFileError, FileNotFoundError):
             return None
+
+
+def _who(fit: Fit) -> dict[str, Any]:
+    names = ("estimator", "value", "repeat", "fold", "seed")
+    return {name: getattr(fit, name) for name in names}
 
 
 def _words(error: BaseException) -> str:
@@ -166,8 +176,3 @@ def _words(error: BaseException) -> str:
     with contextlib.suppress(Exception):
         return f"{type(error).__name__}: {error}"
     return type(error).__name__
-
-
-def _named(scores: Any) -> dict[str, Any]:
-    """The scores by name, where a callable ``scoring`` gives a single one too."""
-    return dict(scores) if isinstance(scores, Mapping) else {"score": scores}

@@ -1,6 +1,5 @@
-"""What a study consists of: its arguments, checked, and the tasks that follow."""
+"""What a study consists of: all that decides its scores, and the tasks that follow."""
 
-import copy
 import json
 import platform
 import re
@@ -11,105 +10,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.base import clone
-from sklearn.metrics import get_scorer
-from sklearn.model_selection import check_cv
 
+from overparam_sk.model_selection._arguments import place_of
 from overparam_sk.model_selection._checked_files import digest
-from overparam_sk.model_selection._data import DataReference, StudyData
+from overparam_sk.model_selection._data import StudyData
 from overparam_sk.model_selection._fingerprints import describe
 from overparam_sk.model_selection._fits import Fit, Task
+from overparam_sk.model_selection._schema import FORMAT
+from overparam_sk.model_selection._source import DataSource, Folds, with_folds
 from overparam_sk.model_selection.fitting import repeat_seeds
-from overparam_sk.model_selection.scorers import diagnostic_scorer, diagnostic_scoring
 
-__all__ = ["DataSource", "Plan", "as_estimators", "as_scoring", "as_values"]
+__all__ = ["Plan"]
 
-_FORMAT = 1
-# Of one repeat, rows of each fold; None without cross-validation.
-Folds = list[Any] | None
 _PACKAGES = ("numpy", "scikit-learn", "torch", "overparam-sk")
-
-
-@dataclass(frozen=True)
-class DataSource:
-    """The data of every repeat, as the arguments of a study give it.
-
-    Parameters
-    ----------
-    X : array-like, or callable of a seed
-    y, X_test, y_test : array-like or None
-    cv : int, splitter, iterable or None
-        Only where there is no test set.
-    stratified : bool
-        Whether an integer ``cv`` is stratified.
-
-    Raises
-    ------
-    ValueError
-        If what is given does not fit together.
-    """
-
-    X: Any
-    y: Any
-    X_test: Any
-    y_test: Any
-    cv: Any
-    stratified: bool
-
-    def __post_init__(self) -> None:
-        if callable(self.X):
-            for name in ("y", "X_test", "y_test"):
-                if getattr(self, name) is not None:
-                    raise ValueError(
-                        f"{name} must be None where X is a callable, which returns "
-                        "all of the data; got an array."
-                    )
-        elif self.y is None:
-            raise ValueError("y must be given where X is not a callable, got None.")
-        if (self.X_test is None) != (self.y_test is None):
-            raise ValueError("X_test and y_test must be given together or not at all.")
-
-    def of(self, seed: int) -> StudyData:
-        """The rows of a repeat, drawn with its seed if X is a callable."""
-        if callable(self.X):
-            drawn = tuple(self.X(seed))
-            if len(drawn) not in (2, 4):
-                raise ValueError(
-                    "A callable X must return X, y or X, y, X_test, y_test, got "
-                    f"{len(drawn)} objects."
-                )
-            data = StudyData(*map(_as_data, drawn))
-        else:
-            given = (self.X, self.y, self.X_test, self.y_test)
-            data = StudyData(*map(_as_data, given))
-        if data.X_test is not None and self.cv is not None:
-            raise ValueError("cv must be None where there is a test set, got both.")
-        return data
-
-    def folds(self, data: StudyData, seed: int) -> tuple[Folds, Folds]:
-        """Training and test rows of each fold; None where there is a test set."""
-        if data.X_test is not None:
-            return None, None
-        cv = check_cv(self.cv, data.y, classifier=self.stratified)
-        if getattr(cv, "random_state", 0) is None:
-            cv = copy.copy(cv)
-            cv.random_state = seed
-        train, test = zip(*cv.split(data.X, data.y), strict=True)
-        return list(train), list(test)
-
-
-def _with_folds(data: StudyData, folds: tuple[Folds, Folds]) -> StudyData:
-    train, test = folds
-    return replace(data, train=train, test=test)
-
-
-def _as_data(data: Any) -> Any:
-    if sp.issparse(data):
-        return data.tocsr()
-    if data is None or hasattr(data, "iloc"):
-        return data
-    return np.asarray(data)
 
 
 @dataclass(frozen=True)
@@ -132,6 +46,8 @@ class Plan:
         Training and test rows of each fold, one pair a repeat: a splitter that draws
         draws once.
     return_train_score, validate_on_test : bool
+    weights : dict of str to str
+        Name of an estimator -> what its ``fit`` calls the weights of the rows.
     """
 
     estimators: dict[str, Any]
@@ -145,6 +61,7 @@ class Plan:
     folds: list[tuple[Folds, Folds]]
     return_train_score: bool
     validate_on_test: bool
+    weights: dict[str, str]
 
     @classmethod
     def of(
@@ -158,9 +75,9 @@ class Plan:
         for i, seed in enumerate(seeds):
             if i == 0 or callable(source.X):
                 data = source.of(seed)
-                of_rows = data.fingerprints()
+                of_rows = source.fingerprints(data)
             folds.append(source.folds(data, seed))
-            of_folds = _with_folds(StudyData(None, None), folds[-1]).fingerprints()
+            of_folds = with_folds(StudyData(None, None), folds[-1]).fingerprints()
             prints.append({**of_rows, **of_folds})
         return cls(
             source=source,
@@ -173,30 +90,47 @@ class Plan:
 
     def data(self, repeat: int) -> StudyData:
         """Rows and folds of a repeat."""
-        return _with_folds(self.source.of(self.seeds[repeat]), self.folds[repeat])
+        return with_folds(self.source.of(self.seeds[repeat]), self.folds[repeat])
 
     def configuration(self) -> dict[str, Any]:
-        """All that decides the scores, for people and for comparisons."""
+        """All that decides the scores, for people and for comparisons.
+
+        A ``random_state`` that the study sets is null there.
+        """
+        needs = set(_PACKAGES)
+        estimators = {
+            name: describe(_seeded(one, None), f"estimators.{name}", needs)
+            for name, one in self.estimators.items()
+        }
+        scoring = self._scoring(needs)
         return {
-            "format": _FORMAT,
+            "format": FORMAT,
             "param": self.param,
             "values": self.values,
             "repeats": len(self.seeds),
             "random_state": self.random_state,
-            "scoring": describe(self.scoring),
+            "scoring": scoring,
             "return_train_score": self.return_train_score,
             "validate_on_test": self.validate_on_test,
-            "estimators": describe(self.estimators),
+            "estimators": estimators,
             "data": {
                 f"repeat {repeat}": prints for repeat, prints in enumerate(self.prints)
             },
             "versions": {
                 "python": platform.python_version(),
-                **{name: version(name) for name in _PACKAGES},
+                **{name: version(name) for name in sorted(needs - {"python"})},
             },
         }
 
-    def tasks(self, records: Path, data: Path) -> list[Task]:
+    def _scoring(self, needs: set[str] | None = None) -> Any:
+        if not isinstance(self.scoring, Mapping):
+            return describe(self.scoring, "scoring", needs)
+        return {
+            name: describe(scorer, f"scoring.{name}", needs)
+            for name, scorer in self.scoring.items()
+        }
+
+    def tasks(self, records: Path) -> list[Task]:
         """List the fits, repeat by repeat; in each the largest values come first.
 
         So an interrupted study has something of everything, and at the end no worker
@@ -204,40 +138,45 @@ class Plan:
 
         Parameters
         ----------
-        records, data : Path
-            Folders of the records, and where the data is going to lie.
+        records : Path
+            Folder of the records.
         """
-        scoring = describe(self.scoring)
+        scoring = self._scoring()
+        models = [
+            (name, value, model, describe(_seeded(model, None), f"estimators.{name}"))
+            for name, value, model in self._models()
+        ]
         tasks = []
         for repeat, seed in enumerate(self.seeds):
-            reference = DataReference(str(data), self.prints[repeat])
-            for name, value, model in self._models():
-                train, _ = self.folds[repeat]
+            train, _ = self.folds[repeat]
+            for name, value, model, words in models:
                 for fold in [None] if train is None else range(len(train)):
                     fit = Fit(name, value, repeat, fold, seed)
                     task = Task(
                         fit,
                         _seeded(model, seed),
-                        reference,
+                        self.weights.get(name),
                         self.scoring,
                         self.return_train_score,
                         self.validate_on_test,
                         identity="",
                         record=records / _file_name(fit),
                     )
-                    tasks.append(replace(task, identity=_identity(task, scoring)))
+                    made_of = [words, scoring, self.prints[repeat]]
+                    tasks.append(replace(task, identity=_identity(task, made_of)))
         return tasks
 
     def _models(self) -> Iterator[tuple[str, Any, Any]]:
         """Yield (name, value, estimator with that value)."""
-        places = {name: _place(e, self.param) for name, e in self.estimators.items()}
+        places = {name: place_of(e, self.param) for name, e in self.estimators.items()}
         for name, place in places.items():
             if place is None:
                 yield name, None, self.estimators[name]
         for value in sorted(self.values, key=_size, reverse=True):
             for name, place in places.items():
                 if place is not None:
-                    model = clone(self.estimators[name]).set_params(**{place: value})
+                    model = clone(self.estimators[name])
+                    model.set_params(**{place: value})
                     yield name, value, model
 
     def work(self, fit: Fit) -> float:
@@ -250,7 +189,7 @@ def _size(value: Any) -> float:
     return abs(float(value)) if is_number else 0.0
 
 
-def _seeded(model: Any, seed: int) -> Any:
+def _seeded(model: Any, seed: int | None) -> Any:
     """A clone in which every ``random_state`` is the seed."""
     model = clone(model)
     names = [
@@ -258,16 +197,16 @@ def _seeded(model: Any, seed: int) -> Any:
         for name in model.get_params(deep=True)
         if name == "random_state" or name.endswith("__random_state")
     ]
-    return model.set_params(**dict.fromkeys(names, seed))
+    # What it returns is not looked at: FrozenEstimator returns nothing.
+    model.set_params(**dict.fromkeys(names, seed))
+    return model
 
 
-def _identity(task: Task, scoring: Any) -> str:
+def _identity(task: Task, made_of: list[Any]) -> str:
     decides = [
-        describe(task.model),
+        *made_of,
         task.fit.seed,
         task.fit.fold,
-        task.data.files,
-        scoring,
         task.return_train_score,
         task.validate_on_test,
     ]
@@ -280,89 +219,3 @@ def _file_name(fit: Fit) -> str:
     words = "-".join(str(word) for word in who if word is not None)
     words = re.sub(r"[^A-Za-z0-9_.+-]+", "_", words)
     return f"{words[:80]}-{digest(json.dumps(who).encode())[:8]}.json"
-
-
-def _place(estimator: Any, param: str) -> str | None:
-    """Name of the parameter in an estimator or its Pipeline; None if it has not.
-
-    Raises
-    ------
-    ValueError
-        If it could be several.
-    """
-    names = estimator.get_params(deep=True)
-    if param in names:
-        return param
-    inner = [name for name in names if name.endswith(f"__{param}")]
-    if len(inner) > 1:
-        raise ValueError(
-            f"param must name one parameter, got {param!r}, which could be any of "
-            f"{inner}."
-        )
-    return inner[0] if inner else None
-
-
-def as_estimators(estimators: Any, param: str) -> dict[str, Any]:
-    """Name -> estimator, of a dict, a list of pairs, or one estimator."""
-    if hasattr(estimators, "get_params"):
-        estimators = {type(estimators).__name__.lower(): estimators}
-    named = dict(estimators)
-    wrong = [
-        name
-        for name, one in named.items()
-        if not hasattr(one, "get_params") or isinstance(one, type)
-    ]
-    if not named or wrong or not all(isinstance(name, str) for name in named):
-        raise ValueError(
-            "estimators must be a dict of names and estimators, got "
-            f"{ {name: type(one).__name__ for name, one in named.items()} }."
-        )
-    if param.rpartition("__")[2] == "random_state":
-        raise ValueError(
-            f"param must not be {param!r}, which is set to the seed of each repeat."
-        )
-    if all(_place(one, param) is None for one in named.values()):
-        raise ValueError(
-            f"param must be a parameter of at least one estimator, got {param!r}."
-        )
-    return named
-
-
-def as_values(values: Any) -> list[Any]:
-    """The values of the parameter as plain Python values, each once."""
-    plain = [v.item() if isinstance(v, np.generic) else v for v in values]
-    kinds = (bool, int, float, str)
-    if (
-        not plain
-        or not all(isinstance(v, kinds) and v == v for v in plain)  # NaN is not itself
-        or len(set(plain)) < len(plain)
-    ):
-        raise ValueError(
-            f"values must be different numbers or strings, at least one, got {plain}."
-        )
-    return plain
-
-
-def as_scoring(scoring: Any, estimators: dict[str, Any]) -> Any:
-    """Name -> scorer, of all that scikit-learn takes; a callable stays as it is."""
-    if scoring is None:
-        # Of one network too the scorers are those that stand beside a baseline's.
-        scoring = {
-            name: diagnostic_scorer(name, missing=np.nan) if callable(score) else score
-            for name, score in diagnostic_scoring(estimators).items()
-        }
-    elif callable(scoring):
-        return scoring
-    elif not isinstance(scoring, Mapping):
-        names = [scoring] if isinstance(scoring, str) else scoring
-        scoring = {name: name for name in names}
-    taken = {"estimator", "repeat", "fold", "seed", "fit_time", "score_time", "failure"}
-    if not taken.isdisjoint(scoring):
-        raise ValueError(
-            f"scoring must not name a score {sorted(taken & set(scoring))}, as the "
-            "columns of a study are."
-        )
-    for scorer in scoring.values():
-        if isinstance(scorer, str):
-            get_scorer(scorer)  # refuses an unknown name
-    return dict(scoring)

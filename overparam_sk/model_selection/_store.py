@@ -1,9 +1,10 @@
 """The folder of a study: its configuration, its finished fits, and a lock on both."""
 
+import contextlib
 import os
 import platform
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,18 +14,28 @@ from filelock import FileLock, Timeout
 from overparam_sk.model_selection._checked_files import (
     TEMPORARY,
     DamagedFileError,
-    read_checked,
     write_checked,
 )
 from overparam_sk.model_selection._fingerprints import differences
 from overparam_sk.model_selection._fits import Fit, Task
+from overparam_sk.model_selection._links import refuse_links
+from overparam_sk.model_selection._schema import (
+    FORMAT,
+    read_configuration,
+    read_record,
+)
 
-__all__ = ["CONFIGURATION", "FITS", "Store", "read_or_set_aside"]
+__all__ = ["DATA", "FITS", "Store", "read_both"]
 
 CONFIGURATION = "study.json"
 # A damaged record is a fit done again; without the seed of the study it would be all.
 COPY = "study-copy.json"
 FITS = "fits"
+DATA = "data"
+ASIDE = "set-aside"
+_OWNER = "owner"
+_LOCK = "lock"
+_OURS = (CONFIGURATION, COPY, FITS, DATA, ASIDE, _OWNER, _LOCK)
 
 Differences = dict[tuple[str, ...], tuple[str, str]]
 
@@ -46,6 +57,7 @@ class Store:
     ------
     ValueError
         On entry, if the folder holds other things than a study.
+        Or if one of its files or folders is a symbolic link.
     BlockingIOError
         On entry, if another study works on the folder. The operating system lets go of
         the lock of a process that died.
@@ -53,17 +65,18 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._lock = FileLock(folder / "lock")
-        self._owner = folder / "owner"
+        self._lock = FileLock(folder / _LOCK)
+        self._owner = folder / _OWNER
 
     def __enter__(self) -> "Store":
         """Lock the folder, and clear away what was being written when a writer died."""
         found = {path.name for path in self.folder.glob("*")}
-        if found and found.isdisjoint({FITS, CONFIGURATION, COPY, "lock"}):
+        if found and found.isdisjoint({FITS, CONFIGURATION, COPY, _LOCK}):
             raise ValueError(
                 f"store must be a new folder, or that of a study, got {self.folder} "
                 f"with {', '.join(sorted(found)[:5])} in it."
             )
+        refuse_links(*(self.folder / name for name in _OURS))
         (self.folder / FITS).mkdir(parents=True, exist_ok=True)
         try:
             self._lock.acquire(timeout=0)
@@ -73,10 +86,12 @@ class Store:
                 f"{self._who()}. Wait for it, or give this study another store."
             ) from error
         try:
-            for pattern in ("study*.json.*", f"{FITS}/*", "data/*"):
+            for pattern in ("study*.json.*", f"{FITS}/*", f"{DATA}/*"):
                 for left_over in self.folder.glob(pattern + TEMPORARY):
                     left_over.unlink(missing_ok=True)
-            self._owner.write_text(f" by process {os.getpid()} on {platform.node()}")
+            self._owner.unlink(missing_ok=True)
+            with self._owner.open("x") as owner:
+                owner.write(f" by process {os.getpid()} on {platform.node()}")
         except BaseException:
             # __exit__ is not called, and who keeps the error would keep the lock.
             self._lock.release()
@@ -97,14 +112,16 @@ class Store:
 
     def _who(self) -> str:
         try:
-            return self._owner.read_text(errors="replace")
+            with self._owner.open(errors="replace") as owner:
+                said = owner.read(200)
+            return "".join(letter for letter in said if letter.isprintable())
         except OSError:
             return ""
 
     def configuration(self) -> dict[str, Any] | None:
         """What the study in the folder is made of; None for a new one."""
         both = [
-            read_or_set_aside(self.folder / name, self.folder)
+            _read_or_set_aside(read_configuration, self.folder / name, self.folder)
             for name in (CONFIGURATION, COPY)
         ]
         found = next((one for one in both if one is not None), None)
@@ -127,6 +144,7 @@ class Store:
         """
         before = self.configuration()
         if before is not None:
+            _refuse_format(self.folder, before["format"])
             changed = differences(before, configuration)
             _warn_of_versions(changed)
             if extend:
@@ -143,19 +161,40 @@ class Store:
     def finished(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Fit]]:
         """Yield the fits that are done; what is damaged is set aside and warned of."""
         for task in tasks:
-            fit = task.of_record(read_or_set_aside(task.record, self.folder))
+            found = _read_or_set_aside(read_record, task.record, self.folder)
+            fit = task.of_record(found)
             if fit is not None:
                 yield task, fit
 
 
-def read_or_set_aside(path: Path, folder: Path) -> Any:
-    """Read a checked file; None where there is none, or none that is whole."""
+def read_both(folder: Path) -> dict[str, Any]:
+    """What the study in a folder is made of, by its file or, where damaged, its copy.
+
+    Raises
+    ------
+    OSError, ValueError
+        If neither can be read; then of the first.
+    """
+    refuse_links(*(folder / name for name in (CONFIGURATION, COPY, FITS)))
     try:
-        return read_checked(path)
+        return read_configuration(folder / CONFIGURATION)
+    except (DamagedFileError, FileNotFoundError):
+        with contextlib.suppress(DamagedFileError, FileNotFoundError):
+            return read_configuration(folder / COPY)
+        raise
+
+
+def _read_or_set_aside(
+    read: Callable[[Path], dict[str, Any]], path: Path, folder: Path
+) -> dict[str, Any] | None:
+    """Read a checked file; None where there is none, or none that is whole."""
+    refuse_links(path)
+    try:
+        return read(path)
     except FileNotFoundError:
         return None
     except DamagedFileError as error:
-        aside = folder / "set-aside"
+        aside = folder / ASIDE
         aside.mkdir(exist_ok=True)
         number = len(list(aside.iterdir()))
         path.replace(aside / f"{number}-{path.name}")
@@ -167,9 +206,20 @@ def read_or_set_aside(path: Path, folder: Path) -> Any:
         return None
 
 
+def _refuse_format(folder: Path, found: int) -> None:
+    if found != FORMAT:
+        raise ValueError(
+            f"{folder / CONFIGURATION}: format must be {FORMAT} for a study to go on, "
+            f"got {found}, of an earlier version. WidthStudy.load reads the fits; give "
+            "this study another store."
+        )
+
+
 def _warn_of_versions(changed: Differences) -> None:
     """Take the versions of packages out of the differences, and warn of them."""
     versions = {path: changed.pop(path) for path in [*changed] if path[0] == "versions"}
+    # Not of what comes with another estimator, and not what left with one.
+    versions = {p: both for p, both in versions.items() if "nothing" not in both}
     if versions:
         listed = ", ".join(
             f"{path[-1]} {before} then and {now} now"

@@ -151,12 +151,15 @@ def _run_on_worker(task: Task) -> Fit:
     try:
         return task.run()
     except DataNotHereError:
+        if task.data is None:
+            raise
         received = replace(task.data, folder=get_worker().local_directory)
         return replace(task, data=received).run()
 
 
 def _send(client: Any, tasks: list[Task]) -> None:
     """Send the data to every worker, also to those that join later."""
-    paths = dict.fromkeys(path for task in tasks for path in task.data.paths())
+    laid_down = [task.data for task in tasks if task.data is not None]
+    paths = dict.fromkeys(path for data in laid_down for path in data.paths())
     for path in paths:
         client.upload_file(str(path), load=False)

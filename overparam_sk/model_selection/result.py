@@ -7,13 +7,11 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from overparam_sk.model_selection._checked_files import (
-    DamagedFileError,
-    read_checked,
-    write_checked,
-)
+from overparam_sk.model_selection._checked_files import DamagedFileError, write_checked
 from overparam_sk.model_selection._fits import Fit
-from overparam_sk.model_selection._store import CONFIGURATION, COPY, FITS
+from overparam_sk.model_selection._links import refuse_links
+from overparam_sk.model_selection._schema import read_record, read_study
+from overparam_sk.model_selection._store import FITS, read_both
 from overparam_sk.world import OwnWorld
 
 __all__ = ["WidthStudy"]
@@ -143,7 +141,7 @@ class WidthStudy(OwnWorld):
             If it cannot be written.
         """
         content = {"study": self.configuration, "fits": [asdict(f) for f in self.fits]}
-        write_checked(Path(path), content)
+        write_checked(Path(path).expanduser(), content)
 
     @classmethod
     def load(cls, path: str | Path) -> "WidthStudy":
@@ -165,19 +163,15 @@ class WidthStudy(OwnWorld):
         OSError
             If there is no such file or study.
         ValueError
-            If the file, or the store's configuration, is torn or changed.
+            If the file, or the store's configuration, is torn or changed, or holds what
+            no study does; with the place. If the store holds symbolic links.
         """
-        path = Path(path)
+        path = Path(path).expanduser()
         if path.is_dir():
-            try:
-                configuration = read_checked(path / CONFIGURATION)
-            except (DamagedFileError, FileNotFoundError):
-                if not (path / COPY).exists():
-                    raise
-                configuration = read_checked(path / COPY)
-            fits = list(_fits_in(path / FITS))
+            configuration = read_both(path)
+            fits = list(_fits_in(path / FITS, configuration))
         else:
-            content = read_checked(path)
+            content = read_study(path)
             configuration = content["study"]
             fits = [Fit(**fit) for fit in content["fits"]]
         return cls.of(configuration, fits)
@@ -194,10 +188,11 @@ class WidthStudy(OwnWorld):
         return cls(configuration["param"], configuration, sorted(fits, key=place))
 
 
-def _fits_in(folder: Path) -> Iterator[Fit]:
+def _fits_in(folder: Path, configuration: dict[str, Any]) -> Iterator[Fit]:
     for record in sorted(folder.glob("*.json")):
         try:
-            yield Fit(**read_checked(record)["fit"])
+            refuse_links(record)
+            yield Fit(**read_record(record, configuration)["fit"])
         except DamagedFileError as error:
             warnings.warn(f"{error} It is left out.", RuntimeWarning, stacklevel=3)
 

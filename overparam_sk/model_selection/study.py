@@ -2,27 +2,31 @@
 
 import tempfile
 from contextlib import ExitStack, closing
-from numbers import Integral
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
-from sklearn.utils import check_random_state
 
-from overparam_sk.model_selection._data import lay_down, take_up
-from overparam_sk.model_selection._fits import Fit, Task
-from overparam_sk.model_selection._plan import (
-    DataSource,
-    Plan,
+from overparam_sk.model_selection._arguments import (
+    RULES,
     as_estimators,
     as_scoring,
     as_values,
+    as_weights,
+    check_backend,
 )
-from overparam_sk.model_selection._store import FITS, Store
+from overparam_sk.model_selection._data import DataFolder, DataReference
+from overparam_sk.model_selection._fits import Fit
+from overparam_sk.model_selection._plan import Plan
+from overparam_sk.model_selection._source import DataSource
+from overparam_sk.model_selection._store import DATA, FITS, Store
 from overparam_sk.model_selection._workers import run_tasks
 from overparam_sk.model_selection.progress import progress_bar
 from overparam_sk.model_selection.result import WidthStudy
+from overparam_sk.parameters import checked, random_generator
 from overparam_sk.world import without_warning
 
 __all__ = ["width_study"]
@@ -39,6 +43,8 @@ def width_study(
     cv: Any = None,
     X_test: Any = None,
     y_test: Any = None,
+    sample_weight: Any = None,
+    groups: Any = None,
     scoring: Any = None,
     return_train_score: bool = False,
     validate_on_test: bool = False,
@@ -65,8 +71,9 @@ def width_study(
         fitted once a repeat.
     X : array-like, sparse matrix or DataFrame of shape (n_samples, n_features), or \
 callable
-        A callable is called with the seed of each repeat, and returns ``X, y`` or
-        ``X, y, X_test, y_test``, the same for the same seed.
+        Whatever scikit-learn's searches take; the estimators are given rows of the same
+        container. A callable is called with the seed of each repeat, and returns
+        ``X, y`` or ``X, y, X_test, y_test``, the same for the same seed.
     y : array-like of shape (n_samples,), default=None
         None where X is a callable.
     param : str, default="width"
@@ -78,10 +85,15 @@ callable
         estimators, and so decides initialisation and batches.
     cv : int, splitter or iterable, default=None
         As in scikit-learn; None is 5 folds. A shuffling splitter without a
-        ``random_state`` gets the seed of the repeat. Splits by groups are given as an
-        iterable, ``GroupKFold().split(X, y, groups)``.
+        ``random_state`` gets the seed of the repeat.
     X_test, y_test : array-like, default=None
         Rows to score on, instead of folds.
+    sample_weight : array-like of shape (n_samples,), default=None
+        Weights of the rows of X, for the ``fit`` of every estimator, in a Pipeline of
+        its last step. As in scikit-learn's searches, scorers that take weights get
+        those of the rows of a fold; the rows of a test set have none.
+    groups : array-like of shape (n_samples,), default=None
+        Groups of the rows of X, for a ``cv`` that splits by groups.
     scoring : str, list, dict or callable, default=None
         As in scikit-learn; scorers may also return arrays and dicts of arrays, which
         are kept. None is accuracy or R² and all diagnostics
@@ -116,7 +128,11 @@ callable
     ------
     ValueError
         If an argument is not as above, or the store holds another study; then the
-        differences are named.
+        differences are named. If the store holds symbolic links, or joblib's backend
+        does not hand over fits one by one.
+    TypeError
+        If nobody can say in another session whether an estimator or a scorer is the
+        same, because it holds an open file, for instance; with the path.
     BlockingIOError
         If another study is using the store.
     OSError
@@ -143,49 +159,66 @@ callable
     >>> len(study.fits), study.failures
     (6, [])
     """
-    if not isinstance(repeats, Integral) or repeats < 1:
-        raise ValueError(f"repeats must be an integer >= 1, got {repeats!r}.")
+    p = SimpleNamespace(
+        **checked(
+            {
+                "param": param,
+                "repeats": repeats,
+                "return_train_score": return_train_score,
+                "validate_on_test": validate_on_test,
+                "store": store,
+                "extend": extend,
+                "retry_failed": retry_failed,
+                "n_jobs": n_jobs,
+                "random_state": random_state,
+                "verbose": verbose,
+            },
+            RULES,
+        )
+    )
+    check_backend()
+    param = p.param
     named = as_estimators(estimators, param)
     source = DataSource(
-        X, y, X_test, y_test, cv, stratified=any(map(is_classifier, named.values()))
+        *(X, y, X_test, y_test, sample_weight, groups, cv),
+        stratified=any(map(is_classifier, named.values())),
     )
     settings = {
         "estimators": named,
         "param": param,
         "values": as_values(values),
         "scoring": as_scoring(scoring, named),
-        "return_train_score": return_train_score,
-        "validate_on_test": validate_on_test,
+        "return_train_score": p.return_train_score,
+        "validate_on_test": p.validate_on_test,
+        "weights": as_weights(named, sample_weight),
     }
     with ExitStack() as stack:
-        if store is None:
-            store = stack.enter_context(tempfile.TemporaryDirectory())
-        folder = Path(store).expanduser().absolute()
+        if p.store is None:
+            p.store = stack.enter_context(tempfile.TemporaryDirectory())
+        folder = Path(p.store).expanduser().absolute()
         opened = stack.enter_context(Store(folder))
-        seed = _resolve(random_state, opened)
-        plan = Plan.of(source, seed, int(repeats), **settings)
-        opened.settle(plan.configuration(), extend=extend)
-        fits = _fit_all(plan, opened, retry_failed, n_jobs, verbose)
+        seed = _resolve(p.random_state, opened)
+        plan = Plan.of(source, seed, p.repeats, **settings)
+        opened.settle(plan.configuration(), extend=p.extend)
+        fits = _fit_all(plan, opened, p.retry_failed, p.n_jobs, p.verbose)
         return WidthStudy.of(plan.configuration(), fits)
 
 
 def _resolve(random_state: Any, store: Store) -> int:
-    if isinstance(random_state, Integral):
-        return int(random_state)
+    if isinstance(random_state, int):
+        return random_state
     if random_state is None:
         before = store.configuration()
         if before is not None:
             return int(before["random_state"])
-        random_state = np.random.RandomState()
-    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+    return int(random_generator(random_state).randint(np.iinfo(np.int32).max))
 
 
 def _fit_all(
     plan: Plan, store: Store, retry_failed: bool, n_jobs: int | None, verbose: int
 ) -> list[Fit]:
     """Take the finished fits from the store, and do the others."""
-    data = store.folder / "data"
-    tasks = plan.tasks(store.folder / FITS, data)
+    tasks = plan.tasks(store.folder / FITS)
     fits = {task.record: fit for task, fit in store.finished(tasks)}
     if retry_failed:
         for record in [r for r, fit in fits.items() if fit.failure is not None]:
@@ -193,7 +226,9 @@ def _fit_all(
             # From here on a record is a fit that is done.
             record.unlink()
     missing = [task for task in tasks if task.record not in fits]
-    _lay_down_for(missing, plan, data)
+    folder = DataFolder(store.folder / DATA)
+    laid_down = _lay_down({task.fit.repeat for task in missing}, plan, folder)
+    missing = [replace(task, data=laid_down[task.fit.repeat]) for task in missing]
     work = [plan.work(task.fit) for task in missing]
     with (
         progress_bar(len(missing), sum(work), enabled=verbose > 0) as advance,
@@ -207,11 +242,13 @@ def _fit_all(
             # As it will be read later: what was done now and before looks the same.
             fits[task.record] = task.kept() or fit
             advance(plan.work(fit))
-    take_up(plan.prints, data)
+    folder.take_up(plan.prints)
     return [fits[task.record] for task in tasks]
 
 
-def _lay_down_for(missing: list[Task], plan: Plan, folder: Path) -> None:
+def _lay_down(
+    repeats: set[int], plan: Plan, folder: DataFolder
+) -> dict[int, DataReference]:
     """Write the data of the repeats that are not finished.
 
     Raises
@@ -219,11 +256,13 @@ def _lay_down_for(missing: list[Task], plan: Plan, folder: Path) -> None:
     ValueError
         If a callable gives other data for the same seed.
     """
-    for repeat in sorted({task.fit.repeat for task in missing}):
-        data = plan.data(repeat)
-        if callable(plan.source.X) and data.fingerprints() != plan.prints[repeat]:
+    laid_down = {}
+    for repeat in sorted(repeats):
+        data, prints = plan.data(repeat), plan.prints[repeat]
+        if callable(plan.source.X) and data.fingerprints() != prints:
             raise ValueError(
                 "A callable X must return the same data for the same seed, got other "
                 f"data for {plan.seeds[repeat]}."
             )
-        lay_down(data, plan.prints[repeat], folder)
+        laid_down[repeat] = folder.lay_down(data, prints)
+    return laid_down

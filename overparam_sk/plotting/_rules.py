@@ -5,6 +5,7 @@ from typing import Any
 
 from overparam_sk.parameters import (
     COUNT,
+    TEXT,
     either,
     instance,
     number,
@@ -14,17 +15,16 @@ from overparam_sk.parameters import (
 
 __all__ = ["COMPONENTS", "HISTORIES", "HISTORY", "NAME", "NAMES", "RATE", "chosen"]
 
-_WORD = instance(str, "a string")
-NAME = either(one_of(None), _WORD)
+NAME = either(one_of(None), TEXT)
 NAMES = either(
-    one_of(None), several(either(_WORD, number()), "a list of names or numbers")
+    one_of(None), several(either(TEXT, number()), "a list of names or numbers")
 )
 # λ_0 and η of a bound.
 RATE = either(one_of(None), number(0))
 COMPONENTS = either(one_of(None), COUNT)
 HISTORY = instance(Mapping, "a dict of columns")
 HISTORIES = instance(Mapping, "a dict of histories")
-_CHOSEN = either(one_of(None), _WORD, several(_WORD, "a list of strings"))
+_CHOSEN = either(one_of(None), TEXT, several(TEXT, "a list of strings"))
 
 
 def chosen(name: str, value: Any) -> list[str] | None:

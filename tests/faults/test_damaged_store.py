@@ -13,7 +13,11 @@ from model_selection.counted import Counted, figures, fits_begun, table
 from sklearn.datasets import load_iris
 
 from overparam_sk.model_selection import WidthStudy, width_study
-from overparam_sk.model_selection._data import StudyData, lay_down
+from overparam_sk.model_selection._data import (
+    DataFolder,
+    DataNotHereError,
+    StudyData,
+)
 
 X, y = load_iris(return_X_y=True)
 WORDS = np.array(["setosa", "versicolor", "virginica"], dtype=object)[y]
@@ -199,18 +203,22 @@ def test_a_damaged_configuration_is_read_from_its_copy(stored):
             study(one.store, one.log, param="fail_at")
 
 
-def test_every_flipped_bit_of_laid_down_objects_is_noticed(tmp_path, rounds):
+def test_every_flipped_bit_of_laid_down_data_is_noticed(tmp_path, rounds):
     """Reading such a pickle can crash the process, so that it is not tried."""
     as_form, labels = FORMS["frames"]
-    data = StudyData(as_form(X), labels)
-    reference = lay_down(data, data.fingerprints(), tmp_path)
+    data = StudyData(as_form(X), labels, y_test=y)
+    reference = DataFolder(tmp_path).lay_down(data, data.fingerprints())
     rng = np.random.default_rng(4)
-    for path in sorted(tmp_path.glob("*.joblib")):
+    paths = reference.paths()
+    assert {path.suffix for path in paths} == {".object", ".npy"}
+    for path in paths:
         content = path.read_bytes()
         for bit in rng.permutation(8 * len(content))[: rounds(few=50, full=1000)]:
             flip(path, bit)
-            lay_down(data, reference.files, tmp_path)
-            assert path.read_bytes() == content
+            with pytest.raises(DataNotHereError, match="must be what this study wrote"):
+                reference.open()
+        path.write_bytes(content)
+    assert reference.open().fingerprints() == data.fingerprints()
 
 
 def test_files_of_others_in_the_folder_stay(tmp_path):

@@ -444,7 +444,7 @@ def test_the_filters_of_warnings_are_left_as_they_are_by_a_thread(run):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"repeats": 0}, "repeats must be an integer >= 1, got 0"),
+        ({"repeats": 0}, "an integer from 1 to 100000, got 0"),
         ({"values": []}, "values must be different numbers or strings"),
         ({"values": [5, 5]}, "values must be different numbers or strings"),
         ({"values": [None]}, "values must be different numbers or strings"),
