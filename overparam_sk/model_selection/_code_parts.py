@@ -33,6 +33,8 @@ _NAMES_A_GLOBAL = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
 # With these a function gets at more than it names.
 _SEES_ALL = ("eval", "exec", "globals", "__import__")
 _SEES_ATTRIBUTES = {"getattr", "vars", "dir", "__dict__"}
+# Around it functools keeps caches that nobody can describe.
+_DISPATCHES = functools.singledispatch(len).__code__
 _FLAGS = 0x3AC  # *args, **kwargs, generator, coroutine
 _BY_NAME = {*dis.hasname, *dis.hasfree, *dis.haslocal}
 _JUMPS = {*dis.hasjrel, *dis.hasjabs}
@@ -105,6 +107,9 @@ def module_parts(module: ModuleType) -> Parts:
 
 def function_parts(function: FunctionType) -> Parts:
     """Of a function of the user's, or one inside another."""
+    if function.__code__ is _DISPATCHES:
+        registered: Any = vars(function)["registry"]
+        return Parts("dispatches by type", [(".registry", registered)])
     children: list[tuple[str, Any]] = [
         (".__code__", function.__code__),
         (".__defaults__", function.__defaults__),

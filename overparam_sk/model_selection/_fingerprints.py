@@ -83,7 +83,8 @@ class _Words:
 
     def _estimator(self, value: Any, where: str, above: tuple[int, ...]) -> Any:
         held = value.get_params(deep=False)
-        kept = {name: vars(value)[name] for name in _KEPT if name in vars(value)}
+        own = getattr(value, "__dict__", {})
+        kept = {name: own[name] for name in _KEPT if name in own}
         return {
             "class": self.of(type(value), where, ()),
             **{
@@ -126,7 +127,7 @@ def _is_cloned_by_parameters(value: Any) -> bool:
     # Not FrozenEstimator: what is fitted stays fitted.
     clones = getattr(type(value), "__sklearn_clone__", BaseEstimator.__sklearn_clone__)
     return (
-        hasattr(value, "get_params")
+        callable(getattr(type(value), "get_params", None))
         and not isinstance(value, type)
         and clones is BaseEstimator.__sklearn_clone__
     )

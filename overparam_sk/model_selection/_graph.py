@@ -98,15 +98,16 @@ def _key(value: Any) -> Any:
 
 def _hash_all(found: list[Parts], edges: list[list[int]]) -> list[str]:
     """Checksums, children first; in circles they are refined until they tell all."""
+    sums = [_sum(parts.label, ()) for parts in found]  # of what has no children
     circle_of = _circles(edges)
     members: dict[int, list[int]] = {}
-    for number, circle in enumerate(circle_of):
-        members.setdefault(circle, []).append(number)
-    below = {
-        circle: {circle_of[to] for one in of_circle for to in edges[one]} - {circle}
-        for circle, of_circle in members.items()
-    }
-    sums = [""] * len(found)
+    below: dict[int, set[int]] = {}
+    for number, to in enumerate(edges):
+        if to:
+            circle = circle_of[number]
+            members.setdefault(circle, []).append(number)
+            others = {circle_of[child] for child in to if edges[child]} - {circle}
+            below.setdefault(circle, set()).update(others)
 
     def look(number: int) -> str:
         parts = found[number]

@@ -6,9 +6,11 @@ in any order; and they tell one object from several equal ones. So the steps are
 pickle's, ``__reduce_ex__``, and what is made of them is our own.
 """
 
+import contextlib
 import copyreg
 import functools
 import hashlib
+import itertools
 import pickle
 import sys
 import types
@@ -28,6 +30,7 @@ from overparam_sk.model_selection._code_parts import (
     module_parts,
     named,
 )
+from overparam_sk.model_selection._frame_parts import frame_parts, is_instance
 from overparam_sk.model_selection._graph import CannotDescribeError, Parts
 from overparam_sk.model_selection._installed import distribution_of
 
@@ -44,6 +47,7 @@ _OF_C = (
     types.MethodDescriptorType,
     types.WrapperDescriptorType,
 )
+_CACHED = type(functools.cache(len))
 _BOUND_OF_C = (types.BuiltinMethodType, types.MethodWrapperType)
 
 
@@ -77,10 +81,25 @@ def _atom(value: Any) -> str:
 
 def _sequence(value: Any) -> Parts:
     name = f"{type(value).__name__} of {len(value)}"
-    plain = [one.item() if type(one) in _NUMBERS else one for one in value]
-    if {*map(type, plain)} <= _ATOMS:  # many words, perhaps
-        return Parts(name + _sum("\0".join(map(_atom, plain)).encode(*_ANY_STRING)))
-    return Parts(name, [(f"[{i}]", one) for i, one in enumerate(plain)])
+    rows, kinds = _plain(value)
+    if kinds <= {list, tuple}:
+        kinds = {*map(type, itertools.chain.from_iterable(rows))}
+        if not kinds.isdisjoint(_NUMBERS):
+            rows = [type(row)(_plain(row)[0]) for row in rows]
+            kinds = {*map(type, itertools.chain.from_iterable(rows))}
+    if kinds <= _ATOMS:  # data, perhaps, as text or as rows of numbers
+        with contextlib.suppress(ValueError):
+            return Parts(f"{name} {_sum(repr(rows).encode(*_ANY_STRING))}")
+    return Parts(name, [(f"[{i}]", one) for i, one in enumerate(value)])
+
+
+def _plain(row: Any) -> tuple[list[Any], set[type]]:
+    """The entries with Python's own numbers, and their types."""
+    kinds = {*map(type, row)}
+    if kinds.isdisjoint(_NUMBERS):
+        return list(row), kinds
+    plain = [one.item() if type(one) in _NUMBERS else one for one in row]
+    return plain, {*map(type, plain)}
 
 
 _ANY_STRING = ("utf-8", "surrogatepass")
@@ -131,29 +150,10 @@ def _parts_of_data(value: Any) -> Parts | None:
         return Parts(f"masked {value.hardmask}", [("", held)])
     if sp.issparse(value):
         return _sparse(value)
-    if _is(value, "pandas", "DataFrame"):
-        return Parts(
-            "frame",
-            [
-                (" class", type(value)),
-                (".index", value.index),
-                (".columns", value.columns),
-                *((f"[{i}]", value.iloc[:, i].array) for i in range(value.shape[1])),
-            ],
-        )
-    if _is(value, "pandas", "Series"):
-        children = [" class", ".index", ".name", ""]
-        held = [type(value), value.index, value.name, value.array]
-        return Parts("series", list(zip(children, held, strict=True)))
-    if _is(value, "torch", "Tensor") and str(value.layout) == "torch.strided":
+    is_tensor = is_instance(value, "torch", "Tensor")
+    if is_tensor and str(value.layout) == "torch.strided":
         return _tensor(value)
-    return None
-
-
-def _is(value: Any, module: str, name: str) -> bool:
-    """Whether it is an instance of a class, of a module that need not be there."""
-    kind = getattr(sys.modules.get(module), name, None)
-    return kind is not None and isinstance(value, kind)
+    return frame_parts(value)
 
 
 def _sparse(value: Any) -> Parts:
@@ -183,7 +183,7 @@ def _parts_of_code(value: Any) -> Parts | None:
         if isinstance(held, types.ModuleType):
             raise CannotDescribeError("it is compiled, and was not installed.")
         return Parts(f"of C: {value.__name__}", [(" of", held)])
-    if hasattr(value, "cache_parameters"):  # functools.cache
+    if isinstance(value, _CACHED):
         options = list(value.cache_parameters().items())
         return Parts("cached", [(".__wrapped__", value.__wrapped__), ("", options)])
     if value is check_random_state(None):

@@ -173,6 +173,19 @@ def test_a_change_of_a_frame_is_another_study(name):
     assert fingerprint(FRAME.copy()) == fingerprint(FRAME)
 
 
+def test_where_a_frame_was_cut_out_does_not_matter():
+    whole = pd.concat([FRAME.iloc[::-1], FRAME])
+    whole.memory_usage(deep=True)
+    for column in whole:
+        whole[column].isna().any()
+    part = whole.iloc[N:]
+    part["word"].value_counts()
+    again = pd.DataFrame({name: FRAME[name].copy() for name in FRAME})
+    assert fingerprint(part) == fingerprint(FRAME) == fingerprint(again)
+    polars = CONTAINERS["polars"]
+    assert fingerprint(pl.concat([polars, polars])[N:]) == fingerprint(polars)
+
+
 def test_other_containers_are_other_data():
     alike = [
         A,
