@@ -37,6 +37,8 @@ _N_CLASSES = 10
 class Defaults:
     """Settings of a study where none are given; the first three are the estimator's.
 
+    A batch is no larger than the training rows are many.
+
     Parameters
     ----------
     learning_rate : float or "auto"
@@ -178,6 +180,8 @@ def load_problem(
     split = _float32(_some(split, train_size, random_state), normalize)
     # A name that is not text (Linux allows any bytes) could not be written to a report.
     shown = os.fsencode(name).decode("utf-8", "replace")
+    usual_size = min(defaults.batch_size, len(split[1]))
+    defaults = replace(defaults, batch_size=usual_size)
     return Problem(shown, *split, n_classes, None, defaults, normalize)
 
 

@@ -326,7 +326,9 @@ def tiny(monkeypatch, data):
     )
     scale = Scale((10, 20), 2, 40, 2)
     for name, figure in FIGURES.items():
-        small = dataclasses.replace(figure, quick=scale, learning_rate=0.5)
+        small = dataclasses.replace(
+            figure, quick=scale, learning_rate=0.5, batch_size=16
+        )
         monkeypatch.setitem(FIGURES, name, small)
 
 

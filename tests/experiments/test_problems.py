@@ -25,6 +25,14 @@ def test_synthetic_is_li_and_liangs(rows):
     np.testing.assert_array_equal(problem.for_repeat(1).X, other.X)
 
 
+def test_the_usual_batch_is_no_larger_than_the_data(tmp_path, rows):
+    np.savez(tmp_path / "a.npz", **rows)
+    for train_size, expected in ((None, 45), (15, 15)):
+        problem = load_problem(tmp_path / "a.npz", train_size=train_size)
+        assert problem.defaults.batch_size == expected
+    assert load_problem("digits").defaults.batch_size == 64
+
+
 def test_digits_are_split():
     problem = load_problem("digits", random_state=1)
     assert len(problem.y) + len(problem.y_test) == 1797
