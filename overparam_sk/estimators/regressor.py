@@ -252,9 +252,8 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
         Warns
         -----
         ConvergenceWarning
-            After Ctrl-C, once; the estimator is fitted with what was trained, as with a
-            smaller ``max_iter``. Also if no hidden unit is active on any training row,
-            so that it predicts 0 for all.
+            After Ctrl-C, once; fitted with what was trained, as with a smaller
+            ``max_iter``. Also if no hidden unit is active on any training row.
         """
         self._fit(X, y, sample_weight, X_val, y_val)
         return self
@@ -307,8 +306,8 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
         readout and trains it on L, the sum of eq. 3, all rows at once, by
         ``torch.optim.SGD`` with the step and momentum of this estimator (an automatic
         step is not guarded there). ``partial_fit`` goes on from the weights, ``fit``
-        starts from them again. Its X and y have the dtype of ``first_weights_``, and
-        y has the shape (n_samples,) or (n_samples, 1).
+        starts from them again. Its X and y have the dtype of ``first_weights_``; y may
+        be a column.
 
         Parameters
         ----------

@@ -72,6 +72,17 @@ def test_a_pickle_is_small_and_predicts_the_same():
     np.testing.assert_array_equal(again.predict_proba(X), small.predict_proba(X))
 
 
+def test_the_state_is_plain_but_for_the_unfitted_classifier():
+    small = fitted(kind=LinearizedReLUClassifier).compress(2)
+    kept = {n: v for n, v in vars(small).items() if n.endswith("_")}
+    whole = kept.pop("estimator_")
+    assert type(whole) is LinearizedReLUClassifier
+    assert not [name for name in vars(whole) if name.endswith("_")]
+    assert whole is not small.estimator
+    for value in kept.values():
+        assert isinstance(value, (np.ndarray, int, float, str))
+
+
 def test_a_truncated_one_is_that_of_the_smaller_rank():
     net = fitted()
     small, cut = net.compress(3), net.compress(8).truncate(3)

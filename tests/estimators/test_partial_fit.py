@@ -43,6 +43,12 @@ def test_the_same_classes_may_be_said_again(net, again):
     assert said.n_iter_ == 2
 
 
+@pytest.mark.parametrize("few", [[], [0], np.array([])])
+def test_fewer_than_two_classes_are_refused(net, few):
+    with pytest.raises(ValueError, match="at least 2 classes in the data, but the"):
+        net().partial_fit(X, y, classes=few)
+
+
 def test_a_refused_call_leaves_no_classes_for_the_next(net):
     estimator = net()
     with pytest.raises(ValueError, match=r"labels among \[3, 4\]"):
