@@ -23,7 +23,7 @@ OF_A_THREAD = (
     "numpy raises",
     "buffer",
 )
-ROUNDS = 5
+ROUNDS = 2
 
 
 def said():
