@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +16,18 @@ from overparam_sk.experiments.report import summary_table, write_report
 from overparam_sk.experiments.reproductions import ON_MNIST, REPRODUCTIONS
 from overparam_sk.experiments.study import BASELINES, Study, run_study, usual_store
 from overparam_sk.experiments.tables import plain_table
+from overparam_sk.parameters import (
+    COUNT,
+    DEVICE,
+    JOBS,
+    SEED,
+    Rule,
+    either,
+    number,
+    one_of,
+    several,
+    such_that,
+)
 
 __all__ = ["main"]
 
@@ -302,76 +313,43 @@ def _data(text: str) -> str:
     )
 
 
-def _number(kind: Callable[[str], Any], text: str) -> Any:
+def _argument(rule: Rule, read: Callable[[str], Any] = str) -> Callable[[str], Any]:
+    """What argparse is to make of a text: a value that a rule takes."""
+
+    def take(text: str) -> Any:
+        try:
+            return rule("", _read(read, text))
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error).strip()) from error
+
+    return take
+
+
+def _read(read: Callable[[str], Any], text: str) -> Any:
     try:
-        return kind(text)
+        return read(text)
     except ValueError:
-        return None
-
-
-def _count(text: str) -> int:
-    value = _number(int, text)
-    if value is None or value < 1:
-        raise argparse.ArgumentTypeError(f"must be an integer >= 1, got {text!r}")
-    return int(value)
-
-
-def _seed(text: str) -> int:
-    value = _number(int, text)
-    if value is None or not 0 <= value < 2**32:
-        raise argparse.ArgumentTypeError(
-            f"must be an integer from 0 to 2**32 - 1, got {text!r}"
-        )
-    return int(value)
-
-
-def _widths(text: str) -> tuple[int, ...]:
-    widths = [_number(int, part) for part in text.split(",")]
-    valid = [width for width in widths if width is not None and width >= 1]
-    if len(valid) < len(widths) or len(set(valid)) < len(valid):
-        raise argparse.ArgumentTypeError(
-            f"must be different integers >= 1 with commas between, got {text!r}"
-        )
-    return tuple(sorted(valid))
-
-
-def _baselines(text: str) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(text.split(",")))
-    if not set(names) <= set(BASELINES):
-        raise argparse.ArgumentTypeError(
-            f"must be among {', '.join(BASELINES)} with commas between, got {text!r}"
-        )
-    return names
-
-
-def _jobs(text: str) -> int:
-    value = _number(int, text)
-    if not value:
-        raise argparse.ArgumentTypeError(f"must be an integer but 0, got {text!r}")
-    return int(value)
-
-
-def _learning_rate(text: str) -> float | str:
-    value = _number(float, text)
-    if text == "auto":
         return text
-    if value is None or not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(
-            f"must be auto or a finite number > 0, got {text!r}"
-        )
-    return float(value)
 
 
-def _share(text: str) -> float:
-    value = _number(float, text)
-    if value is None or not 0 < value <= 1:
-        raise argparse.ArgumentTypeError(f"must be a number in (0, 1], got {text!r}")
-    return float(value)
-
-
-def _device(text: str) -> str:
-    if not re.fullmatch(r"auto|cpu|mps|cuda(:\d+)?", text):
-        raise argparse.ArgumentTypeError(
-            f"must be auto, cpu, cuda, cuda:<index> or mps, got {text!r}"
-        )
-    return text
+_count = _argument(COUNT, int)
+_seed = _argument(SEED, int)
+_jobs = _argument(JOBS, int)
+_device = _argument(DEVICE)
+_share = _argument(number(0, 1, above=True), float)
+_learning_rate = _argument(
+    either(one_of("auto"), number(0, above=True)),
+    lambda text: text if text == "auto" else float(text),
+)
+_widths = _argument(
+    such_that(
+        several(COUNT, ""),
+        lambda widths: len(set(widths)) == len(widths),
+        "different integers >= 1 with commas between",
+    ),
+    lambda text: sorted(map(int, text.split(","))),
+)
+_baselines = _argument(
+    several(one_of(*BASELINES), f"among {', '.join(BASELINES)} with commas between"),
+    lambda text: list(dict.fromkeys(text.split(","))),
+)

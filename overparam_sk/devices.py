@@ -1,19 +1,13 @@
 """Which device a name stands for, and whether it is there."""
 
-import re
 from typing import Any
 
 import torch
 
 from overparam_sk.memory import main_memory
-from overparam_sk.parameters import matching
+from overparam_sk.parameters import DEVICE
 
-__all__ = ["DEVICE", "is_here", "memory_of", "resolve_device"]
-
-DEVICE = matching(
-    re.compile(r"auto|cpu|mps|cuda(:(0|[1-9][0-9]{0,3}))?"),
-    "'auto', 'cpu', 'cuda', 'cuda:<index>' or 'mps'",
-)
+__all__ = ["is_here", "memory_of", "resolve_device"]
 
 
 def memory_of(device: torch.device) -> float:

@@ -18,6 +18,7 @@ import numpy as np
 
 __all__ = [
     "COUNT",
+    "DEVICE",
     "FLAG",
     "JOBS",
     "RANDOM_STATE",
@@ -225,6 +226,10 @@ FLAG = Rule(
     lambda value: bool(value) if isinstance(value, (bool, np.bool_)) else _REFUSED,
 )
 COUNT = integer(1)
+DEVICE = matching(
+    re.compile(r"auto|cpu|mps|cuda(:(0|[1-9][0-9]{0,3}))?"),
+    "'auto', 'cpu', 'cuda', 'cuda:<index>' or 'mps'",
+)
 TEXT = matching(re.compile("(?s).*"), "a string")
 # joblib makes as many workers as it is told to.
 JOBS = such_that(

@@ -19,7 +19,7 @@ ALLOWED = {
     # entry points
     "__init__": {"estimators", "training", "version"},
     "__main__": {"cli"},
-    "cli": {"__init__", "experiments"},
+    "cli": {"__init__", "experiments", "parameters"},
     "experiments": {
         *DOOR,
         "__init__",

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import _check_sample_weight
 from torch import Tensor
 
-from overparam_sk.devices import DEVICE
 from overparam_sk.parameters import (
     COUNT,
+    DEVICE,
     FLAG,
     RANDOM_STATE,
     Rule,

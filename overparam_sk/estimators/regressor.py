@@ -252,8 +252,8 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
         Warns
         -----
         ConvergenceWarning
-            After Ctrl-C, once; fitted with what was trained, as with a smaller
-            ``max_iter``. Also if no hidden unit is active on any training row.
+            After Ctrl-C, once: fitted as with a smaller ``max_iter``. Also if no hidden
+            unit is active on any training row, so that it predicts 0 for all.
         """
         self._fit(X, y, sample_weight, X_val, y_val)
         return self

@@ -30,8 +30,8 @@ def the_world():
             torch.backends.cuda.matmul.fp32_precision,
         ],
         "threads": torch.get_num_threads(),
-        "torch's generator": torch.get_rng_state().tolist(),
-        "numpy's generator": str(np.random.get_state()),  # noqa: NPY002
+        "torch's generator": bytes(torch.get_rng_state().numpy()),
+        "numpy's generator": np.random.get_state()[1].tobytes(),  # noqa: NPY002
         "errors": np.geterr(),
         "error call": np.geterrcall(),
         "buffer": np.getbufsize(),

@@ -4,7 +4,7 @@ import copy
 
 import numpy as np
 import scipy.sparse as sp
-from estimators.small_nets import ALL, WITH_WEIGHTS, X, outputs, trained_weights
+from estimators.small_nets import ALL, NETS, WITH_WEIGHTS, X, outputs, trained_weights
 
 from overparam_sk import InfiniteWidthKernel
 from overparam_sk.datasets import (
@@ -46,7 +46,7 @@ def fitted(name, kind):
     if name in WITH_WEIGHTS:
         again.set_params(warm_start=True).fit(rows, labels)
     if hasattr(net, "partial_fit"):
-        again.partial_fit(rows, labels)
+        again.set_params(early_stopping=False).partial_fit(rows, labels)
     return net, again, rows, labels
 
 
@@ -65,7 +65,7 @@ def used(made):
     if hasattr(net, "compress"):
         small = net.compress(2)
         said += [outputs(small, rows), outputs(small.truncate(1), rows)]
-        said += [small.expand().hidden_weights_, net.compress().rank]
+        said += [small.expand().hidden_weights_, net.compress().rank_]
     if hasattr(net, "gate_weights"):
         said += [net.gate_weights()]
     return said
@@ -126,7 +126,7 @@ SUBJECTS = {
     **{
         f"{name} {kind}": (lambda name=name, kind=kind: fitted(name, kind), used)
         for name in ALL
-        for kind in ROWS
+        for kind in (ROWS if name in NETS else ("float64", "wide"))
     },
     "diagnostics": (lambda: None, lambda _: diagnosed()),
     "data": (lambda: None, lambda _: drawn()),
