@@ -320,7 +320,9 @@ def _argument(rule: Rule, read: Callable[[str], Any] = str) -> Callable[[str], A
         try:
             return rule("", _read(read, text))
         except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error).strip()) from error
+            must_be = str(error).strip().rpartition(", got ")[0]
+            message = f"{must_be}, got {text!r}"  # as it was typed
+            raise argparse.ArgumentTypeError(message) from error
 
     return take
 
