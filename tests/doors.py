@@ -26,6 +26,7 @@ from overparam_sk import (
     diagnostics,
     model_selection,
 )
+from overparam_sk.experiments import load_problem
 from overparam_sk.interop import TrainingDiagnostics
 from overparam_sk.plotting import (
     ConvergenceDisplay,
@@ -243,6 +244,27 @@ def _any_text(h):
     return REFUSED if h.text is None else h.text
 
 
+def _study(**given):
+    usual = {"estimators": {"net": classifier(max_iter=2)}, "values": [2, 4]}
+    usual |= {"X": X, "y": y, "cv": 2, "repeats": 1, "random_state": 0}
+    if {"X_test", "y_test"} & {*given}:
+        usual |= {"X_test": X, "y_test": y, "cv": None}
+    study = model_selection.width_study(**{**usual, **given})
+    return [
+        [value for value in fit.scores.values() if isinstance(value, float)]
+        for fit in study.fits
+    ]
+
+
+STUDY = model_selection.width_study(
+    {"net": classifier(max_iter=2)},
+    X,
+    y,
+    values=[2, 4],
+    cv=2,
+    repeats=2,
+    random_state=0,
+)
 RANK = either(none(), count(0, 4))
 COMPRESSED = FITTED["classifier"].compress(3)
 HISTORY = FITTED["classifier"].history_
@@ -492,6 +514,72 @@ DOORS = [
         "WidthStudyDisplay.plot",
         _plot(WidthStudyDisplay.from_search(SEARCH)),
         {"ax": DATA, "metrics": DATA, "guides": FLAG, "cmap": none()},
+    ),
+    Door(
+        "diagnostic_scoring",
+        _with(model_selection.diagnostic_scoring, estimators=classifier()),
+        {"estimators": DATA, "metrics": DATA},
+    ),
+    Door(
+        "width_study",
+        _study,
+        {
+            **dict.fromkeys(
+                ("X", "y", "X_test", "y_test", "sample_weight", "groups", "cv"), DATA
+            ),
+            "estimators": DATA,
+            "scoring": DATA,
+            "values": DATA,
+            "param": text("width"),
+            "repeats": count(1, 3),  # more of them take their time
+            "return_train_score": FLAG,
+            "validate_on_test": FLAG,
+            "store": DATA,
+            "extend": FLAG,
+            "retry_failed": FLAG,
+            "n_jobs": either(none(), count(1, 5), count(-2, -1)),
+            "random_state": RANDOM_STATE,
+            "verbose": either(FLAG, count(0)),
+        },
+    ),
+    Door(
+        "fit_power_law",
+        _with(model_selection.fit_power_law, study=STUDY, metric="relative_distance"),
+        {
+            "study": DATA,
+            "metric": DATA,
+            "estimator": either(none(), text("net")),
+            "confidence_level": real(0, 1, above=True, below=True),
+            "n_resamples": COUNT,
+            "random_state": RANDOM_STATE,
+        },
+    ),
+    Door(
+        "WidthStudy.column",
+        STUDY.column,
+        {"metric": text("accuracy")},
+    ),
+    Door(
+        "PowerLaw.__call__",
+        model_selection.fit_power_law(STUDY, "relative_distance"),
+        {"width": DATA},
+    ),
+    Door(
+        "WidthStudyDisplay.from_study",
+        _with(WidthStudyDisplay.from_study, study=STUDY),
+        {"study": DATA},
+    ),
+    Door(
+        "load_problem",
+        lambda **given: vars(load_problem(**{"name": "digits", **given}))["X"],
+        {
+            "name": DATA,
+            "target": DATA,
+            "data_home": DATA,
+            "normalize": FLAG,
+            "train_size": either(none(), COUNT),
+            "random_state": SEED,
+        },
     ),
     Door(
         "diagnostic_scorer",

@@ -24,6 +24,7 @@ from overparam_sk.experiments.data_files import (
     named,
     read_data_file,
 )
+from overparam_sk.parameters import COUNT, FLAG, SEED, TEXT, either, instance, one_of
 
 __all__ = ["PROBLEM_NAMES", "Defaults", "Problem", "load_problem", "mixture_problem"]
 
@@ -101,6 +102,13 @@ class Problem:
         return replace(self, X=X, y=y, X_test=X_test, y_test=y_test)
 
 
+_PATH = instance((str, os.PathLike), "a path")
+_NAME = instance((str, os.PathLike), "the name of a problem or a path")
+_TARGET = either(one_of(None), TEXT)
+_HOME = either(one_of(None), _PATH)
+_SIZE = either(one_of(None), COUNT)
+
+
 def load_problem(
     name: str | os.PathLike[str],
     *,
@@ -155,6 +163,12 @@ def load_problem(
     .. [1] Y. Li, Y. Liang. "Learning Overparameterized Neural Networks via Stochastic
        Gradient Descent on Structured Data", NeurIPS 2018, sections 3 and 7.
     """
+    name = _NAME("name", name)
+    target = _TARGET("target", target)
+    data_home = _HOME("data_home", data_home)
+    normalize = FLAG("normalize", normalize)
+    train_size = _SIZE("train_size", train_size)
+    random_state = SEED("random_state", random_state)
     path = Path(os.path.expanduser(name))
     if target is not None and ending(path) not in DATA_FILES:
         raise ValueError(f"target must be None but for files, got {target!r}.")

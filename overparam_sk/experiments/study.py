@@ -17,6 +17,7 @@ from sklearn.svm import SVC
 from overparam_sk import InfiniteWidthKernel, OverparamReLUClassifier
 from overparam_sk.experiments.problems import Problem
 from overparam_sk.model_selection import Fit, WidthStudy, width_study
+from overparam_sk.parameters import FLAG, number, one_of, several
 
 __all__ = [
     "BASELINES",
@@ -140,6 +141,10 @@ BASELINES = {
 }
 
 
+_ACCURACY = number(0, 1, above=True)
+_BASELINES = several(one_of(*BASELINES), f"a tuple of names among {(*BASELINES,)}")
+
+
 def run_study(
     problem: Problem,
     widths: Sequence[int],
@@ -194,6 +199,9 @@ def run_study(
     OSError
         If the store cannot be written.
     """
+    target_accuracy = _ACCURACY("target_accuracy", target_accuracy)
+    baselines = _BASELINES("baselines", baselines)
+    progress = FLAG("progress", progress)
     params = {"fit_intercept": False, **fit_params}
     net = OverparamReLUClassifier(**params)
     beside = {name: BASELINES[name](params["fit_intercept"]) for name in baselines}
