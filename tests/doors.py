@@ -9,6 +9,7 @@ that is not here fails `tests/test_doors.py`.
 import contextlib
 import io
 import math
+import tempfile
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, is_dataclass
@@ -249,7 +250,8 @@ def _study(**given):
     usual |= {"X": X, "y": y, "cv": 2, "repeats": 1, "random_state": 0}
     if {"X_test", "y_test"} & {*given}:
         usual |= {"X_test": X, "y_test": y, "cv": None}
-    study = model_selection.width_study(**{**usual, **given})
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        study = model_selection.width_study(**{**usual, **given})
     return [
         [value for value in fit.scores.values() if isinstance(value, float)]
         for fit in study.fits

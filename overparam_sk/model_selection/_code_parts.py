@@ -34,8 +34,7 @@ _NAMES_A_GLOBAL = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
 _SEES_ALL = ("eval", "exec", "globals", "__import__")
 _SEES_ATTRIBUTES = {"getattr", "vars", "dir", "__dict__"}
 # Around it functools keeps caches that nobody can describe.
-_DISPATCH: Any = functools.singledispatch(len)
-_DISPATCHES = _DISPATCH.__code__
+_DISPATCHES = vars(functools)["singledispatch"](len).__code__
 _FLAGS = 0x3AC  # *args, **kwargs, generator, coroutine
 _BY_NAME = {*dis.hasname, *dis.hasfree, *dis.haslocal}
 _JUMPS = {*dis.hasjrel, *dis.hasjabs}

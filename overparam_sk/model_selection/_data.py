@@ -106,9 +106,14 @@ class _File:
     def read_array(self, folder: Path) -> Any:
         """Map an array into memory; what is written to it stays in this process."""
         path = folder / self.name
-        state = path.stat()
-        _check(path, self.digest, state.st_mtime_ns, state.st_size, state.st_ino)
-        array = np.load(path, mmap_mode="c", allow_pickle=False)
+        state = _state(path)
+        _check(path, self.digest, state)
+        try:
+            array = np.load(path, mmap_mode="c", allow_pickle=False)
+        except (EOFError, ValueError) as error:
+            raise _not_ours(path) from error
+        if _state(path) != state:  # another file since the check
+            raise _not_ours(path)
         return array.view(np.ndarray)
 
     def read_object(self, folder: Path) -> Any:
@@ -119,8 +124,13 @@ class _File:
         return pickle.loads(content)
 
 
+def _state(path: Path) -> tuple[int, ...]:
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
 @functools.lru_cache(1000)
-def _check(path: Path, digest: str, *state: int) -> None:
+def _check(path: Path, digest: str, state: tuple[int, ...]) -> None:
     """Once in a process, unless the file is another: it is read as a whole."""
     with path.open("rb") as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != digest:

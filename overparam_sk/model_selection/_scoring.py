@@ -23,8 +23,8 @@ def scores_of(model: Any, scoring: Any, X: Any, y: Any, weights: Any) -> dict[st
     if not isinstance(scoring, Mapping):
         scorer = check_scoring(model, scoring=scoring)
         options = _options(scorer, weights)
-        found = scorer(model, X, y, **options)
-        return dict(found) if isinstance(found, Mapping) else {"score": found}
+        score = scorer(model, X, y, **options)
+        return dict(score) if isinstance(score, Mapping) else {"score": score}
     weighted: dict[str, Any] = {}
     plain: dict[str, Any] = {}
     for name, one in scoring.items():

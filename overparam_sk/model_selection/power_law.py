@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from overparam_sk.arrays import check_finite, real_array
 from overparam_sk.memory import check_room
 from overparam_sk.model_selection.result import WidthStudy
 from overparam_sk.parameters import (
@@ -16,6 +17,7 @@ from overparam_sk.parameters import (
     number,
     one_of,
     random_generator,
+    shown,
 )
 from overparam_sk.world import in_own_world
 
@@ -62,9 +64,16 @@ class PowerLaw:
         Returns
         -------
         ndarray of the same shape
+
+        Raises
+        ------
+        ValueError
+            If it is not made of positive numbers.
         """
-        value: Floats = self.c * np.asarray(width, dtype=np.float64) ** -self.p
-        return value
+        m = real_array("width", width)
+        if not (m > 0).all():
+            raise ValueError(f"width must be positive, got {shown(width)}.")
+        return check_finite("The law at this width", self.c * m**-self.p)
 
     def __str__(self) -> str:
         """Write the law and its intervals."""

@@ -8,12 +8,13 @@ import numpy as np
 from sklearn.base import is_regressor
 
 from overparam_sk.parameters import (
+    TEXT,
     either,
-    instance,
     matching,
     number,
     one_of,
     several,
+    shown,
 )
 
 __all__ = ["DiagnosticScorer", "diagnostic_scorer", "diagnostic_scoring"]
@@ -29,8 +30,8 @@ _NAME = matching(
 _MISSING = either(one_of(None), number(nan=True))
 _METRICS = either(
     one_of(None),
-    instance(str, "a name"),
-    several(instance(str, "a name"), "a tuple of names"),
+    TEXT,
+    several(TEXT, "a tuple of names"),
 )
 
 
@@ -150,16 +151,21 @@ def diagnostic_scoring(
     ['activation_change_1', 'activation_change_2', 'coupling_1']
     """
     if isinstance(estimators, Mapping):
-        several = list(estimators.values())
+        given = list(estimators.values())
     else:
-        several = estimators if isinstance(estimators, list) else [estimators]
+        given = estimators if isinstance(estimators, list) else [estimators]
     metrics = _METRICS("metrics", metrics)
+    if not given or not all(hasattr(one, "get_params") for one in given):
+        raise ValueError(
+            "estimators must be an estimator, or a dict or list of them, got "
+            f"{shown(estimators)}."
+        )
     if isinstance(metrics, str):
         metrics = [metrics]
     if metrics is None:
-        metrics = ("r2",) if all(map(is_regressor, several)) else ("accuracy",)
-    columns = [_columns(one) for one in several]
-    missing = None if len(several) == 1 else np.nan
+        metrics = ("r2",) if all(map(is_regressor, given)) else ("accuracy",)
+    columns = [_columns(one) for one in given]
+    missing = None if len(given) == 1 else np.nan
     return {
         **{metric: metric for metric in metrics},
         **{

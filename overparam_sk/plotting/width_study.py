@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam_sk.parameters import FLAG
+from overparam_sk.parameters import FLAG, shown
 from overparam_sk.plotting._axes import axes_grid, colors, write_out_small_range
 from overparam_sk.plotting._inside import inside
 from overparam_sk.plotting._points import ABSENT, Axis, Curves, Floats, Points
@@ -110,6 +110,8 @@ class WidthStudyDisplay(OwnWorld):
         ValueError
             If no fit has a score.
         """
+        if not hasattr(study, "metrics") or not hasattr(study, "fits"):
+            raise ValueError(f"study must be a WidthStudy, got {shown(study)}.")
         points = [
             (
                 metric,

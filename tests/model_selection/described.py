@@ -235,6 +235,45 @@ EDITS = {
             ),
         }.items()
     },
+    **{
+        name: (script.format(1), script.format(2))
+        for name, script in {
+            "singledispatch": (
+                "import functools\n@functools.singledispatch\ndef made(x): return 3\n"
+                "@made.register\ndef _(x: int): return {0}"
+            ),
+            "available_if": (
+                "from sklearn.utils.metaestimators import available_if\nclass C:\n"
+                "  @available_if(lambda s: {0})\n  def f(s): return 1\nmade = C()"
+            ),
+            "logger beside it": (
+                "import logging\nlog = logging.getLogger('x')\n"
+                "def made(m, X, y):\n  log.info('a')\n  return {0}"
+            ),
+            "vectorize": "import numpy as np\nmade = np.vectorize(lambda x: {0})",
+            "strings": (
+                "import numpy as np\nT = np.dtypes.StringDType()\n"
+                "made = np.array(['a{0}'], dtype=T)"
+            ),
+            "what answers every name": (
+                "class C:\n  def __getattr__(s, n):\n    if n[:2] == '__':\n"
+                "      raise AttributeError(n)\n    return {0}\nmade = C()"
+            ),
+            "set class attribute": "class C: pass\nC.k = {0}\nmade = C()",
+            "descriptor": (
+                "class D:\n  def __init__(s, k): s.k = k\n"
+                "class C:\n  a = D({0})\nmade = C()"
+            ),
+            "super": (
+                "class A:\n  def f(s): return {0}\n"
+                "class B(A):\n  def f(s): return super().f()\nmade = B()"
+            ),
+            "clone of its own": (
+                "from sklearn.base import BaseEstimator\nclass E(BaseEstimator):\n"
+                "  def __sklearn_clone__(s): return s\nmade = E()\nmade.z = {0}"
+            ),
+        }.items()
+    },
     "setter": (
         transformer(
             method="@property\n    def f(x): return 1\n"

@@ -33,7 +33,7 @@ FRAME = pd.DataFrame(
         "long": pd.to_timedelta(np.arange(N), unit="h"),
         3: [{"a"}, None, 1.0] * 3,
     },
-    index=pd.Index(range(N, 0, -1), name="row"),
+    index=pd.Index([*range(N, 0, -1)], name="row"),
 )
 OBJECTS = np.array([[1, "a"], [None, datetime.date(2020, 1, 1)]] * 5, dtype=object)[:N]
 
