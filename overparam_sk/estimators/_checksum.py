@@ -30,7 +30,9 @@ def checksum(state: dict[str, Any]) -> str:
 
 def _parts(value: Any) -> Iterator[bytes | memoryview]:
     """Bytes that are others for another value: each part says first what it is."""
-    yield f"{type(value).__name__}:".encode()
+    # An array that is loaded as a memory map is the same array.
+    kind = np.ndarray if isinstance(value, np.ndarray) else type(value)
+    yield f"{kind.__name__}:".encode()
     if isinstance(value, dict):
         yield f"{len(value)}:".encode()
         for name, entry in value.items():
