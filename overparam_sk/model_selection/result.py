@@ -12,6 +12,7 @@ from overparam_sk.model_selection._fits import Fit
 from overparam_sk.model_selection._links import refuse_links
 from overparam_sk.model_selection._schema import read_record, read_study
 from overparam_sk.model_selection._store import FITS, read_both
+from overparam_sk.parameters import shown
 from overparam_sk.world import OwnWorld
 
 __all__ = ["WidthStudy"]
@@ -61,10 +62,10 @@ class WidthStudy(OwnWorld):
         ValueError
             If there is no such metric.
         """
-        for name in (metric, metric.rstrip("_")):
+        for name in (metric, metric.rstrip("_")) if isinstance(metric, str) else ():
             if name in self.metrics:
                 return name
-        raise ValueError(f"metric must be one of {self.metrics}, got {metric!r}.")
+        raise ValueError(f"metric must be one of {self.metrics}, got {shown(metric)}.")
 
     def groups(self) -> dict[tuple[str, Any], list[Fit]]:
         """(estimator, value) -> its fits, the failed ones too."""
