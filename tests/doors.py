@@ -27,7 +27,7 @@ from overparam_sk import (
     diagnostics,
     model_selection,
 )
-from overparam_sk.experiments import load_problem
+from overparam_sk.experiments import load_problem, run_study
 from overparam_sk.interop import TrainingDiagnostics
 from overparam_sk.plotting import (
     ConvergenceDisplay,
@@ -188,6 +188,10 @@ def _partial_fit(make):
     return lambda **data: make().partial_fit(**{"X": X, "y": y, **data})
 
 
+def compressed(**parameters):
+    return CompressedClassifier(classifier(**parameters), rank=3)
+
+
 FITTED = {
     name: make().fit(X, y)
     for name, make in (
@@ -195,6 +199,7 @@ FITTED = {
         ("regressor", regressor),
         ("linearized", linearized),
         ("infinite", infinite),
+        ("compressed", compressed),
     )
 }
 
@@ -258,6 +263,16 @@ def _study(**given):
     ]
 
 
+PROBLEM = load_problem("digits", train_size=20)
+
+
+def _run_study(**given):
+    usual = {"problem": PROBLEM, "widths": [2], "repeats": 1, "target_accuracy": 0.9}
+    usual |= {"fit_params": {"max_iter": 2, "record_every": 1}, "progress": False}
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        return run_study(**{**usual, **given}).widths
+
+
 STUDY = model_selection.width_study(
     {"net": classifier(max_iter=2)},
     X,
@@ -268,7 +283,6 @@ STUDY = model_selection.width_study(
     random_state=0,
 )
 RANK = either(none(), count(0, 4))
-COMPRESSED = FITTED["classifier"].compress(3)
 HISTORY = FITTED["classifier"].history_
 RATE = either(none(), real(0))
 DISPLAYS = {
@@ -308,6 +322,7 @@ DOORS = [
             ("linearized", linearized),
             ("infinite", infinite),
             ("regressor", regressor),
+            ("compressed", compressed),
         )
     ),
     *(
@@ -324,8 +339,10 @@ DOORS = [
             _method(name, method),
             {"X": DATA},
         )
-        for name in ("classifier", "linearized", "infinite")
-        for method in ("decision_function", "predict", "predict_proba")
+        for name in ("classifier", "linearized", "infinite", "compressed")
+        for method in (
+            *("decision_function", "predict", "predict_proba", "predict_log_proba"),
+        )
     ),
     Door(
         "TwoHiddenReLURegressor.predict", _method("regressor", "predict"), {"X": DATA}
@@ -346,10 +363,13 @@ DOORS = [
         )
         for name in ("classifier", "regressor")
     ),
-    Door(
-        "OverparamReLUClassifier.compress",
-        _method("classifier", "compress"),
-        {"rank": RANK},
+    *(
+        Door(
+            f"{type(FITTED[name]).__name__}.compress",
+            _method(name, "compress"),
+            {"rank": RANK},
+        )
+        for name in ("classifier", "linearized")
     ),
     Door("InfiniteWidthKernel", _kernel, KERNEL),
     Door(
@@ -456,7 +476,11 @@ DOORS = [
         },
     ),
     Door("CompressedClassifier", _compressed, {"estimator": DATA, "rank": RANK}),
-    Door("CompressedClassifier.truncate", COMPRESSED.truncate, {"rank": count(0, 3)}),
+    Door(
+        "CompressedClassifier.truncate",
+        FITTED["compressed"].truncate,
+        {"rank": count(0, 3)},
+    ),
     Door(
         "TrainingDiagnostics",
         lambda **given: TrainingDiagnostics(**given).initialize().names_,
@@ -490,9 +514,13 @@ DOORS = [
         Door(
             f"{display.__name__}.from_histories",
             _with(display.from_histories, histories={"a": HISTORY}),
-            {"histories": DATA},
+            {"histories": DATA, **more},
         )
-        for display in (TrainingDynamicsDisplay, ConvergenceDisplay)
+        for display, more in (
+            (TrainingDynamicsDisplay, {}),
+            # Each needs the other: alone it is refused, or of no use.
+            (ConvergenceDisplay, {"lambda_0": DATA, "learning_rate": RATE}),
+        )
     ),
     *(
         Door(
@@ -571,6 +599,43 @@ DOORS = [
         _with(WidthStudyDisplay.from_study, study=STUDY),
         {"study": DATA},
     ),
+    *(
+        Door(
+            f"fetch_{name}",
+            # No such folder: what is right ends there.
+            _with(
+                getattr(datasets, f"fetch_{name}"),
+                data_home="/nowhere",
+                download_if_missing=False,
+            ),
+            {
+                "data_home": DATA,
+                "subset": text("all", "train", "test"),
+                "return_X_y": FLAG,
+                # True would ask OpenML.
+                "download_if_missing": _or_refused(
+                    lambda h: h.flag if h.flag is False else None
+                ),
+            },
+        )
+        for name in ("mnist", "fashion_mnist")
+    ),
+    Door(
+        "run_study",
+        _run_study,
+        {
+            "problem": DATA,
+            "widths": DATA,
+            "repeats": count(1, 3),
+            "fit_params": DATA,
+            "target_accuracy": real(0, 1, above=True),
+            "baselines": DATA,
+            "store": DATA,
+            "n_jobs": either(none(), count(1, 5), count(-2, -1)),
+            "random_state": RANDOM_STATE,
+            "progress": FLAG,
+        },
+    ),
     Door(
         "load_problem",
         lambda **given: vars(load_problem(**{"name": "digits", **given}))["X"],
@@ -629,14 +694,14 @@ def verdict(door, parameter, hostile, plain_outcomes):
         if not refused:
             return (NOT_FINITE if _NOT_FINITE in repr(found) else TAKEN), found
         own = isinstance(found, _raised_by_numpy(hostile.value))
-        right = own or isinstance(found, (ValueError, TypeError))
+        right = own or isinstance(found, (ValueError, TypeError, OSError))
         return (DATA_REFUSED if right else OTHER_ERROR), found
-    if refused and not isinstance(found, (ValueError, TypeError)):
-        return OTHER_ERROR, found
     plain = reading(hostile)
     if plain is REFUSED:
         if not refused:
             return SILENT, found
+        if not isinstance(found, (ValueError, TypeError)):
+            return OTHER_ERROR, found
         words = str(found)
         named = parameter in words and "must" in words and "got" in words
         return (REFUSED_RIGHTLY if named else OTHER_WORDS), found
@@ -645,7 +710,7 @@ def verdict(door, parameter, hostile, plain_outcomes):
         plain_outcomes[key] = _outcome(door, parameter, plain)
     expected = plain_outcomes[key]
     if refused:
-        same = isinstance(expected, Exception) and str(found) == str(expected)
+        same = type(found) is type(expected) and str(found) == str(expected)
         return (AS_THE_PLAIN if same else WRONGLY_REFUSED), found
     drawn_anew = parameter == "random_state" and plain is None
     same = drawn_anew or found == expected

@@ -17,7 +17,7 @@ from sklearn.svm import SVC
 from overparam_sk import InfiniteWidthKernel, OverparamReLUClassifier
 from overparam_sk.experiments.problems import Problem
 from overparam_sk.model_selection import Fit, WidthStudy, width_study
-from overparam_sk.parameters import FLAG, number, one_of, several
+from overparam_sk.parameters import FLAG, instance, number, one_of, several
 
 __all__ = [
     "BASELINES",
@@ -141,6 +141,8 @@ BASELINES = {
 }
 
 
+_PROBLEM = instance(Problem, "a Problem")
+_FIT_PARAMS = instance(Mapping, "a dict of parameters")
 _ACCURACY = number(0, 1, above=True)
 _BASELINES = several(one_of(*BASELINES), f"a tuple of names among {(*BASELINES,)}")
 
@@ -199,6 +201,8 @@ def run_study(
     OSError
         If the store cannot be written.
     """
+    problem = _PROBLEM("problem", problem)
+    fit_params = _FIT_PARAMS("fit_params", fit_params)
     target_accuracy = _ACCURACY("target_accuracy", target_accuracy)
     baselines = _BASELINES("baselines", baselines)
     progress = FLAG("progress", progress)
