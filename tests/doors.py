@@ -628,7 +628,7 @@ DOORS = [
             "widths": DATA,
             "repeats": count(1, 3),
             "fit_params": DATA,
-            "target_accuracy": real(0, 1, above=True),
+            "target_accuracy": real(0, above=True),
             "baselines": DATA,
             "store": DATA,
             "n_jobs": either(none(), count(1, 5), count(-2, -1)),

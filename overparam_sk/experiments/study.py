@@ -143,7 +143,7 @@ BASELINES = {
 
 _PROBLEM = instance(Problem, "a Problem")
 _FIT_PARAMS = instance(Mapping, "a dict of parameters")
-_ACCURACY = number(0, 1, above=True)
+_ACCURACY = number(0, above=True)
 _BASELINES = several(one_of(*BASELINES), f"a tuple of names among {(*BASELINES,)}")
 
 
