@@ -20,7 +20,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-__all__ = ["OwnWorld", "in_own_world", "say", "without_warning"]
+__all__ = ["OwnWorld", "in_own_world", "say", "warn_user", "without_warning"]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -135,6 +135,15 @@ def without_warning(message: str) -> Iterator[None]:
         for filters in (here, now):
             with suppress(ValueError):
                 filters.remove(quiet)
+
+
+def warn_user(message: str, category: type[Warning]) -> None:
+    """Warn at the line that called us, whichever doors lie between."""
+    level, frame = 2, sys._getframe(1)
+    inside = ("overparam_sk", "sklearn")
+    while frame.f_globals.get("__name__", "").split(".")[0] in inside and frame.f_back:
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
 
 
 def say(text: str, file: Any, *, end: str = "\n") -> None:

@@ -1,6 +1,5 @@
 """What the estimators share: validate -> train -> numpy state."""
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from types import SimpleNamespace
@@ -38,6 +37,7 @@ from overparam_sk.estimators._state import StampedState
 from overparam_sk.parameters import random_generator
 from overparam_sk.rows import Rows, as_rows, as_tensor
 from overparam_sk.training import Outcome
+from overparam_sk.world import warn_user
 
 __all__ = ["WideNetworkEstimator"]
 
@@ -225,20 +225,19 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
         if context is not None:
             observer.finish(attributes)
         if outcome is Outcome.INTERRUPTED:
-            warnings.warn(
+            warn_user(
                 "Training was interrupted from the keyboard: the weights are those of "
                 f"iteration {run.iteration} of {looks[-1]}.",
                 ConvergenceWarning,
-                stacklevel=5,
             )
         if run.dead:
-            warnings.warn(
+            intercept = "" if parameters.fit_intercept else "fit_intercept=True, "
+            warn_user(
                 "The network predicts 0 for every training row and has no gradient: no "
                 "hidden unit is active on any of them. Use another random_state, more "
-                "hidden units, fit_intercept=True or a lower learning_rate, or scale X "
-                "to mean 0 and standard deviation 1.",
+                f"hidden units, {intercept}or a lower learning_rate, or scale X to mean "
+                "0 and standard deviation 1.",
                 ConvergenceWarning,
-                stacklevel=5,
             )
 
     def _snapshot(self, run: Run, weights: Sequence[Tensor]) -> dict[str, Any]:

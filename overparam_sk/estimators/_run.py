@@ -1,7 +1,6 @@
 """One training run: from validated data to fitted attributes."""
 
 import sys
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -35,7 +34,7 @@ from overparam_sk.training import (
     Trainer,
     train,
 )
-from overparam_sk.world import say
+from overparam_sk.world import say, warn_user
 
 __all__ = ["Run", "Seeds", "Start"]
 
@@ -227,12 +226,11 @@ class Run(ABC):
                 )
         for name, values in self._monitor.history.items():
             if np.isinf(values).any():
-                warnings.warn(
+                warn_user(
                     f"The course of {name} must be finite, got infinity at iteration "
                     f"{self._monitor.history['iteration'][np.argmax(np.isinf(values))]}"
                     ": history_ keeps it.",
                     RuntimeWarning,
-                    stacklevel=2,
                 )
 
     def _check_learning_rate(self) -> None:

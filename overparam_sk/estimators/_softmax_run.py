@@ -1,6 +1,5 @@
 """What the runs that train a softmax cross-entropy by minibatch SGD have in common."""
 
-import warnings
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +12,7 @@ from overparam_sk.estimators._data import TrainingData
 from overparam_sk.estimators._run import Run, Seeds, Start
 from overparam_sk.rows import as_tensor
 from overparam_sk.training import CurvatureStep, MinibatchStream, safe_learning_rate
+from overparam_sk.world import warn_user
 
 __all__ = ["MONITORED_ROWS", "SoftmaxRun", "batch_size_in_use", "momentum_in_use"]
 
@@ -59,11 +59,10 @@ class SoftmaxRun(Run):
         self._batch_size = batch_size_in_use(parameters.batch_size, len(self._rows))
         if parameters.batch_size not in ("auto", self._batch_size):
             # In the words of MLPClassifier.
-            warnings.warn(
+            warn_user(
                 "Got `batch_size` larger than sample size. It is going to be clipped: "
                 f"{parameters.batch_size} to {self._batch_size}.",
                 UserWarning,
-                stacklevel=2,
             )
 
     @property

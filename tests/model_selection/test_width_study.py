@@ -181,6 +181,7 @@ def test_test_rows_as_validation_set_and_training_scores():
         **TEST,
         values=[10],
         repeats=1,
+        random_state=0,
         scoring={"curve": curve, "accuracy": "accuracy"},
         validate_on_test=True,
         return_train_score=True,

@@ -29,7 +29,7 @@ from overparam_sk.networks import infinite_kernels
 
 ROWS = {
     "float64": X,
-    "sparse": sp.random(30, 200, 0.01, "csr", rng=np.random.default_rng(0)),
+    "sparse": sp.csr_matrix(np.eye(30, 200) * np.arange(1.0, 201.0)),
     "wide": np.random.default_rng(1).normal(size=(20, 70)).astype(np.float32),
 }
 LABELS = np.arange(30) % 2
