@@ -235,8 +235,8 @@ class WideNetworkEstimator(CallbackSupport, StampedState, ABC):
             warn_user(
                 "The network predicts 0 for every training row and has no gradient: no "
                 "hidden unit is active on any of them. Use another random_state, more "
-                f"hidden units, {intercept}or a lower learning_rate, or scale X to mean "
-                "0 and standard deviation 1.",
+                f"hidden units, {intercept}or a lower learning_rate, or scale X to "
+                "mean 0 and standard deviation 1.",
                 ConvergenceWarning,
             )
 
