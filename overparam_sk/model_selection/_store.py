@@ -147,14 +147,15 @@ class Store:
             _refuse_format(self.folder, before["format"])
             changed = differences(before, configuration)
             _warn_of_versions(changed)
-            if extend:
-                changed = {
-                    path: entries
-                    for path, entries in changed.items()
-                    if not _is_growth(path, before, configuration)
-                }
-            if changed:
-                raise ValueError(_refusal(self.folder, changed))
+            other = {
+                path: entries
+                for path, entries in changed.items()
+                if not _is_growth(path, before, configuration)
+            }
+            if changed and (other or not extend):
+                hint = "" if other else "\nWith extend=True the study may grow so."
+                differ = other if extend else changed
+                raise ValueError(_refusal(self.folder, differ) + hint)
         if before != configuration:
             self._write(configuration)
 

@@ -320,6 +320,8 @@ def test_a_study_may_be_extended(run, log):
         "knn": KNeighborsClassifier(),
     }
     more = {"values": [4, 16, 64, 8], "repeats": 3, "estimators": estimators}
+    with pytest.raises(ValueError, match=r"repeats: 2 there, 3 here(.|\n)*extend=True"):
+        run(**more)
     study = run(extend=True, **more)
     assert fits_begun(log) == 12
     assert len(study.fits) == 4 * 3 + 3 + 3
