@@ -29,11 +29,9 @@ def real_array(
     ValueError
         For anything else: text, complex numbers, NaN, other dimensions, no entries.
     """
-    if hasattr(values, "detach"):  # a tensor of any device and precision
-        values = values.detach().cpu()
-        values = values if values.is_complex() else values.double()
-        values = values.resolve_neg().numpy()
     must_be = f"{name} must be {_form(dimensions)} of finite numbers"
+    if hasattr(values, "detach"):
+        values = _of_tensor(must_be, values)
     if hasattr(values, "toarray"):
         raise ValueError(f"{must_be}, got a sparse matrix of shape {values.shape}.")
     try:
@@ -42,6 +40,12 @@ def real_array(
         raise ValueError(f"{must_be}, got {error}") from error
     if given.ndim not in (dimensions or (given.ndim,)) or not (empty or given.size):
         raise ValueError(f"{must_be}, got an array of shape {given.shape}.")
+    if np.ma.is_masked(values):
+        raise ValueError(f"{must_be}, got masked entries.")
+    if given.dtype.kind == "O" and any(
+        isinstance(one, (str, bytes, np.timedelta64)) for one in given.flat
+    ):
+        raise ValueError(f"{must_be}, got entries that are no numbers.")
     if given.dtype.kind not in "biufO":
         raise ValueError(f"{must_be}, got entries of dtype {given.dtype}.")
     try:
@@ -52,6 +56,16 @@ def real_array(
     if not np.isfinite(array).all():
         raise ValueError(f"{must_be}, got NaN or infinity.")
     return array
+
+
+def _of_tensor(must_be: str, values: Any) -> Any:
+    """A tensor of any device and precision as a numpy array."""
+    try:
+        values = values.detach().cpu()
+        values = values if values.is_complex() else values.double()
+        return values.resolve_neg().numpy()
+    except (RuntimeError, TypeError, NotImplementedError) as error:  # sparse, meta
+        raise ValueError(f"{must_be}, got a tensor: {error}") from error
 
 
 def real_rows(name: str, X: Any, *, sparse: bool = False) -> Any:

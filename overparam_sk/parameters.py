@@ -8,6 +8,7 @@ unsigned integer still wraps round in the first subtraction.
 """
 
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ __all__ = [
     "DEVICE",
     "FLAG",
     "JOBS",
+    "PATH",
     "RANDOM_STATE",
     "SEED",
     "TEXT",
@@ -40,6 +42,9 @@ __all__ = [
 
 # Sizes and counts beyond this do not fit the integers of the linear algebra below.
 _TOO_LARGE = 2**31
+
+# Nobody means more entries than this.
+_LONGEST = 10**6
 
 _REFUSED = object()
 
@@ -155,6 +160,8 @@ def several(rule: Rule, must_be: str) -> Rule:
         listed = isinstance(value, (tuple, list, range))
         if not listed and not (isinstance(value, np.ndarray) and value.ndim == 1):
             return _REFUSED
+        if len(value[:_LONGEST]) == _LONGEST:
+            return _REFUSED
         entries = tuple(map(rule.plain, value))
         return _REFUSED if any(e is _REFUSED for e in entries) else entries
 
@@ -230,6 +237,7 @@ DEVICE = matching(
     re.compile(r"auto|cpu|mps|cuda(:(0|[1-9][0-9]{0,3}))?"),
     "'auto', 'cpu', 'cuda', 'cuda:<index>' or 'mps'",
 )
+PATH = instance((str, os.PathLike), "a path")
 TEXT = matching(re.compile("(?s).*"), "a string")
 # joblib makes as many workers as it is told to.
 JOBS = such_that(

@@ -710,8 +710,11 @@ def verdict(door, parameter, hostile, plain_outcomes):
         plain_outcomes[key] = _outcome(door, parameter, plain)
     expected = plain_outcomes[key]
     if refused:
-        same = type(found) is type(expected) and str(found) == str(expected)
+        refusal = isinstance(found, (ValueError, TypeError, OSError))
+        same = refusal and str(found) == str(expected)
         return (AS_THE_PLAIN if same else WRONGLY_REFUSED), found
+    if _NOT_FINITE in repr(found):
+        return NOT_FINITE, found
     drawn_anew = parameter == "random_state" and plain is None
     same = drawn_anew or found == expected
     return (TAKEN if same else OTHER_RESULT), found

@@ -129,7 +129,7 @@ class CompressedClassifier(SoftmaxClassifier, StampedState):
         DivergenceError, MemoryError
             As ``fit`` of the classifier does.
         """
-        if not hasattr(self.estimator, "compress"):
+        if not hasattr(self.estimator, "compress") or isinstance(self.estimator, type):
             raise ValueError(
                 "estimator must be a classifier that can be compressed, as "
                 f"OverparamReLUClassifier can, got {shown(self.estimator)}."
@@ -210,6 +210,11 @@ class CompressedClassifier(SoftmaxClassifier, StampedState):
         for name in (name for name in _KEPT if hasattr(self, name)):
             setattr(net, name, getattr(self, name))
         return net
+
+    @property
+    def diagnostic_columns(self) -> tuple[str, ...]:
+        """None: what was measured in the fit is not kept."""
+        return ()
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether there is an update."""

@@ -1,5 +1,6 @@
 """The infinite width as a kernel for scikit-learn's kernel machines."""
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -70,12 +71,12 @@ class InfiniteWidthKernel(OwnWorld, Kernel):
 
     def __repr__(self) -> str:
         """Show the parameters that are not the defaults, as estimators do."""
-        defaults = type(self)().get_params()
+        parameters = inspect.signature(type(self)).parameters
         shown = {name: repr(value) for name, value in self.get_params().items()}
         changed = (
             f"{name}={' '.join(text.split())}"
             for name, text in shown.items()
-            if text != repr(defaults[name])
+            if text != repr(parameters[name].default)
         )
         return f"{type(self).__name__}({', '.join(changed)})"
 

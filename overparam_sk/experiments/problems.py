@@ -24,7 +24,16 @@ from overparam_sk.experiments.data_files import (
     named,
     read_data_file,
 )
-from overparam_sk.parameters import COUNT, FLAG, SEED, TEXT, either, instance, one_of
+from overparam_sk.parameters import (
+    COUNT,
+    FLAG,
+    PATH,
+    SEED,
+    TEXT,
+    either,
+    instance,
+    one_of,
+)
 
 __all__ = ["PROBLEM_NAMES", "Defaults", "Problem", "load_problem", "mixture_problem"]
 
@@ -102,10 +111,9 @@ class Problem:
         return replace(self, X=X, y=y, X_test=X_test, y_test=y_test)
 
 
-_PATH = instance((str, os.PathLike), "a path")
 _NAME = instance((str, os.PathLike), "the name of a problem or a path")
 _TARGET = either(one_of(None), TEXT)
-_HOME = either(one_of(None), _PATH)
+_HOME = either(one_of(None), PATH)
 _SIZE = either(one_of(None), COUNT)
 
 

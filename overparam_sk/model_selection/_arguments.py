@@ -1,8 +1,9 @@
 """The arguments of a study, checked."""
 
 import inspect
-import os
-from collections.abc import Mapping, Set
+import itertools
+from collections.abc import Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from overparam_sk.model_selection.scorers import diagnostic_scorer, diagnostic_s
 from overparam_sk.parameters import (
     FLAG,
     JOBS,
+    PATH,
     RANDOM_STATE,
     TEXT,
     either,
@@ -37,11 +39,17 @@ __all__ = [
 ]
 
 
-_VALUE = either(FLAG, integer(-(2**63), 2**63 - 1), number(), TEXT)
+_INFINITE = such_that(instance(Real, ""), lambda value: abs(value) == np.inf, "")
+_VALUE = either(FLAG, integer(-(2**63), 2**63 - 1), number(), _INFINITE, TEXT)
 _VALUES = such_that(
     several(_VALUE, ""),
     lambda values: len(set(values)) == len(values) > 0,
     "different numbers or strings, at least one",
+)
+_SCORES = such_that(
+    either(TEXT, several(TEXT, ""), instance((set, frozenset), "")),
+    bool,
+    "the name of a scorer, several names, a dict of scorers or a callable",
 )
 RULES = {
     "param": TEXT,
@@ -49,7 +57,7 @@ RULES = {
     "repeats": integer(1, 100_000),
     "return_train_score": FLAG,
     "validate_on_test": FLAG,
-    "store": either(one_of(None), instance((str, os.PathLike), "a path")),
+    "store": either(one_of(None), PATH),
     "extend": FLAG,
     "retry_failed": FLAG,
     "n_jobs": either(one_of(None), JOBS),
@@ -112,8 +120,8 @@ def as_estimators(estimators: Any, param: str) -> dict[str, Any]:
 
 def as_values(values: Any) -> list[Any]:
     """The values of the parameter as plain Python values, each once."""
-    if not isinstance(values, (str, bytes, Mapping, Set)) and np.iterable(values):
-        values = list(values)
+    if not isinstance(values, (str, bytes, Mapping)) and np.iterable(values):
+        values = list(itertools.islice(values, 10**6))
     return list(_VALUES("values", values))
 
 
@@ -128,8 +136,16 @@ def as_scoring(scoring: Any, estimators: dict[str, Any]) -> Any:
     elif callable(scoring):
         return scoring
     elif not isinstance(scoring, Mapping):
-        names = [scoring] if isinstance(scoring, str) else scoring
+        names = _SCORES("scoring", scoring)
+        names = [names] if isinstance(names, str) else names
         scoring = {name: name for name in names}
+    if not scoring or not all(
+        isinstance(name, str) and (callable(one) or isinstance(one, str))
+        for name, one in scoring.items()
+    ):
+        raise ValueError(
+            f"scoring must be {_SCORES.must_be}, got {shown(dict(scoring))}."
+        )
     taken = {"estimator", "repeat", "fold", "seed", "fit_time", "score_time", "failure"}
     if not taken.isdisjoint(scoring):
         raise ValueError(

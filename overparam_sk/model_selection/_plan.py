@@ -17,6 +17,7 @@ from overparam_sk.model_selection._checked_files import digest
 from overparam_sk.model_selection._data import StudyData
 from overparam_sk.model_selection._fingerprints import describe
 from overparam_sk.model_selection._fits import Fit, Task
+from overparam_sk.model_selection._graph import CannotDescribeError
 from overparam_sk.model_selection._schema import FORMAT
 from overparam_sk.model_selection._source import DataSource, Folds, with_folds
 from overparam_sk.model_selection.fitting import repeat_seeds
@@ -48,6 +49,8 @@ class Plan:
     return_train_score, validate_on_test : bool
     weights : dict of str to str
         Name of an estimator -> what its ``fit`` calls the weights of the rows.
+    lasting : bool
+        Whether another call can go on with it, so that all must be described soundly.
     """
 
     estimators: dict[str, Any]
@@ -62,6 +65,7 @@ class Plan:
     return_train_score: bool
     validate_on_test: bool
     weights: dict[str, str]
+    lasting: bool
 
     @classmethod
     def of(
@@ -99,7 +103,7 @@ class Plan:
         """
         needs = set(_PACKAGES)
         estimators = {
-            name: describe(_seeded(one, None), f"estimators.{name}", needs)
+            name: self._described(_seeded(one, None), f"estimators.{name}", needs)
             for name, one in self.estimators.items()
         }
         scoring = self._scoring(needs)
@@ -122,11 +126,19 @@ class Plan:
             },
         }
 
+    def _described(self, value: Any, where: str, needs: set[str] | None = None) -> Any:
+        try:
+            return describe(value, where, needs)
+        except CannotDescribeError as error:
+            if self.lasting:
+                raise
+            return f"not described: {error}"  # nobody will compare it
+
     def _scoring(self, needs: set[str] | None = None) -> Any:
         if not isinstance(self.scoring, Mapping):
-            return describe(self.scoring, "scoring", needs)
+            return self._described(self.scoring, "scoring", needs)
         return {
-            name: describe(scorer, f"scoring.{name}", needs)
+            name: self._described(scorer, f"scoring.{name}", needs)
             for name, scorer in self.scoring.items()
         }
 
@@ -143,7 +155,12 @@ class Plan:
         """
         scoring = self._scoring()
         models = [
-            (name, value, model, describe(_seeded(model, None), f"estimators.{name}"))
+            (
+                name,
+                value,
+                model,
+                self._described(_seeded(model, None), f"estimators.{name}"),
+            )
             for name, value, model in self._models()
         ]
         tasks = []

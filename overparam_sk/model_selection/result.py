@@ -1,5 +1,6 @@
 """What a width study found: a row a fit, their summary, and files of both."""
 
+import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -12,7 +13,7 @@ from overparam_sk.model_selection._fits import Fit
 from overparam_sk.model_selection._links import refuse_links
 from overparam_sk.model_selection._schema import read_record, read_study
 from overparam_sk.model_selection._store import FITS, read_both
-from overparam_sk.parameters import shown
+from overparam_sk.parameters import PATH, shown
 from overparam_sk.world import OwnWorld
 
 __all__ = ["WidthStudy"]
@@ -142,7 +143,7 @@ class WidthStudy(OwnWorld):
             If it cannot be written.
         """
         content = {"study": self.configuration, "fits": [asdict(f) for f in self.fits]}
-        write_checked(Path(path).expanduser(), content)
+        write_checked(_as_path(path), content)
 
     @classmethod
     def load(cls, path: str | Path) -> "WidthStudy":
@@ -167,7 +168,7 @@ class WidthStudy(OwnWorld):
             If the file, or the store's configuration, is torn or changed, or holds what
             no study does; with the place. If the store holds symbolic links.
         """
-        path = Path(path).expanduser()
+        path = _as_path(path)
         if path.is_dir():
             configuration = read_both(path)
             fits = list(_fits_in(path / FITS, configuration))
@@ -187,6 +188,10 @@ class WidthStudy(OwnWorld):
             return names.index(fit.estimator), value, fit.repeat, fit.fold or 0
 
         return cls(configuration["param"], configuration, sorted(fits, key=place))
+
+
+def _as_path(path: Any) -> Path:
+    return Path(os.path.expanduser(PATH("path", path)))
 
 
 def _fits_in(folder: Path, configuration: dict[str, Any]) -> Iterator[Fit]:

@@ -1,5 +1,6 @@
 """Width studies: estimators, values, repeats and folds, and each fit done once."""
 
+import os
 import tempfile
 from contextlib import ExitStack, closing
 from dataclasses import replace
@@ -191,11 +192,12 @@ callable
         "return_train_score": p.return_train_score,
         "validate_on_test": p.validate_on_test,
         "weights": as_weights(named, sample_weight),
+        "lasting": p.store is not None,
     }
     with ExitStack() as stack:
         if p.store is None:
             p.store = stack.enter_context(tempfile.TemporaryDirectory())
-        folder = Path(p.store).expanduser().absolute()
+        folder = Path(os.path.expanduser(p.store)).absolute()
         opened = stack.enter_context(Store(folder))
         seed = _resolve(p.random_state, opened)
         plan = Plan.of(source, seed, p.repeats, **settings)

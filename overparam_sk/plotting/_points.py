@@ -6,6 +6,7 @@ from math import isfinite
 from numbers import Real
 from typing import Any
 
+import joblib
 import numpy as np
 from numpy.typing import NDArray
 
@@ -120,7 +121,12 @@ def _is_number(value: Any) -> bool:
 
 def _key(value: Any) -> Any:
     """Equal for equal values, also of those that cannot be hashed."""
-    return value if _is_number(value) else repr(value)
+    if _is_number(value):
+        return value
+    try:
+        return joblib.hash(value)  # a repr leaves out most of a long array
+    except Exception:  # what cannot be pickled is itself alone
+        return id(value)
 
 
 def _ordered(values: Iterable[Any]) -> NDArray[Any]:

@@ -1,5 +1,6 @@
 """What a study fits, what it keeps, and what it refuses."""
 
+import itertools
 import json
 import pickle
 import threading
@@ -15,10 +16,11 @@ from sklearn.base import clone
 from sklearn.compose import make_column_transformer
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import KFold, ShuffleSplit, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
 from overparam_sk import OverparamReLUClassifier, TwoHiddenReLURegressor
@@ -536,3 +538,39 @@ def test_a_swallowed_ctrl_c_is_no_fit(run, log, tmp_path, ctrl_c):
         run(estimators={"net": Interrupted(str(log))})
     done = WidthStudy.load(tmp_path / "store").fits
     assert [(fit.value, fit.repeat) for fit in done] == [(64, 0)]
+
+
+LOCK = threading.Lock()
+
+
+def locked(rows):
+    with LOCK:
+        return rows
+
+
+def test_what_cannot_be_told_apart_needs_no_description_without_a_store(tmp_path):
+    model = make_pipeline(FunctionTransformer(locked), KNeighborsClassifier())
+    options = {"param": "n_neighbors", "values": [1, 2], "cv": 2, "repeats": 1}
+    assert width_study(model, X, y, **options).failures == []
+    with pytest.raises(TypeError, match=r"steps\[0\].*uses LOCK"):
+        width_study(model, X, y, **options, store=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "scoring", [[], {}, 5, [[]], [1], {"a": 5}, b"accuracy", {1: "accuracy"}]
+)
+def test_scoring_that_scores_nothing_is_refused(scoring):
+    with pytest.raises(ValueError, match="scoring must be the name of a scorer"):
+        width_study(NET, X, y, values=[2], scoring=scoring)
+
+
+def test_values_may_be_infinite_and_any_iterable(tmp_path):
+    options = {"param": "C", "cv": 2, "repeats": 1, "store": tmp_path}
+    model = LogisticRegression(max_iter=1000)
+    study = width_study(model, X, y, values={1.0: 0, np.inf: 0}.keys(), **options)
+    assert {fit.value for fit in study.fits} == {1.0, np.inf}
+    assert study.failures == []
+    assert WidthStudy.load(tmp_path).fits == study.fits
+    for endless in (itertools.count(1), range(1, 10**12)):
+        with pytest.raises(ValueError, match="values must be different numbers"):
+            width_study(model, X, y, values=endless, **options)

@@ -157,6 +157,13 @@ def test_the_same_value_twice_is_one_point():
     assert [len(s) for s in display.scores["score"]["search"]] == [6, 4]
 
 
+def test_values_that_look_alike_are_several_points():
+    one, other = np.zeros(2000), np.zeros(2000)
+    other[1000] = 1
+    display = searched({"width": [one, other]})
+    assert len(display.values["search"]) == 2
+
+
 def test_a_study_of_mixed_values_with_the_infinite_width():
     nets = {"net": classifier(), "limit": infinite()}
     study = width_study(nets, X, y, param="width", values=[4, 10], repeats=1, cv=2)
