@@ -18,6 +18,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from estimators.small_nets import X, classifier, infinite, linearized, regressor, y
+from joblib import parallel_config
 from sklearn.model_selection import GridSearchCV
 
 from overparam_sk import (
@@ -37,6 +38,7 @@ from overparam_sk.plotting import (
 )
 
 REFUSED = type("REFUSED", (), {"__repr__": lambda _: "REFUSED"})()
+NOT_TRIED = "not tried"
 # A parameter that is data or an object of scikit-learn's: any refusal by ValueError or
 # TypeError will do, and what is taken must give finite numbers.
 DATA = "data"
@@ -208,6 +210,14 @@ def _method(name, method, **defaults):
     return lambda **given: getattr(FITTED[name], method)(**{**defaults, **given})
 
 
+def _skorch(name):
+    def call(**given):
+        net = FITTED[name].to_skorch(**given)
+        return [W.detach().numpy() for W in net.module_.parameters()]
+
+    return call
+
+
 def _kernel(**options):
     kong = {"network": "kong_2019", "n_points": 8}
     return InfiniteWidthKernel(**(kong | options))(X[:4])
@@ -250,12 +260,20 @@ def _any_text(h):
     return REFUSED if h.text is None else h.text
 
 
+@contextlib.contextmanager
+def _elsewhere():
+    """A folder for what is taken for a path; all the workers that are asked for."""
+    folder = tempfile.TemporaryDirectory()
+    with folder as path, contextlib.chdir(path), parallel_config(backend="threading"):
+        yield
+
+
 def _study(**given):
     usual = {"estimators": {"net": classifier(max_iter=2)}, "values": [2, 4]}
     usual |= {"X": X, "y": y, "cv": 2, "repeats": 1, "random_state": 0}
     if {"X_test", "y_test"} & {*given}:
         usual |= {"X_test": X, "y_test": y, "cv": None}
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+    with _elsewhere():
         study = model_selection.width_study(**{**usual, **given})
     return [
         [value for value in fit.scores.values() if isinstance(value, float)]
@@ -269,7 +287,7 @@ PROBLEM = load_problem("digits", train_size=20)
 def _run_study(**given):
     usual = {"problem": PROBLEM, "widths": [2], "repeats": 1, "target_accuracy": 0.9}
     usual |= {"fit_params": {"max_iter": 2, "record_every": 1}, "progress": False}
-    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+    with _elsewhere():
         return run_study(**{**usual, **given}).widths
 
 
@@ -285,6 +303,7 @@ STUDY = model_selection.width_study(
 RANK = either(none(), count(0, 4))
 HISTORY = FITTED["classifier"].history_
 RATE = either(none(), real(0))
+JOBS = either(none(), count(1, 2**15), count(-(2**15), -1))
 DISPLAYS = {
     TrainingDynamicsDisplay: {},
     ConvergenceDisplay: {"lambda_0": RATE},
@@ -358,7 +377,7 @@ DOORS = [
     *(
         Door(
             f"{type(FITTED[name]).__name__}.to_skorch",
-            _method(name, "to_skorch"),
+            _skorch(name),
             {"initial": FLAG},
         )
         for name in ("classifier", "regressor")
@@ -561,13 +580,13 @@ DOORS = [
             "scoring": DATA,
             "values": DATA,
             "param": text("width"),
-            "repeats": count(1, 3),  # more of them take their time
+            "repeats": count(1, 100),  # more of them take their time
             "return_train_score": FLAG,
             "validate_on_test": FLAG,
             "store": DATA,
             "extend": FLAG,
             "retry_failed": FLAG,
-            "n_jobs": either(none(), count(1, 5), count(-2, -1)),
+            "n_jobs": JOBS,
             "random_state": RANDOM_STATE,
             "verbose": either(FLAG, count(0)),
         },
@@ -587,7 +606,7 @@ DOORS = [
     Door(
         "WidthStudy.column",
         STUDY.column,
-        {"metric": text("accuracy")},
+        {"metric": text("accuracy", "coupling")},
     ),
     Door(
         "PowerLaw.__call__",
@@ -612,10 +631,8 @@ DOORS = [
                 "data_home": DATA,
                 "subset": text("all", "train", "test"),
                 "return_X_y": FLAG,
-                # True would ask OpenML.
-                "download_if_missing": _or_refused(
-                    lambda h: h.flag if h.flag is False else None
-                ),
+                # What is on would ask OpenML.
+                "download_if_missing": lambda h: NOT_TRIED if h.flag else FLAG(h),
             },
         )
         for name in ("mnist", "fashion_mnist")
@@ -626,12 +643,12 @@ DOORS = [
         {
             "problem": DATA,
             "widths": DATA,
-            "repeats": count(1, 3),
+            "repeats": count(1, 100),
             "fit_params": DATA,
             "target_accuracy": real(0, above=True),
             "baselines": DATA,
             "store": DATA,
-            "n_jobs": either(none(), count(1, 5), count(-2, -1)),
+            "n_jobs": JOBS,
             "random_state": RANDOM_STATE,
             "progress": FLAG,
         },
@@ -682,14 +699,16 @@ WRONGLY_REFUSED = "refused, though it is one"
 OTHER_RESULT = "taken as something else"
 OTHER_WORDS = "refused in other words"
 OTHER_ERROR = "another error"
-RIGHT = (TAKEN, REFUSED_RIGHTLY, AS_THE_PLAIN, DATA_REFUSED)
+RIGHT = (TAKEN, REFUSED_RIGHTLY, AS_THE_PLAIN, DATA_REFUSED, NOT_TRIED)
 
 
 def verdict(door, parameter, hostile, plain_outcomes):
     """How the door answers a value; ``plain_outcomes`` is a dict that is filled."""
+    reading = door.readings[parameter]
+    if reading is not DATA and reading(hostile) is NOT_TRIED:
+        return NOT_TRIED, None
     found = _outcome(door, parameter, hostile.value)
     refused = isinstance(found, Exception)
-    reading = door.readings[parameter]
     if reading is DATA:
         if not refused:
             return (NOT_FINITE if _NOT_FINITE in repr(found) else TAKEN), found
