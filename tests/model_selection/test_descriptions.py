@@ -122,6 +122,30 @@ def local(tmp_path, monkeypatch):
         "from . import helpers\ndef f(X, h=helpers): return h.g(X)",
         "from . import helpers\ndef make(h):\n    return lambda X: h.g(X)\n"
         "f = make(helpers)",
+        "from . import helpers\ndef h(m, X): return m.g(X)\n"
+        "def f(X): return h(helpers, X)",
+        "from . import helpers\ndef k(): return helpers\ndef f(X): return k().g(X)",
+        "import locally.helpers\ndef h(m, X): return m.g(X)\n"
+        "def f(X): return h(locally.helpers, X)",
+        "import locally.helpers\ndef h(m, X): return m.helpers.g(X)\n"
+        "def f(X): return h(locally, X)",
+        "def h(m, X): return m.g(X)\ndef f(X):\n    from . import helpers\n"
+        "    return h(helpers, X)",
+        "def h(m, X): return m.g(X)\ndef f(X):\n    import locally.helpers as k\n"
+        "    return h(k, X)",
+        "def h(m, X): return m.g(X)\ndef f(X):\n    import locally.helpers as k\n"
+        "    def inner(): return h(k, X)\n    return inner()",
+        "from . import helpers\ndef h(m, X): return m.g(X)\n"
+        "def f(X): return [h(m, X) for m in (helpers,)]",
+        "from . import helpers\ndef h(m, X): return m.g(X)\n"
+        "def f(X):\n    helpers.K\n    return h(X if X is None else helpers, X)",
+        "import operator\nfrom . import helpers\nN = 'g'\n"
+        "def f(X): return operator.attrgetter(N)(helpers)(X)",
+        "from . import helpers\nN = 'g'\n"
+        "def f(X): return helpers.__getattribute__(N)(X)",
+        "import inspect\nfrom . import helpers\n"
+        "def f(X): return dict(inspect.getmembers(helpers))['gg'[:1]](X)",
+        "from . import helpers\nclass C:\n    m = helpers\ndef f(X): return C.m.g(X)",
     ],
 )
 def test_an_edit_of_a_local_module_is_seen(local, steps):
@@ -154,6 +178,71 @@ class Holder:
 
 def evaluates(X):
     return eval("X")
+
+
+# Each of them finds what it uses by a string, or under another name.
+REACHING = [
+    "import importlib\ndef made(X): return importlib.import_module('h').g(X)",
+    "from importlib import import_module as i\ndef made(X): return i('h').g(X)",
+    "def made(X):\n    import importlib as i\n    return i.import_module('h').g(X)",
+    "def made(X):\n    from importlib import import_module as i\n    return i('h')",
+    "import importlib\ndef k(m): return m\n"
+    "def made(X): return k(importlib).import_module('h')",
+    "import sys\ndef made(X): return sys.modules['h'].g(X)",
+    "from sys import modules as m\ndef made(X): return m['h'].g(X)",
+    "def made(X):\n    import sys as s\n    return s.modules['h'].g(X)",
+    "import sys\ndef made(X): return getattr(sys, 'mod' + 'ules')['h'].g(X)",
+    "import sys\ndef made(X): return vars(sys)['modules']['h'].g(X)",
+    "import sys\ndef made(X): return sys._getframe(0).f_globals['c']",
+    "import pkgutil\ndef made(X): return pkgutil.resolve_name('h:g')(X)",
+    "import pydoc\ndef made(X): return pydoc.locate('h.g')(X)",
+    "import runpy\ndef made(X): return runpy.run_path('h.py')['g'](X)",
+    "import inspect\ndef made(X): return inspect.getmodule(made).c",
+    "e = eval\ndef made(X): return e('c')",
+    "t = {'e': [exec]}\ndef made(X): t['e'][0]('c')",
+    "import functools\nmade = functools.partial(eval, 'c')",
+    "def made(X, e=eval): return e('c')",
+    "import builtins\ndef made(X): return builtins.eval('c')",
+    "import builtins as b\ndef made(X): return b.__import__('h').g(X)",
+    "import builtins\ndef made(X): return getattr(builtins, 'ev' + 'al')('c')",
+    "def made(X): return __builtins__['eval']('c')",
+    "def g(X): return X\ndef made(X): return g.__globals__['c']",
+    "def g(X): return X\ndef made(X): return getattr(g, '__globals__')['c']",
+    "import types\ndef g(X): return X\n"
+    "def made(X): return types.FunctionType(g.__code__, g.__globals__)(X)",
+    "def made(X): return globals()['c']",
+    "class C:\n    def f(s): return s.f.__func__.__globals__['c']\nmade = C()",
+]
+
+
+@pytest.mark.parametrize("script", REACHING)
+def test_what_can_reach_everything_is_refused(script):
+    with pytest.raises(TypeError, match=r"^value.* can reach everything"):
+        run(script)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "import json\ndef made(X): return json.loads(X)",
+        "import sys\ndef made(X): return sys.maxsize, sys.float_info.eps",
+        "def made(X):\n    import sys, inspect\n    return sys.argv, inspect.signature",
+        "def made(X):\n    import sys\n    def inner(): return sys.maxsize\n"
+        "    return inner",
+        "import importlib.metadata\n"
+        "def made(X): return importlib.metadata.version('numpy')",
+        "import ast, numpy as np\nmade = np.vectorize(lambda x: ast.literal_eval(x))",
+        "def made(net, X): return net.eval(), net.modules(), net.locate(X)",
+        "import operator\nmade = operator.attrgetter('a')",
+        "def made(X): return getattr(X, 'shape'), vars(X), dir(X), X.__dict__",
+        "import pandas as pd\ndef made(X): return pd.DataFrame(X).eval('a + b')",
+        "import types\ndef made(X): return isinstance(X, types.FunctionType)",
+        "import torch\ndef made(X): return torch.nn.functional.relu(X)",
+        "import builtins\ndef made(X): return builtins.len(X)",
+    ],
+)
+def test_ordinary_code_is_not_refused(script):
+    assert run(script) == run(script)
 
 
 @pytest.mark.parametrize(
