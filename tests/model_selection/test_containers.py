@@ -150,6 +150,53 @@ def score(model, X, y):
     return model.score(X, y)
 
 
+class Survey(pd.DataFrame):
+    _metadata = ("place",)
+    place = "here"
+
+    @property
+    def _constructor(self):
+        return Survey
+
+
+class Course(pd.Series):
+    _metadata = ("_name", "unit")
+    unit = "m"
+
+    @property
+    def _constructor(self):
+        return Course
+
+
+def beside(data, **held):
+    """A copy of a frame or a series with more than values."""
+    data = data.copy()
+    for name, value in held.items():
+        object.__setattr__(data, name, value)
+    return data
+
+
+BESIDE = {
+    "attrs of a frame": (FRAME, beside(FRAME, attrs={"unit": "m"})),
+    "other attrs": (
+        beside(FRAME, attrs={"unit": ["m"]}),
+        beside(FRAME, attrs={"unit": ["km"]}),
+    ),
+    "attrs of a series": (FRAME["x"], beside(FRAME["x"], attrs={"unit": "m"})),
+    "flags": (FRAME, FRAME.set_flags(allows_duplicate_labels=False)),
+    "metadata of a frame": (Survey(FRAME), beside(Survey(FRAME), place="there")),
+    "metadata of a series": (Course([1.0]), beside(Course([1.0]), unit="km")),
+}
+
+
+@pytest.mark.parametrize("name", list(BESIDE))
+def test_what_pandas_hands_on_beside_the_values_is_seen(name):
+    before, after = BESIDE[name]
+    assert fingerprint(before) != fingerprint(after)
+    assert fingerprint(before) == fingerprint(before.copy())
+    assert fingerprint(after) == fingerprint(after.copy())
+
+
 CHANGES = {
     "a name": FRAME.rename(columns={"x": "z"}),
     "a type": FRAME.astype({"x": "float32"}),
