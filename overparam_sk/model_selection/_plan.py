@@ -124,9 +124,9 @@ class Plan:
 
     def _scoring(self, needs: set[str] | None = None) -> Any:
         if not isinstance(self.scoring, Mapping):
-            return describe(self.scoring, "scoring", needs)
+            return describe(self.scoring, "scoring", needs, cloned=False)
         return {
-            name: describe(scorer, f"scoring.{name}", needs)
+            name: describe(scorer, f"scoring.{name}", needs, cloned=False)
             for name, scorer in self.scoring.items()
         }
 

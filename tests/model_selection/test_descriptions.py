@@ -1,5 +1,7 @@
 """What decides a score is seen, what does not is not, and what cannot be is refused."""
 
+import collections
+import functools
 import importlib
 import json
 import os
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 from model_selection.described import EDITS, REMARKS, THINGS, run
 from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
@@ -284,6 +287,63 @@ def test_equal_objects_are_like_one_object():
     assert describe(Holder(a=(one.a, one.a))) == describe(Holder(a=([1], [1])))
     assert describe(Holder(b=2, a=1)) == describe(Holder(a=1, b=2))
     assert describe(np.asfortranarray(np.eye(3))) == describe(np.eye(3))
+
+
+class Scores(BaseEstimator):
+    """A scorer with parameters and a state."""
+
+    def __init__(self, k=1):
+        self.k = k
+
+    def fit(self, state):
+        self.state_ = state
+        return self
+
+    def __call__(self, model, X, y):
+        return float(self.k * self.state_)
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda scorer: scorer,
+        lambda scorer: {"a": scorer},
+        lambda scorer: functools.partial(scorer),
+        lambda scorer: scorer.__call__,
+        lambda scorer: make_scorer(accuracy_score, held=scorer),
+        lambda scorer: make_scorer(accuracy_score, held={"a": [scorer]}),
+        lambda scorer: Scores(k=scorer),
+        lambda scorer: lambda model, X, y: scorer(model, X, y),
+    ],
+)
+def test_what_a_scorer_has_learned_is_seen(around):
+    study = {"X": A, "y": [0, 1, 0, 1], "values": [1.0], "param": "C", "cv": 2}
+
+    def words(state):
+        scoring = around(Scores().fit(state))
+        return width_study(SVC(), **study, repeats=1, scoring=scoring).configuration
+
+    assert words(1)["scoring"] == words(1)["scoring"] != words(2)["scoring"]
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda held: held,
+        lambda held: [held],
+        lambda held: {"a": held},
+        lambda held: {"a": [(held,)]},
+        lambda held: collections.OrderedDict(a=held),
+        lambda held: Holder(a=held),
+    ],
+)
+def test_a_state_counts_where_a_clone_keeps_it(around):
+    def made(state):
+        return clone(FunctionTransformer(kw_args=around(Scores().fit(state))))
+
+    kept = [pickle.dumps(made(state)) for state in (1, 2)]
+    words = [describe(made(state)) for state in (1, 2)]
+    assert (words[0] == words[1]) == (kept[0] == kept[1])
 
 
 class Used(TransformerMixin, BaseEstimator):
