@@ -10,9 +10,10 @@ import dis
 import functools
 import importlib
 import importlib.util
+import itertools
+import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -20,7 +21,6 @@ from overparam_sk.model_selection._graph import CannotDescribeError, Parts
 from overparam_sk.model_selection._installed import distribution_of, reference
 
 __all__ = [
-    "ModuleAttributes",
     "cell_parts",
     "class_parts",
     "code_parts",
@@ -30,9 +30,40 @@ __all__ = [
 ]
 
 _NAMES_A_GLOBAL = {"LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS"}
-# With these a function gets at more than it names.
-_SEES_ALL = ("eval", "exec", "globals", "__import__")
-_SEES_ATTRIBUTES = {"getattr", "vars", "dir", "__dict__"}
+_NAMES_A_VALUE = {
+    name
+    for name in dis.opmap
+    if name.startswith("LOAD_")
+    and dis.opmap[name] in {*dis.hasname, *dis.haslocal, *dis.hasfree}
+    and name not in ("LOAD_ATTR", "LOAD_METHOD", "LOAD_SUPER_ATTR", "LOAD_CLOSURE")
+}
+# Instructions of Python 3.13 that load or store two variables.
+_OF_TWO = {
+    number: [f"{half}_FAST" for half in re.findall("(LOAD|STORE)_FAST", name)]
+    for name, number in dis.opmap.items()
+    if name.count("_FAST") == 2
+}
+_TAKES_AN_ATTRIBUTE = {"LOAD_ATTR", "LOAD_METHOD"}
+# With these a function gets at more than it names, by whatever name it knows them.
+_REACHES_ALL = {
+    *(f"builtins.{name}" for name in ("__import__", "eval", "exec", "globals")),
+    *("gc.get_objects", "gc.get_referrers", "inspect.getclosurevars"),
+    *("importlib.import_module", "importlib.reload", "inspect.getmodule"),
+    *("importlib.util.module_from_spec", "pkgutil.resolve_name", "pydoc.locate"),
+    *("importlib._bootstrap.module_from_spec", "importlib.__import__"),
+    *("importlib._bootstrap.__import__", "pydoc.resolve", "pydoc.safeimport"),
+    *("runpy.run_module", "runpy.run_path", "sys._getframe"),
+}
+# Where these lie; a function that hands one of them on may use all of it.
+_REACHING = {
+    *("builtins", "gc", "importlib", "importlib.util", "inspect", "pkgutil"),
+    *("pydoc", "runpy", "sys"),
+}
+# What is reached by these of any object, as a name or as a string.
+_REACHING_NAMES = {
+    *("__builtins__", "__globals__", "__import__", "exec_module", "f_builtins"),
+    *("f_globals", "f_locals", "import_module", "load_module"),
+}
 # Around it functools keeps caches that nobody can describe.
 _DISPATCHES = vars(functools)["singledispatch"](len).__code__
 _FLAGS = 0x3AC  # *args, **kwargs, generator, coroutine
@@ -57,38 +88,17 @@ _NOT_OF_THE_CLASS = {
 
 
 def named(value: Any) -> Parts | None:
-    """What is known by name; None where there is more to say."""
+    """What is known by name; None where there is more to say.
+
+    Raises
+    ------
+    CannotDescribeError
+        If it is something with which everything can be reached.
+    """
     found = reference(value)
+    if found and found[0] in _REACHES_ALL:
+        raise CannotDescribeError(f"{found[0]} can reach everything.")
     return found and Parts(f"named {found[0]}", distribution=found[1])
-
-
-@dataclass(frozen=True)
-class ModuleAttributes:
-    """What a function may use of a module of the user's: the attributes it names."""
-
-    module: ModuleType
-    names: frozenset[str]
-
-    def key_of_part(self) -> tuple[int, frozenset[str]]:
-        """The same for the same attributes of the same module."""
-        return id(self.module), self.names
-
-    def parts(self) -> Parts:
-        """The attributes that are there."""
-        found = sorted(self.names & vars(self.module).keys())
-        return Parts(
-            f"module with {found}",
-            [
-                (f".{name}", _narrowed(vars(self.module)[name], self.names))
-                for name in found
-            ],
-        )
-
-
-def _narrowed(value: Any, names: frozenset[str]) -> Any:
-    if isinstance(value, ModuleType) and distribution_of(value.__name__) is None:
-        return ModuleAttributes(value, names)
-    return value
 
 
 def module_parts(module: ModuleType) -> Parts:
@@ -99,7 +109,7 @@ def module_parts(module: ModuleType) -> Parts:
     held = {
         name: value
         for name, value in sorted(vars(module).items())
-        if not (name.startswith("__") and name.endswith("__"))
+        if name == "__getattr__" or not (name.startswith("__") and name.endswith("__"))
     }
     children = [(f".{name}", value) for name, value in held.items()]
     return Parts(f"module with {list(held)}", children)
@@ -137,21 +147,52 @@ def _globals_of(function: FunctionType) -> Iterator[tuple[str, Any]]:
     """Name and value of everything that a function finds outside itself."""
     around = function.__globals__
     code = function.__code__
-    names = frozenset(_attribute_names(code))
-    whole = not _SEES_ATTRIBUTES.isdisjoint(names)
-    for name in sorted(_global_names(code)):
-        if name in around:
-            value = around[name]
-        elif hasattr(sys.modules["builtins"], name):
-            value = getattr(sys.modules["builtins"], name)
-        else:
-            continue
-        if name in _SEES_ALL and reference(value) == (f"builtins.{name}", "python"):
-            raise CannotDescribeError(f"it calls {name}, which can reach everything.")
-        yield name, value if whole else _narrowed(value, names)
-    for name, level in sorted(_imports(code)):
+    for name in sorted(_strings(code) & _REACHING_NAMES):
+        raise CannotDescribeError(f"it uses {name}, which can reach everything.")
+    builtins = vars(sys.modules["builtins"])
+    loads = sorted(_loads(code))
+    of_globals = _global_names(code)
+    for name, *steps in loads:
+        if name in of_globals and (name in around or name in builtins):
+            value = around[name] if name in around else builtins[name]
+            yield _at(name, value, steps)
+    for name, level, bound, *wanted in sorted(_imports(code)):
         module = _imported(name, level, around)
-        yield f"{'.' * level}{name}", module if whole else _narrowed(module, names)
+        if level == 0 and bound == name.partition(".")[0] and not wanted:
+            name = bound  # "import a.b" is a
+            module = _imported(name, level, around)
+        if wanted and wanted[0] not in getattr(module, "__dict__", wanted):
+            _imported(".".join(filter(None, [name, *wanted])), level, around)
+        for steps in [steps for known, *steps in loads if known == bound]:
+            yield _at(f"{'.' * level}{name}", module, [*wanted, *steps])
+
+
+def _at(name: str, value: Any, steps: Iterable[str]) -> tuple[str, Any]:
+    """What is used of a value: of a module the attribute, if just one is asked for.
+
+    A module that goes on to another function, or is asked for what it does not have,
+    counts with all that is in it.
+    """
+    modules = [(name, value)]
+    for step in steps:
+        if not isinstance(value, ModuleType) or step not in vars(value):
+            break
+        value = vars(value)[step]
+        modules.append((f"{modules[-1][0]}.{step}", value))
+    if value is sys.modules:
+        raise CannotDescribeError("it uses sys.modules, which can reach everything.")
+    if isinstance(value, ModuleType):
+        if value.__name__ in _REACHING:
+            raise CannotDescribeError(
+                f"it hands on the module {value.__name__}, which can reach everything."
+            )
+    elif callable(value):
+        named(value)
+    # Of what was installed the first name says it all.
+    for name, one in modules:
+        if isinstance(one, ModuleType) and distribution_of(one.__name__) is not None:
+            return name, one
+    return modules[-1]
 
 
 def _imported(name: str, level: int, around: Mapping[str, Any]) -> Any:
@@ -236,23 +277,58 @@ def _over_all(
     return of_all
 
 
+def _steps(code: CodeType) -> list[tuple[str, Any]]:
+    """Name and argument of each instruction, with one argument each."""
+    steps: list[tuple[str, Any]] = []
+    for one in dis.get_instructions(code):
+        if isinstance(one.argval, tuple) and one.opcode in _OF_TWO:
+            steps += zip(_OF_TWO[one.opcode], one.argval, strict=True)
+        elif one.opname != "EXTENDED_ARG":  # with which an argument only begins
+            steps.append((one.opname, one.argval))
+    return steps
+
+
 @_over_all
 def _global_names(code: CodeType) -> Iterator[str]:
-    for one in dis.get_instructions(code):
-        if one.opname in _NAMES_A_GLOBAL:
-            yield one.argval
+    for name, argument in _steps(code):
+        if name in _NAMES_A_GLOBAL:
+            yield argument
 
 
 @_over_all
-def _attribute_names(code: CodeType) -> Iterator[str]:
+def _loads(code: CodeType) -> Iterator[tuple[str, ...]]:
+    """Each name that is loaded, with the attributes that are taken of it at once."""
+    steps = _steps(code)
+    cells = {*code.co_cellvars, *code.co_freevars}
+    for number, (name, argument) in enumerate(steps):
+        if name in _NAMES_A_VALUE and not ("FAST" in name and argument in cells):
+            taken = itertools.takewhile(
+                lambda step: step[0] in _TAKES_AN_ATTRIBUTE, steps[number + 1 :]
+            )
+            yield argument, *(attribute for _, attribute in taken)
+
+
+@_over_all
+def _strings(code: CodeType) -> Iterator[str]:
     yield from code.co_names
     yield from (one for one in code.co_consts if isinstance(one, str))
 
 
 @_over_all
-def _imports(code: CodeType) -> Iterator[tuple[str, int]]:
-    before = list(dis.get_instructions(code))
-    for number, one in enumerate(before):
-        if one.opname == "IMPORT_NAME":
-            level = before[number - 2].argval
-            yield one.argval, level if isinstance(level, int) else 0
+def _imports(code: CodeType) -> Iterator[tuple[Any, ...]]:
+    """What is imported: module, level, the name that it gets, what of the module."""
+    steps = _steps(code)
+    for number, (step, name) in enumerate(steps):
+        if step != "IMPORT_NAME":
+            continue
+        level, wanted = (argument for _, argument in steps[number - 2 : number])
+        level = level if isinstance(level, int) else 0
+        after = steps[number + 1 :]
+        if wanted:
+            for (_, part), (_, bound) in zip(after[::2], after[1::2], strict=False):
+                yield name, level, bound, part
+                wanted = wanted[1:]
+                if not wanted:
+                    break
+        else:
+            yield name, level, next(a for s, a in after if s.startswith("STORE_"))

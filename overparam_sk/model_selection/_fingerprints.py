@@ -36,12 +36,18 @@ def fingerprint(data: Any) -> str:
     return checksum(data, parts_of, "data")[0]
 
 
-def describe(value: Any, where: str = "value", needs: set[str] | None = None) -> Any:
+def describe(
+    value: Any,
+    where: str = "value",
+    needs: set[str] | None = None,
+    cloned: bool = True,
+) -> Any:
     """Describe a parameter by what it does, in strings, numbers, lists and dicts.
 
-    Estimators are described by class and parameters. Of what was installed the name
-    is enough; of the user's functions and classes everything that they do is part of a
-    checksum, and of other objects everything that pickle would move.
+    Estimators that are cloned are described by class and parameters. Of what was
+    installed the name is enough; of the user's functions and classes everything that
+    they do is part of a checksum, and of other objects everything that pickle would
+    move.
 
     Parameters
     ----------
@@ -51,18 +57,21 @@ def describe(value: Any, where: str = "value", needs: set[str] | None = None) ->
     needs : set of str, default=None
         Gets the names of the distributions that it comes from, whose versions say the
         rest.
+    cloned : bool, default=True
+        Whether it is used as a clone; otherwise the state of estimators counts too.
 
     Raises
     ------
     CannotDescribeError
         A TypeError, with the path of what cannot be described soundly.
     """
-    return _Words(set() if needs is None else needs).of(value, where, ())
+    return _Words(set() if needs is None else needs, cloned).of(value, where, ())
 
 
 class _Words:
-    def __init__(self, needs: set[str]) -> None:
+    def __init__(self, needs: set[str], cloned: bool) -> None:
         self.needs = needs
+        self.cloned = cloned
         self.left = _MANY_WORDS
 
     def of(self, value: Any, where: str, above: tuple[int, ...]) -> Any:
@@ -75,7 +84,7 @@ class _Words:
         if id(value) in above or len(above) > _DEPTH or self.left < 0:
             return self._sum(value, where)
         above = (*above, id(value))
-        if _is_cloned_by_parameters(value):
+        if self.cloned and _is_cloned_by_parameters(value):
             return self._estimator(value, where, above)
         if type(value) in (list, tuple, dict) and len(value) < self.left:
             return self._entries(value, where, above)

@@ -29,16 +29,28 @@ def frame_parts(value: Any) -> Parts | None:
                 (" class", type(value)),
                 (".index", value.index),
                 (".columns", value.columns),
+                *_beside(value),
                 *((f"[{i}]", _values(column)) for i, column in enumerate(columns)),
             ],
         )
     if is_instance(value, "pandas", "Series"):
         names = [" class", ".index", ".name", ""]
         held = [type(value), value.index, value.name, _values(value)]
-        return Parts("series", list(zip(names, held, strict=True)))
+        of_rows = list(zip(names, held, strict=True))
+        return Parts("series", [*of_rows, *_beside(value)])
     if is_instance(value, "pandas.api.extensions", "ExtensionArray"):
         return _array_parts(value)
     return None
+
+
+def _beside(value: Any) -> list[tuple[str, Any]]:
+    """What pandas hands on beside the values."""
+    names = sorted({*value._metadata} - {"_name"})
+    return [
+        (".attrs", value.attrs),
+        (".flags", value.flags.allows_duplicate_labels),
+        *((f".{name}", getattr(value, name, None)) for name in names),
+    ]
 
 
 def _values(column: Any) -> Any:

@@ -22,7 +22,6 @@ import scipy.sparse as sp
 from sklearn.utils import check_random_state
 
 from overparam_sk.model_selection._code_parts import (
-    ModuleAttributes,
     cell_parts,
     class_parts,
     code_parts,
@@ -248,7 +247,6 @@ _BY_TYPE: dict[type, Callable[[Any], Parts]] = {
     types.MappingProxyType: _dict,
     _Attributes: functools.partial(_by_name, "attributes"),
     np.ndarray: _array,
-    ModuleAttributes: ModuleAttributes.parts,
     types.ModuleType: module_parts,
     types.CodeType: code_parts,
     types.CellType: cell_parts,

@@ -126,9 +126,16 @@ class Plan:
             },
         }
 
-    def _described(self, value: Any, where: str, needs: set[str] | None = None) -> Any:
+    def _described(
+        self,
+        value: Any,
+        where: str,
+        needs: set[str] | None = None,
+        *,
+        cloned: bool = True,
+    ) -> Any:
         try:
-            return describe(value, where, needs)
+            return describe(value, where, needs, cloned=cloned)
         except CannotDescribeError as error:
             if self.lasting:
                 raise
@@ -136,9 +143,9 @@ class Plan:
 
     def _scoring(self, needs: set[str] | None = None) -> Any:
         if not isinstance(self.scoring, Mapping):
-            return self._described(self.scoring, "scoring", needs)
+            return self._described(self.scoring, "scoring", needs, cloned=False)
         return {
-            name: self._described(scorer, f"scoring.{name}", needs)
+            name: self._described(scorer, f"scoring.{name}", needs, cloned=False)
             for name, scorer in self.scoring.items()
         }
 

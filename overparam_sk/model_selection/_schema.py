@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from overparam_sk.model_selection._checked_files import DamagedFileError, read_checked
 
 __all__ = [
@@ -46,6 +48,9 @@ _TEXT = _Rule(_of(str), "a string")
 _FLAG = _Rule(_of(bool), "true or false")
 _COUNT = _Rule(lambda v: type(v) is int and 0 <= v < 2**64, "an integer from 0 on")
 _NUMBER = _Rule(_of(int, float), "a number")
+_SCORE = _Rule(
+    _of(bool, int, float, list, dict, np.ndarray), "a number, an array or an object"
+)
 _VALUE = _Rule(_of(bool, int, float, str), "a number or a string")
 
 
@@ -94,7 +99,7 @@ def fit_shape(configuration: dict[str, Any] | None = None) -> dict[str, Any]:
         "repeat": _COUNT,
         "fold": _or_none(_COUNT),
         "seed": _COUNT,
-        "scores": _Each(_ANYTHING),
+        "scores": _Each(_SCORE),
         "fit_time": _NUMBER,
         "score_time": _NUMBER,
         "failure": _or_none(_TEXT),
@@ -125,6 +130,7 @@ def read_record(path: Any, configuration: dict[str, Any] | None = None) -> Any:
     content = read_checked(path)
     shape = {"identity": _TEXT, "fit": fit_shape(configuration)}
     _check(content, shape, str(path), "")
+    _check_outcome(content["fit"], str(path), "fit")
     return content
 
 
@@ -133,7 +139,11 @@ def read_study(path: Any) -> Any:
     content = read_checked(path)
     _check(content, {"study": _Each(_ANYTHING), "fits": [_ANYTHING]}, str(path), "")
     _check_configuration(content["study"], str(path), "study")
-    _check(content["fits"], [fit_shape(content["study"])], str(path), "fits")
+    fits = content["fits"]
+    _require(bool(fits), str(path), "fits", "a list of one fit or more", fits)
+    _check(fits, [fit_shape(content["study"])], str(path), "fits")
+    for number, fit in enumerate(fits):
+        _check_outcome(fit, str(path), f"fits[{number}]")
     return content
 
 
@@ -146,6 +156,13 @@ def _check_configuration(content: Any, file: str, place: str) -> None:
             f"{found!r:.60}. Another version of overparam_sk may read it."
         )
     _check(content, _CONFIGURATION, file, place)
+
+
+def _check_outcome(fit: Any, file: str, place: str) -> None:
+    """A fit that is done has scores, and one that failed has none."""
+    failed, scores = fit["failure"] is not None, fit["scores"]
+    must = "empty beside a failure" if failed else "an object with a score or more"
+    _require(bool(scores) != failed, file, _join(place, "scores"), must, scores)
 
 
 def _check(value: Any, shape: Any, file: str, place: str) -> None:

@@ -122,7 +122,7 @@ def test_finite_networks_agree_on_average_with_h_infinity():
     for seed in range(n_draws):
         net = initial_layers(seed, h1, h2, 8, row_norm="clip", dtype=torch.float64)
         at = forward(torch.from_numpy(X) @ net.A.T, net.B, net.w)
-        grams[seed] = sum(gram_parts(at, torch.from_numpy(X @ X.T)))
+        grams[seed] = sum(gram_parts(at, torch.from_numpy(X @ X.T))).numpy()
     standard_error = grams.std(axis=0) / n_draws**0.5
     error = abs(grams.mean(axis=0) - infinite_width_gram(X, network="kong_2019"))
     assert (error < 4 * standard_error).all()

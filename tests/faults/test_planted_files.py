@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from faults.plants import Plants
 from joblib import parallel_config
 from model_selection.counted import Counted, figures, table
 from sklearn.datasets import load_iris
@@ -118,21 +119,6 @@ def test_no_planted_pickle_runs(unfinished, tmp_path):
         assert table(study(store, stops(unfinished))) == expected
         assert not (store / "data").exists()
     assert not marker.exists()
-
-
-class Plants(Counted):
-    """Overwrites the data of the study after it has read it."""
-
-    def __init__(self, log=None, width=1, content=b"", random_state=None):
-        super().__init__(log, width, None, random_state)
-        self.content = content
-
-    def fit(self, X, y):
-        for path in (Path(self.log).parent / "store" / "data").iterdir():
-            beside = path.with_name(f"{os.getpid()}.new")
-            beside.write_bytes(self.content)
-            beside.replace(path)
-        return super().fit(X, y)
 
 
 @pytest.mark.parametrize("backend", ["sequential", "threading", "loky", "dask"])

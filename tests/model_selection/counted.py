@@ -62,3 +62,16 @@ def table(study):
         (f.estimator, f.value, f.repeat, f.fold, f.seed, f.failure, repr(f.scores))
         for f in study.fits
     ]
+
+
+class Rows:
+    """Someone's own container."""
+
+    def __init__(self, rows):
+        self.rows, self.shape = rows, rows.shape
+
+    def __len__(self):
+        return len(self.rows)
+
+    def __getitem__(self, places):
+        return Rows(self.rows[places])

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 from joblib import parallel_config
-from model_selection.counted import Counted
+from model_selection.counted import Counted, Rows
 from sklearn.base import BaseEstimator
 from sklearn.dummy import DummyClassifier
 from sklearn.metrics.pairwise import rbf_kernel
@@ -36,19 +36,6 @@ FRAME = pd.DataFrame(
     index=pd.Index([*range(N, 0, -1)], name="row"),
 )
 OBJECTS = np.array([[1, "a"], [None, datetime.date(2020, 1, 1)]] * 5, dtype=object)[:N]
-
-
-class Rows:
-    """Someone's own container."""
-
-    def __init__(self, rows):
-        self.rows, self.shape = rows, rows.shape
-
-    def __len__(self):
-        return len(self.rows)
-
-    def __getitem__(self, places):
-        return Rows(self.rows[places])
 
 
 CONTAINERS = {
@@ -148,6 +135,53 @@ def test_a_study_hands_over_what_a_search_does(X, y, tmp_path):
 
 def score(model, X, y):
     return model.score(X, y)
+
+
+class Survey(pd.DataFrame):
+    _metadata = ("place",)
+    place = "here"
+
+    @property
+    def _constructor(self):
+        return Survey
+
+
+class Course(pd.Series):
+    _metadata = ("_name", "unit")
+    unit = "m"
+
+    @property
+    def _constructor(self):
+        return Course
+
+
+def beside(data, **held):
+    """A copy of a frame or a series with more than values."""
+    data = data.copy()
+    for name, value in held.items():
+        object.__setattr__(data, name, value)
+    return data
+
+
+BESIDE = {
+    "attrs of a frame": (FRAME, beside(FRAME, attrs={"unit": "m"})),
+    "other attrs": (
+        beside(FRAME, attrs={"unit": ["m"]}),
+        beside(FRAME, attrs={"unit": ["km"]}),
+    ),
+    "attrs of a series": (FRAME["x"], beside(FRAME["x"], attrs={"unit": "m"})),
+    "flags": (FRAME, FRAME.set_flags(allows_duplicate_labels=False)),
+    "metadata of a frame": (Survey(FRAME), beside(Survey(FRAME), place="there")),
+    "metadata of a series": (Course([1.0]), beside(Course([1.0]), unit="km")),
+}
+
+
+@pytest.mark.parametrize("name", list(BESIDE))
+def test_what_pandas_hands_on_beside_the_values_is_seen(name):
+    before, after = BESIDE[name]
+    assert fingerprint(before) != fingerprint(after)
+    assert fingerprint(before) == fingerprint(before.copy())
+    assert fingerprint(after) == fingerprint(after.copy())
 
 
 CHANGES = {

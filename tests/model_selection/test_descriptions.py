@@ -1,5 +1,7 @@
 """What decides a score is seen, what does not is not, and what cannot be is refused."""
 
+import collections
+import functools
 import importlib
 import json
 import os
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 from model_selection.described import EDITS, REMARKS, THINGS, run
 from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
@@ -122,6 +125,30 @@ def local(tmp_path, monkeypatch):
         "from . import helpers\ndef f(X, h=helpers): return h.g(X)",
         "from . import helpers\ndef make(h):\n    return lambda X: h.g(X)\n"
         "f = make(helpers)",
+        "from . import helpers\ndef h(m, X): return m.g(X)\n"
+        "def f(X): return h(helpers, X)",
+        "from . import helpers\ndef k(): return helpers\ndef f(X): return k().g(X)",
+        "import locally.helpers\ndef h(m, X): return m.g(X)\n"
+        "def f(X): return h(locally.helpers, X)",
+        "import locally.helpers\ndef h(m, X): return m.helpers.g(X)\n"
+        "def f(X): return h(locally, X)",
+        "def h(m, X): return m.g(X)\ndef f(X):\n    from . import helpers\n"
+        "    return h(helpers, X)",
+        "def h(m, X): return m.g(X)\ndef f(X):\n    import locally.helpers as k\n"
+        "    return h(k, X)",
+        "def h(m, X): return m.g(X)\ndef f(X):\n    import locally.helpers as k\n"
+        "    def inner(): return h(k, X)\n    return inner()",
+        "from . import helpers\ndef h(m, X): return m.g(X)\n"
+        "def f(X): return [h(m, X) for m in (helpers,)]",
+        "from . import helpers\ndef h(m, X): return m.g(X)\n"
+        "def f(X):\n    helpers.K\n    return h(X if X is None else helpers, X)",
+        "import operator\nfrom . import helpers\nN = 'g'\n"
+        "def f(X): return operator.attrgetter(N)(helpers)(X)",
+        "from . import helpers\nN = 'g'\n"
+        "def f(X): return helpers.__getattribute__(N)(X)",
+        "import inspect\nfrom . import helpers\n"
+        "def f(X): return dict(inspect.getmembers(helpers))['gg'[:1]](X)",
+        "from . import helpers\nclass C:\n    m = helpers\ndef f(X): return C.m.g(X)",
     ],
 )
 def test_an_edit_of_a_local_module_is_seen(local, steps):
@@ -154,6 +181,71 @@ class Holder:
 
 def evaluates(X):
     return eval("X")
+
+
+# Each of them finds what it uses by a string, or under another name.
+REACHING = [
+    "import importlib\ndef made(X): return importlib.import_module('h').g(X)",
+    "from importlib import import_module as i\ndef made(X): return i('h').g(X)",
+    "def made(X):\n    import importlib as i\n    return i.import_module('h').g(X)",
+    "def made(X):\n    from importlib import import_module as i\n    return i('h')",
+    "import importlib\ndef k(m): return m\n"
+    "def made(X): return k(importlib).import_module('h')",
+    "import sys\ndef made(X): return sys.modules['h'].g(X)",
+    "from sys import modules as m\ndef made(X): return m['h'].g(X)",
+    "def made(X):\n    import sys as s\n    return s.modules['h'].g(X)",
+    "import sys\ndef made(X): return getattr(sys, 'mod' + 'ules')['h'].g(X)",
+    "import sys\ndef made(X): return vars(sys)['modules']['h'].g(X)",
+    "import sys\ndef made(X): return sys._getframe(0).f_globals['c']",
+    "import pkgutil\ndef made(X): return pkgutil.resolve_name('h:g')(X)",
+    "import pydoc\ndef made(X): return pydoc.locate('h.g')(X)",
+    "import runpy\ndef made(X): return runpy.run_path('h.py')['g'](X)",
+    "import inspect\ndef made(X): return inspect.getmodule(made).c",
+    "e = eval\ndef made(X): return e('c')",
+    "t = {'e': [exec]}\ndef made(X): t['e'][0]('c')",
+    "import functools\nmade = functools.partial(eval, 'c')",
+    "def made(X, e=eval): return e('c')",
+    "import builtins\ndef made(X): return builtins.eval('c')",
+    "import builtins as b\ndef made(X): return b.__import__('h').g(X)",
+    "import builtins\ndef made(X): return getattr(builtins, 'ev' + 'al')('c')",
+    "def made(X): return __builtins__['eval']('c')",
+    "def g(X): return X\ndef made(X): return g.__globals__['c']",
+    "def g(X): return X\ndef made(X): return getattr(g, '__globals__')['c']",
+    "import types\ndef g(X): return X\n"
+    "def made(X): return types.FunctionType(g.__code__, g.__globals__)(X)",
+    "def made(X): return globals()['c']",
+    "class C:\n    def f(s): return s.f.__func__.__globals__['c']\nmade = C()",
+]
+
+
+@pytest.mark.parametrize("script", REACHING)
+def test_what_can_reach_everything_is_refused(script):
+    with pytest.raises(TypeError, match=r"^value.* can reach everything"):
+        run(script)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "import json\ndef made(X): return json.loads(X)",
+        "import sys\ndef made(X): return sys.maxsize, sys.float_info.eps",
+        "def made(X):\n    import sys, inspect\n    return sys.argv, inspect.signature",
+        "def made(X):\n    import sys\n    def inner(): return sys.maxsize\n"
+        "    return inner",
+        "import importlib.metadata\n"
+        "def made(X): return importlib.metadata.version('numpy')",
+        "import ast, numpy as np\nmade = np.vectorize(lambda x: ast.literal_eval(x))",
+        "def made(net, X): return net.eval(), net.modules(), net.locate(X)",
+        "import operator\nmade = operator.attrgetter('a')",
+        "def made(X): return getattr(X, 'shape'), vars(X), dir(X), X.__dict__",
+        "import pandas as pd\ndef made(X): return pd.DataFrame(X).eval('a + b')",
+        "import types\ndef made(X): return isinstance(X, types.FunctionType)",
+        "import torch\ndef made(X): return torch.nn.functional.relu(X)",
+        "import builtins\ndef made(X): return builtins.len(X)",
+    ],
+)
+def test_ordinary_code_is_not_refused(script):
+    assert run(script) == run(script)
 
 
 @pytest.mark.parametrize(
@@ -195,6 +287,63 @@ def test_equal_objects_are_like_one_object():
     assert describe(Holder(a=(one.a, one.a))) == describe(Holder(a=([1], [1])))
     assert describe(Holder(b=2, a=1)) == describe(Holder(a=1, b=2))
     assert describe(np.asfortranarray(np.eye(3))) == describe(np.eye(3))
+
+
+class Scores(BaseEstimator):
+    """A scorer with parameters and a state."""
+
+    def __init__(self, k=1):
+        self.k = k
+
+    def fit(self, state):
+        self.state_ = state
+        return self
+
+    def __call__(self, model, X, y):
+        return float(self.k * self.state_)
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda scorer: scorer,
+        lambda scorer: {"a": scorer},
+        lambda scorer: functools.partial(scorer),
+        lambda scorer: scorer.__call__,
+        lambda scorer: make_scorer(accuracy_score, held=scorer),
+        lambda scorer: make_scorer(accuracy_score, held={"a": [scorer]}),
+        lambda scorer: Scores(k=scorer),
+        lambda scorer: lambda model, X, y: scorer(model, X, y),
+    ],
+)
+def test_what_a_scorer_has_learned_is_seen(around):
+    study = {"X": A, "y": [0, 1, 0, 1], "values": [1.0], "param": "C", "cv": 2}
+
+    def words(state):
+        scoring = around(Scores().fit(state))
+        return width_study(SVC(), **study, repeats=1, scoring=scoring).configuration
+
+    assert words(1)["scoring"] == words(1)["scoring"] != words(2)["scoring"]
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda held: held,
+        lambda held: [held],
+        lambda held: {"a": held},
+        lambda held: {"a": [(held,)]},
+        lambda held: collections.OrderedDict(a=held),
+        lambda held: Holder(a=held),
+    ],
+)
+def test_a_state_counts_where_a_clone_keeps_it(around):
+    def made(state):
+        return clone(FunctionTransformer(kw_args=around(Scores().fit(state))))
+
+    kept = [pickle.dumps(made(state)) for state in (1, 2)]
+    words = [describe(made(state)) for state in (1, 2)]
+    assert (words[0] == words[1]) == (kept[0] == kept[1])
 
 
 class Used(TransformerMixin, BaseEstimator):

@@ -13,11 +13,13 @@ from sklearn.datasets import load_iris
 
 from overparam_sk.model_selection import WidthStudy, width_study
 from overparam_sk.model_selection._checked_files import (
+    DamagedFileError,
     _to_bytes,
     digest,
     read_checked,
     write_checked,
 )
+from overparam_sk.model_selection._schema import read_record
 
 X, y = load_iris(return_X_y=True)
 # Of these some are right in some places.
@@ -121,6 +123,45 @@ def test_a_saved_study_is_right_or_refused(whole, tmp_path):
         lambda: WidthStudy.load(path).metrics,
     )
     assert refused > 400
+
+
+# Of a fit: what no fit holds, and the place that is named.
+NO_FITS = {
+    "nothing": ({"scores": {}}, "scores"),
+    "a failure with scores": ({"failure": "ValueError"}, "scores"),
+    "no object": ({"scores": [1.0]}, "scores"),
+    **{
+        f"a score of {score!r}": ({"scores": {"accuracy": score}}, "scores.accuracy")
+        for score in (None, "", "x", "1.0")
+    },
+}
+
+
+@pytest.mark.parametrize("name", list(NO_FITS))
+def test_a_fit_without_an_outcome_is_refused(whole, tmp_path, name):
+    change, place = NO_FITS[name]
+    path = tmp_path / "study.json"
+    content = read_checked(whole / "saved.json")
+    content["fits"][2] |= change
+    write_checked(path, content)
+    with pytest.raises(ValueError, match=rf"^{path}: fits\[2\].{place} must be "):
+        WidthStudy.load(path)
+    shutil.copytree(whole / "store", tmp_path / "store")
+    record = sorted((tmp_path / "store" / "fits").iterdir())[0]
+    content = read_checked(record)
+    content["fit"] |= change
+    write_checked(record, content)
+    with pytest.warns(RuntimeWarning, match=f"{record}: fit.{place} must .* left out"):
+        assert len(WidthStudy.load(tmp_path / "store").fits) == 3
+    with pytest.raises(DamagedFileError, match=f"^{record}: fit.{place} must be "):
+        read_record(record)
+
+
+def test_a_saved_study_without_fits_is_refused(whole, tmp_path):
+    path = tmp_path / "study.json"
+    write_checked(path, {**read_checked(whole / "saved.json"), "fits": []})
+    with pytest.raises(ValueError, match=f"^{path}: fits must be a list of one fit"):
+        WidthStudy.load(path)
 
 
 # Fits that the configuration has no place for are left out.
