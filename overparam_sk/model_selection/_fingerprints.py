@@ -116,7 +116,7 @@ class _Words:
     def _object(self, value: Any, where: str) -> Any:
         known = reference(value) if callable(value) else None
         if known is not None:
-            self.needs.add(known[1])
+            self._sum(value, where)  # refuses what can reach everything
             return known[0]
         name = getattr(value, "__qualname__", None)
         words = {"name": name} if isinstance(name, str) else {}

@@ -205,6 +205,8 @@ REACHING = [
     "t = {'e': [exec]}\ndef made(X): t['e'][0]('c')",
     "import functools\nmade = functools.partial(eval, 'c')",
     "def made(X, e=eval): return e('c')",
+    "made = eval",
+    "import builtins\nmade = {'a': [vars(builtins)['exec']]}",
     "import builtins\ndef made(X): return builtins.eval('c')",
     "import builtins as b\ndef made(X): return b.__import__('h').g(X)",
     "import builtins\ndef made(X): return getattr(builtins, 'ev' + 'al')('c')",
