@@ -140,7 +140,6 @@ def read_study(path: Any) -> Any:
     _check(content, {"study": _Each(_ANYTHING), "fits": [_ANYTHING]}, str(path), "")
     _check_configuration(content["study"], str(path), "study")
     fits = content["fits"]
-    _require(bool(fits), str(path), "fits", "a list of one fit or more", fits)
     _check(fits, [fit_shape(content["study"])], str(path), "fits")
     for number, fit in enumerate(fits):
         _check_outcome(fit, str(path), f"fits[{number}]")

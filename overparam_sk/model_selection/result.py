@@ -104,7 +104,11 @@ class WidthStudy(OwnWorld):
                     "failure": fit.failure,
                 }
                 for fit in self.fits
-            ]
+            ],
+            columns=[
+                *("estimator", self.param, "repeat", "fold", "seed"),
+                *(*self.metrics, "fit_time", "score_time", "failure"),
+            ],
         )
         # Integers stay integers beside the None of a baseline.
         frame[self.param] = pd.array([fit.value for fit in self.fits])
@@ -127,6 +131,8 @@ class WidthStudy(OwnWorld):
         """
         frame = self.to_frame()
         metrics = [*self.metrics, "fit_time"]
+        if frame.empty:  # of numbers all the same
+            frame["fit_time"] = frame["fit_time"].astype(float)
         by = [frame["estimator"], frame[self.param]]
         grouped = frame.groupby(by, sort=False, dropna=False)
         summary = grouped[metrics].agg(["mean", "std"])
