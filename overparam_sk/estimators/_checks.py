@@ -209,12 +209,15 @@ def check_several_classes(classes: NDArray[Any]) -> None:
 def check_sample_weight(sample_weight: Any, X: Any) -> NDArray[Any]:
     """Weights as a float64 array of shape (n_samples,): non-negative, not all zero."""
     if isinstance(sample_weight, Number):  # which scikit-learn takes unseen
-        try:
-            sample_weight = np.full(X.shape[0], sample_weight, dtype=np.float64)
-        except (OverflowError, TypeError, ValueError) as error:
-            raise ValueError(
-                f"sample_weight must be a finite number, got {shown(sample_weight)}."
-            ) from error
+        given: Any = sample_weight
+        sample_weight = np.full(X.shape[0], given)
+        if sample_weight.dtype.hasobject:  # of too many digits, or of another kind
+            try:
+                sample_weight = np.full(X.shape[0], float(given))
+            except (OverflowError, TypeError, ValueError) as error:
+                raise ValueError(
+                    f"sample_weight must be a finite number, got {shown(given)}."
+                ) from error
     weight: NDArray[Any] = _check_sample_weight(
         sample_weight, X, dtype=np.float64, ensure_non_negative=True
     )

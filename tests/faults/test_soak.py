@@ -59,7 +59,7 @@ def one_thread():
     torch.set_num_threads(threads)
 
 
-def test_fits_that_fail_and_memory_that_does_not_grow(tmp_path, one_thread, measured):
+def test_fits_that_fail_and_memory_that_does_not_grow(one_thread, measured):
     """All fits are done or have failed with a reason, a fifth of them."""
     net = OverparamReLUClassifier(10, max_iter=1, diagnostics=None)
     study = width_study(
@@ -71,7 +71,6 @@ def test_fits_that_fail_and_memory_that_does_not_grow(tmp_path, one_thread, meas
         values=range(10),
         repeats=N_FITS // 10,
         scoring=memory,
-        store=tmp_path,
         random_state=0,
     )
     assert len(study.fits) == N_FITS
