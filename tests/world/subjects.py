@@ -52,12 +52,11 @@ def fitted(name, kind):
 
 def used(made):
     """All that a fitted net says."""
-    net, again, rows, _ = made
+    net, again, rows, labels = made
     said = [outputs(one, rows) for one in (net, again)]
     said += [*trained_weights(net), *trained_weights(again)]
     said += [*net.history_.values(), *again.history_.values()]
-    # Not score: that is arithmetic of scikit-learn's, in the caller's world.
-    said += [net.predict(rows), net.n_iter_, net.loss_]
+    said += [net.predict(rows), net.score(rows, labels), net.n_iter_, net.loss_]
     if hasattr(net, "predict_proba"):
         said += [net.predict_proba(rows), net.predict_log_proba(rows)]
     if hasattr(net, "initial_weights"):
