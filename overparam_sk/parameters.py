@@ -88,7 +88,9 @@ def shown(value: Any) -> str:
     return text if len(text) <= 200 else f"{text[:200]}..."
 
 
-def checked(parameters: Mapping[str, Any], rules: Mapping[str, Rule]) -> dict[str, Any]:
+def checked(
+    parameters: Mapping[str, Any], rules: Mapping[str, Callable[[str, Any], Any]]
+) -> dict[str, Any]:
     """All parameters, those that have a rule as plain values."""
     return {
         name: rules[name](name, value) if name in rules else value

@@ -20,10 +20,18 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-__all__ = ["OwnWorld", "in_own_world", "say", "warn_user", "without_warning"]
+__all__ = [
+    "OwnWorld",
+    "in_own_world",
+    "open_doors",
+    "say",
+    "warn_user",
+    "without_warning",
+]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+_C = TypeVar("_C")
 _AUTOCAST = ("cpu", "cuda", "mps")
 _BUFFER = 8192  # numpy's own; sums of mixed dtypes are cut there
 
@@ -41,25 +49,30 @@ def in_own_world(function: Callable[_P, _R]) -> Callable[_P, _R]:
     return inside
 
 
+def open_doors(cls: type[_C]) -> type[_C]:
+    """Make doors of the public methods and properties that a class brings."""
+    for name, member in list(vars(cls).items()):
+        if name.startswith("_") and name != "__call__":
+            continue
+        if isinstance(member, property) and member.fget is not None:
+            setattr(cls, name, property(in_own_world(member.fget), doc=member.__doc__))
+        elif isinstance(member, classmethod):
+            setattr(cls, name, classmethod(in_own_world(member.__func__)))
+        elif isfunction(member):
+            setattr(cls, name, in_own_world(member))
+    # scikit-learn's mixins bring it; what it adds up must not depend on the caller.
+    score = getattr(cls, "score", None)
+    if isfunction(score) and not hasattr(score, "in_own_world"):
+        cls.score = in_own_world(score)  # type: ignore[attr-defined]
+    return cls
+
+
 class OwnWorld:
     """A class whose public methods and properties are doors, those to come as well."""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for name, member in list(vars(cls).items()):
-            if name.startswith("_") and name != "__call__":
-                continue
-            if isinstance(member, property) and member.fget is not None:
-                door = property(in_own_world(member.fget), doc=member.__doc__)
-                setattr(cls, name, door)
-            elif isinstance(member, classmethod):
-                setattr(cls, name, classmethod(in_own_world(member.__func__)))
-            elif isfunction(member):
-                setattr(cls, name, in_own_world(member))
-        # scikit-learn's mixins bring it; what it adds up must not depend on the caller.
-        score = getattr(cls, "score", None)
-        if isfunction(score) and not hasattr(score, "in_own_world"):
-            cls.score = in_own_world(score)  # type: ignore[attr-defined]
+        open_doors(cls)
 
 
 def _enter(world: ExitStack) -> None:

@@ -1,12 +1,5 @@
 """Theory made measurable: what the papers look at, next to every fit."""
 
-from overparam_sk.diagnostics._base import (
-    Diagnostic,
-    GramView,
-    Panel,
-    PatternView,
-    WeightView,
-)
 from overparam_sk.diagnostics.accumulated_update import (
     RelativeDistance,
     WeightChange,
@@ -14,38 +7,33 @@ from overparam_sk.diagnostics.accumulated_update import (
     relative_distance,
     update_singular_values,
 )
-from overparam_sk.diagnostics.coupling import (
-    ActivationChange,
-    Coupling,
-    activation_change,
-)
-from overparam_sk.diagnostics.dead_samples import DeadSamples
-from overparam_sk.diagnostics.first_layer import (
-    FirstLayerMonitor,
-    InitialUnits,
-    Sample,
-    measure_first_layer,
-)
-from overparam_sk.diagnostics.function_space import (
-    FunctionSpaceMonitor,
-    HeldOutRows,
-    SeenRows,
-)
 from overparam_sk.diagnostics.gram import (
     GramLambdaMin,
+    GramSource,
     check_gram_fits,
+    first_layer_gram,
     gram_lambda_min,
     gram_matrix,
+    two_hidden_gram,
 )
 from overparam_sk.diagnostics.infinite_width import (
     infinite_width_gram,
     infinite_width_lambda_min,
 )
-from overparam_sk.diagnostics.monitor import Measurement, Monitor, history_columns
-from overparam_sk.diagnostics.two_hidden import (
-    TwoHiddenMonitor,
-    measure_two_hidden,
-    squared_spread,
+from overparam_sk.diagnostics.panel import (
+    Diagnostic,
+    GradientView,
+    GramView,
+    Panel,
+    PatternView,
+    WeightView,
+    history_columns,
+)
+from overparam_sk.diagnostics.patterns import (
+    ActivationChange,
+    Coupling,
+    DeadSamples,
+    activation_change,
 )
 
 # A new diagnostic is one file and one line here: it then is a fitted attribute and a
@@ -62,33 +50,39 @@ REGISTRY: dict[str, type[Diagnostic]] = {
     )
 }
 
+# What an estimator can measure: these, and what needs the weights alone and is computed
+# when it is first looked at.
+SPECTRUM = "update_singular_values"
+
+
+def asked_for(diagnostics: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    """Names that an estimator's ``diagnostics`` stands for."""
+    if diagnostics is None or isinstance(diagnostics, tuple):
+        return diagnostics or ()
+    return (*REGISTRY, SPECTRUM)
+
+
 __all__ = [
     "REGISTRY",
+    "SPECTRUM",
     "Diagnostic",
-    "FirstLayerMonitor",
-    "FunctionSpaceMonitor",
+    "GradientView",
+    "GramSource",
     "GramView",
-    "HeldOutRows",
-    "InitialUnits",
-    "Measurement",
-    "Monitor",
     "Panel",
     "PatternView",
-    "Sample",
-    "SeenRows",
-    "TwoHiddenMonitor",
     "WeightView",
     "activation_change",
+    "asked_for",
     "check_gram_fits",
     "effective_rank",
+    "first_layer_gram",
     "gram_lambda_min",
     "gram_matrix",
     "history_columns",
     "infinite_width_gram",
     "infinite_width_lambda_min",
-    "measure_first_layer",
-    "measure_two_hidden",
     "relative_distance",
-    "squared_spread",
+    "two_hidden_gram",
     "update_singular_values",
 ]

@@ -4,6 +4,8 @@ Made of masked matrix products only (`networks.gate_gram` and others): the
 Jacobian, n·m·d numbers, is never formed.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -13,7 +15,7 @@ from torch import Tensor
 
 from overparam_sk.arrays import check_finite, real_array, real_rows
 from overparam_sk.devices import memory_of, resolve_device
-from overparam_sk.diagnostics._base import Diagnostic, GramView, View
+from overparam_sk.diagnostics.panel import Diagnostic, GramView, View
 from overparam_sk.linalg import smallest_eigenvalue
 from overparam_sk.memory import check_room
 from overparam_sk.networks import (
@@ -25,7 +27,15 @@ from overparam_sk.parameters import one_of, shown
 from overparam_sk.rows import Rows, as_rows
 from overparam_sk.world import in_own_world
 
-__all__ = ["GramLambdaMin", "check_gram_fits", "gram_lambda_min", "gram_matrix"]
+__all__ = [
+    "GramLambdaMin",
+    "GramSource",
+    "check_gram_fits",
+    "first_layer_gram",
+    "gram_lambda_min",
+    "gram_matrix",
+    "two_hidden_gram",
+]
 
 # Matrices of the Gram matrix's size, in float64, that stand at a time.
 _MATRICES = 4
@@ -56,6 +66,28 @@ class GramLambdaMin(Diagnostic):
         """λ_min of the sum. On the CPU: CUDA's solvers are slow at n ≈ 100."""
         assert self.total is not None
         return smallest_eigenvalue(self.total.cpu())
+
+
+@dataclass(frozen=True)
+class GramSource:
+    """What a Gram matrix is made of: an estimator's ``gram_source``, once it is fitted.
+
+    Parameters
+    ----------
+    gram : callable
+        (which, rows, *weights) -> H, a Tensor, all of them in float64.
+    weights : callable
+        Gives all weights, those of the layer that sees the rows first.
+    constant : bool, default=False
+        Whether that layer's last column is the weights of a constant 1.
+    n_outputs : int, default=1
+        Outputs that "full" keeps apart.
+    """
+
+    gram: Callable[..., Tensor]
+    weights: Callable[[], tuple[NDArray[Any], ...]]
+    constant: bool = False
+    n_outputs: int = 1
 
 
 def check_gram_fits(n: int, device: torch.device, advice: str) -> None:
@@ -120,17 +152,15 @@ def gram_matrix(
         If the matrix is larger than the memory, before anything is allocated.
     """
     which = _WHICH("which", which)
-    weights, constant = _weights(estimator_or_params)
+    source = _source(estimator_or_params)
     where = resolve_device(device)
-    n_outputs = len(weights[1]) if len(weights) == 2 and which == "full" else 1
-    X_ = _checked_rows(X, len(weights[0].T), constant)
+    weights = [real_array("The weights", part) for part in source.weights()]
+    X_ = _checked_rows(X, len(weights[0].T), source.constant)
+    n_outputs = source.n_outputs if which == "full" else 1
     check_gram_fits(X_.shape[0] * n_outputs, where, "pass fewer rows")
-    rows = as_rows(X_, constant=constant, dtype=torch.float64, device=where)
+    rows = as_rows(X_, constant=source.constant, dtype=torch.float64, device=where)
     tensors = [torch.from_numpy(part).to(rows.device) for part in weights]
-    if len(tensors) == 2:
-        H = _first_layer_gram(which, rows, *tensors)
-    else:
-        H = _two_hidden_gram(rows, *tensors)
+    H = source.gram(which, rows, *tensors)
     return check_finite("The Gram matrix", H.cpu().numpy())
 
 
@@ -159,7 +189,8 @@ def gram_lambda_min(
     return smallest_eigenvalue(torch.from_numpy(H))
 
 
-def _first_layer_gram(which: Which, rows: Rows, W: Tensor, a: Tensor) -> Tensor:
+def first_layer_gram(which: Which, rows: Rows, W: Tensor, a: Tensor) -> Tensor:
+    """That of LL18's network, some hidden units at a time."""
     gates = gate_gram if which == "mean" else output_gate_gram
     n_outputs = 1 if which == "mean" else len(a)
     side = len(rows) * n_outputs
@@ -173,45 +204,35 @@ def _first_layer_gram(which: Which, rows: Rows, W: Tensor, a: Tensor) -> Tensor:
     return H
 
 
-def _two_hidden_gram(rows: Rows, A: Tensor, B: Tensor, w: Tensor) -> Tensor:
+def two_hidden_gram(
+    which: Which, rows: Rows, A: Tensor, B: Tensor, w: Tensor
+) -> Tensor:
+    """That of K19's network (Prop. 1), which has one output."""
     B_part, A_part = gram_parts_by_units(rows.times(A.T), B, w, rows.inner_products())
     return B_part.add_(A_part)
 
 
-# The fitted attributes that make up a network: trained weights of the layer that sees
-# X, its intercept, and the others in the order of `gram_matrix`'s tuples.
-_FITTED = (
-    ("hidden_weights_", "hidden_intercept_", ("readout_weights_",)),
-    ("first_weights_", "first_intercept_", ("second_weights_", "readout_signs_")),
-)
-
-
-def _weights(source: Any) -> tuple[list[NDArray[np.float64]], bool]:
-    """Weights in float64, and whether a constant 1 is to be appended to the rows."""
-    if isinstance(source, (tuple, list)):
-        parts = [real_array("The weights", part, 1, 2) for part in source]
-        shapes = [part.shape for part in parts]
-        if not _fit_together(shapes):
-            raise ValueError(
-                "estimator_or_params must be a fitted estimator, (W, a) of shapes "
-                "(m, d), (k, m) or (A, B, w) of shapes (h1, d), (h2, h1), (h2,), got "
-                f"arrays of shapes {shapes}."
-            )
-        return parts, False
-    for first, intercept, others in _FITTED:
-        if hasattr(source, first):
-            W, b = getattr(source, first), getattr(source, intercept)
-            constant = bool(np.any(b))  # without an intercept all are 0
-            if hasattr(source, "gate_weights"):  # the weights have no part in it
-                W = source.gate_weights()
-            elif constant:
-                W = np.column_stack([W, b])
-            parts = [W, *(getattr(source, name) for name in others)]
-            return [real_array("The weights", part) for part in parts], constant
-    raise ValueError(
-        "estimator_or_params must be a fitted OverparamReLUClassifier or "
-        f"TwoHiddenReLURegressor, or a tuple of their weights, got {shown(source)}."
-    )
+def _source(given: Any) -> GramSource:
+    """What a fitted estimator hands over, or what a tuple of weights stands for."""
+    if not isinstance(given, (tuple, list)):
+        source = getattr(given, "gram_source", None)
+        if isinstance(source, GramSource):
+            return source
+        raise ValueError(
+            "estimator_or_params must be a fitted OverparamReLUClassifier or "
+            f"TwoHiddenReLURegressor, or a tuple of their weights, got {shown(given)}."
+        )
+    parts = tuple(real_array("The weights", part, 1, 2) for part in given)
+    shapes = [part.shape for part in parts]
+    if not _fit_together(shapes):
+        raise ValueError(
+            "estimator_or_params must be a fitted estimator, (W, a) of shapes "
+            "(m, d), (k, m) or (A, B, w) of shapes (h1, d), (h2, h1), (h2,), got "
+            f"arrays of shapes {shapes}."
+        )
+    if len(parts) == 2:
+        return GramSource(first_layer_gram, lambda: parts, n_outputs=len(parts[1]))
+    return GramSource(two_hidden_gram, lambda: parts)
 
 
 def _fit_together(shapes: list[tuple[int, ...]]) -> bool:

@@ -4,44 +4,48 @@ With an older scikit-learn the estimators have no ``set_callbacks`` and nothing 
 called.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from torch import Tensor
+
+from overparam_sk.fits import Data
 from overparam_sk.training import StepRecord
 
-__all__ = ["CallbackObserver", "CallbackSupport", "fit_context", "with_callbacks"]
+__all__ = [
+    "CallbackObserver",
+    "CallbackSupport",
+    "callback_observers",
+    "with_callbacks",
+]
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 try:
-    from sklearn.callback import CallbackSupportMixin
+    from sklearn.callback import CallbackSupportMixin as CallbackSupport
     from sklearn.callback import with_callbacks as _with_callbacks
 except ImportError:
+    ARE_THERE = False
 
-    class CallbackSupport:
+    class CallbackSupport:  # type: ignore[no-redef]
         """scikit-learn < 1.9: no callbacks."""
 
     def with_callbacks(method: _Method) -> _Method:
         """scikit-learn < 1.9: the method as it is."""
         return method
 
-    def fit_context(estimator: Any, n_records: int) -> Any:
-        """scikit-learn < 1.9: there is no context."""
-        return
-
 else:
-
-    class CallbackSupport(CallbackSupportMixin):  # type: ignore[no-redef]
-        """scikit-learn >= 1.9: ``set_callbacks``."""
+    ARE_THERE = True
 
     def with_callbacks(method: _Method) -> _Method:
         """scikit-learn >= 1.9: tear the callbacks down whatever happens."""
         managed: _Method = _with_callbacks(method)
         return managed
 
-    def fit_context(estimator: Any, n_records: int) -> Any:
-        """Root context of a fit whose tasks are its recorded iterations."""
-        return estimator._init_callback_context(max_subtasks=n_records)
+
+def callback_observers(estimator: Any, data: Data) -> "list[CallbackObserver]":
+    """Those that tell scikit-learn's callbacks, where there are any."""
+    return [CallbackObserver(estimator, data)] if ARE_THERE else []
 
 
 class CallbackObserver:
@@ -50,24 +54,21 @@ class CallbackObserver:
     Parameters
     ----------
     estimator : estimator instance
-    context : sklearn.callback.CallbackContext
-        Root context of the fit, from `fit_context`.
-    X, y : array-like
-        The training data, as given to ``fit``.
-    fitted_attributes : callable
-        Takes the weights and returns the attributes of an estimator that is
-        ready to predict as if the fit had stopped here; called only if a callback
-        wants such an estimator.
+    data : Data
+        What it is trained on.
     """
 
-    def __init__(
-        self, estimator: Any, context: Any, X: Any, y: Any, fitted_attributes: Any
-    ) -> None:
+    def __init__(self, estimator: Any, data: Data) -> None:
         self._estimator = estimator
-        self._context = context
-        self._data = {"X": X, "y": y}
-        self._fitted_attributes = fitted_attributes
-        context.call_on_fit_task_begin(estimator=estimator, **self._data)
+        self._data = {"X": data.X, "y": data.y}
+
+    def begin(
+        self, n_looks: int, state: Callable[[Sequence[Tensor]], dict[str, Any]]
+    ) -> None:
+        """Call the hooks of the start of a fit whose tasks are its looks."""
+        self._state = state
+        self._context = self._estimator._init_callback_context(max_subtasks=n_looks)
+        self._context.call_on_fit_task_begin(estimator=self._estimator, **self._data)
 
     def observe(self, record: StepRecord) -> bool:
         """Call the hooks of one iteration; True if a callback says stop."""
@@ -75,8 +76,7 @@ class CallbackObserver:
         task = self._context.subcontext(task_name="iteration")
         task.call_on_fit_task_begin(**told)
         stop = task.call_on_fit_task_end(
-            **told,
-            reconstruction_attributes=lambda: self._fitted_attributes(record.weights),
+            **told, reconstruction_attributes=lambda: self._snapshot(record.weights)
         )
         return bool(stop)
 
@@ -87,3 +87,13 @@ class CallbackObserver:
             **self._data,
             reconstruction_attributes=attributes,
         )
+
+    def _snapshot(self, weights: Sequence[Tensor]) -> dict[str, Any]:
+        """Attributes of an estimator that predicts as if the fit had stopped here."""
+        known = ("classes_", "n_features_in_", "feature_names_in_")
+        there = vars(self._estimator)
+        return {
+            **{name: there[name] for name in known if name in there},
+            # the fit goes on and moves them
+            **self._state([W.clone() for W in weights]),
+        }

@@ -1,9 +1,8 @@
-"""What every classifier around LL18's network does, whatever its units do."""
+"""What classifiers around LL18's network share, whatever its units do."""
 
-from collections.abc import Iterator
-from itertools import repeat
-from types import SimpleNamespace
-from typing import Any, ClassVar, Self
+from abc import ABC
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -12,127 +11,130 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from overparam_sk.diagnostics import effective_rank
-from overparam_sk.estimators._base import WideNetworkEstimator
-from overparam_sk.estimators._callbacks import with_callbacks
-from overparam_sk.estimators._checks import check_for_partial_fit, check_rank
-from overparam_sk.estimators._data import TrainingData, finite_outputs
-from overparam_sk.estimators._first_layer_run import FirstLayerRun
-from overparam_sk.estimators._run import Run, Seeds, Start
-from overparam_sk.estimators._softmax import SoftmaxClassifier
-from overparam_sk.estimators._softmax_run import batch_size_in_use
-from overparam_sk.estimators._state import split_intercept
-from overparam_sk.estimators.compressed import CompressedClassifier
-from overparam_sk.networks import SoftmaxNetwork, initial_weights
-from overparam_sk.rows import Rows, as_tensor
+from overparam_sk.diagnostics import GramSource, effective_rank, first_layer_gram
+from overparam_sk.estimators._data import finite_outputs
+from overparam_sk.estimators._parameters import (
+    checked_parameters,
+    parameter,
+    parameters,
+)
+from overparam_sk.estimators._softmax import CLASS_WEIGHT
+from overparam_sk.estimators._training import Auto
+from overparam_sk.estimators._weights import with_intercept
+from overparam_sk.estimators.compressed import CompressedClassifier, check_rank
+from overparam_sk.fits import (
+    Begin,
+    Data,
+    FirstLayer,
+    Settings,
+    outputs_of,
+    split_intercept,
+)
+from overparam_sk.networks import FirstLayerNetwork, initial_weights
+from overparam_sk.parameters import COUNT, FLAG, either, one_of
+from overparam_sk.rows import PRODUCTS, as_tensor
+from overparam_sk.world import open_doors
 
 __all__ = ["FirstLayerClassifier"]
 
-# Numbers of pre-activations that a prediction holds at a time.
-_PREDICT_ELEMENTS = 2**22
 
+@open_doors
+@parameters
+class FirstLayerClassifier(ABC):
+    """A classifier around a network whose first layer is trained by s-step SGD.
 
-class FirstLayerClassifier(SoftmaxClassifier, WideNetworkEstimator):
-    """A classifier around a network whose first layer is trained by s-step SGD."""
+    Parameters
+    ----------
+    width : int, default=1000
+        Hidden units m.
+    learning_rate : "auto" or float, default="auto"
+        c; the step is η = c/width, so that one value serves every width. A number is
+        a constant step, as in the paper: 10 on its synthetic data, 4·10³ on MNIST.
+        "auto" takes the largest safe c, from the top eigenvalue of the infinite-width
+        Gram matrix of the training rows, and lengthens the step as the softmax
+        saturates and the loss flattens.
+    momentum : "auto" or float, default="auto"
+        Heavy-ball momentum in [0, 1), exact in the s-step engine too. "auto" is 0.9
+        with ``learning_rate="auto"`` and otherwise 0, the paper's plain SGD. Every
+        call of ``fit`` or ``partial_fit`` starts at rest.
+    batch_size : "auto" or int, default="auto"
+        Rows of a minibatch, B. "auto" is min(256, n_samples), so that small data is
+        full-batch: deterministic, and exactly sample-weight equivalent. Permutations
+        of successive epochs are joined and cut into batches of exactly B.
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes, as in scikit-learn.
+    block_size : "auto" or int, default="auto"
+        Rows that the s-step engine does at a time. Speed only.
+    precision : {"ieee", "bf16x6"}, default="ieee"
+        How training multiplies float32 matrices. "bf16x6" splits them into pieces of
+        bfloat16, exactly, and adds six products up in float32: as exact, and meant for
+        tensor cores; slower elsewhere. Patterns and diagnostics are not affected.
+    distributed : bool, default=False
+        Whether the processes that ``torchrun`` has started train one network together:
+        each holds a part of the hidden units, and B·n_classes numbers are added up in
+        every step. All must be given the same data, parameters and an integer
+        ``random_state``, and all end with the whole fitted network. Callbacks must be
+        the same in all of them. With GPUs each process takes its own.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+    hidden_weights_ : ndarray of shape (width, n_features)
+        W.
+    hidden_intercept_ : ndarray of shape (width,)
+        Weights of the constant 1; zeros with ``fit_intercept=False``.
+    has_intercept_ : bool
+        Whether there is a constant 1.
+    readout_weights_ : ndarray of shape (n_classes, width)
+        a, entries N(0, 1), not trained.
+    loss_ : float
+        Mean (weighted) cross-entropy on the training rows, in nats.
+    learning_rate_ : float
+        c in use; with "auto" the shortest.
+    activation_change_ : float
+        Share of (hidden unit, training row) pairs whose pattern 1{⟨w_r, x⟩ > 0}
+        differs from that at initialisation (LL18 §7).
+    relative_distance_ : float
+        ‖W − W(0)‖_F / ‖W(0)‖_F of ``hidden_weights_`` (LL18 §7).
+    weight_change_ : float
+        ‖W − W(0)‖_F of ``hidden_weights_``.
+    dead_samples_ : int
+        Training rows on which no hidden unit is active.
+    gram_lambda_min_ : float
+        Smallest eigenvalue of the class-averaged Gram matrix
+        H_st = x_s·x_t (1/m) Σ_r ā_r 1_rs 1_rt, ā_r = mean_i a²_{i,r}, at the end of
+        the fit, on at most ``gram_samples`` training rows.
+    update_singular_values_ : ndarray of shape (min(width, n_features),)
+        Singular values of ``hidden_weights_ - initial_weights()`` in float64,
+        descending (LL18 §7); computed when first looked at.
+    effective_rank_ : int
+        How many of them carry 99 % of the squared norm.
+    coupling_ : float
+        Share of hidden units whose pattern has changed on no training row: their
+        gradient is the pseudo gradient (LL18 §5.1, Lemma 5.1).
+    history_ : dict of str to ndarray of shape (n_records,)
+        ``iteration``, ``loss``, ``score``, with a validation set ``val_loss`` and
+        ``val_score``, and the course of each diagnostic: on a seeded subset of 100
+        training rows (``relative_distance``: of 2²¹/r hidden units, r the columns of W
+        in training), so that the last entry and the fitted attribute agree only up to
+        sampling; with ``coupling`` also ``pseudo_gradient_error``, ‖∇L − ∇̃L‖/‖∇L‖ on
+        these rows (LL18 §5.1); and ``block_size``, which is halved when a block finds
+        no memory.
+    """
 
     _n_layers: ClassVar[int] = 1
-    _network: ClassVar[type[SoftmaxNetwork]]
+    _kind: ClassVar[type[FirstLayerNetwork]]
 
-    def __init__(
-        self,
-        width: int = 1000,
-        *,
-        learning_rate: Any = "auto",
-        momentum: Any = "auto",
-        batch_size: Any = "auto",
-        max_iter: int = 1000,
-        tol: float = 1e-4,
-        n_iter_no_change: int | None = None,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        class_weight: Any = None,
-        fit_intercept: bool = True,
-        warm_start: bool = False,
-        record_every: Any = "auto",
-        diagnostics: Any = "all",
-        gram_samples: int = 200,
-        block_size: Any = "auto",
-        precision: str = "ieee",
-        device: str = "auto",
-        distributed: bool = False,
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.width = width
-        self.learning_rate = learning_rate
-        self.momentum = momentum
-        self.batch_size = batch_size
-        self.max_iter = max_iter
-        self.tol = tol
-        self.n_iter_no_change = n_iter_no_change
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.class_weight = class_weight
-        self.fit_intercept = fit_intercept
-        self.warm_start = warm_start
-        self.record_every = record_every
-        self.diagnostics = diagnostics
-        self.gram_samples = gram_samples
-        self.block_size = block_size
-        self.precision = precision
-        self.device = device
-        self.distributed = distributed
-        self.random_state = random_state
-        self.verbose = verbose
+    width: int = parameter(1000, COUNT, positional=True)
+    batch_size: int | Auto = parameter("auto", either(one_of("auto"), COUNT))
+    class_weight: Any = parameter(None, CLASS_WEIGHT)
+    block_size: int | Auto = parameter("auto", either(one_of("auto"), COUNT))
+    precision: Literal["ieee", "bf16x6"] = parameter("ieee", one_of(*PRODUCTS))
+    distributed: bool = parameter(False, FLAG)
 
-    @with_callbacks
-    def fit(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        sample_weight: ArrayLike | None = None,
-        X_val: ArrayLike | None = None,
-        y_val: ArrayLike | None = None,
-    ) -> Self:
-        """Train the network.
+    if TYPE_CHECKING:  # the classes beside it bring the rest
 
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            float32 is computed in float32, everything else in float64. A sparse X
-            stays sparse where that is faster, and is otherwise made dense a block of
-            rows at a time.
-        y : array-like of shape (n_samples,)
-            Class labels.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights of the samples.
-        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            Validation rows, scored at every recorded iteration.
-        y_val : array-like of shape (n_val,), default=None
-            Their labels.
-
-        Returns
-        -------
-        self : estimator instance
-
-        Raises
-        ------
-        ValueError
-            For a parameter, data or a device that cannot be used.
-        DivergenceError
-            If the outputs stop being finite; also a ValueError and a
-            FloatingPointError. The estimator is then unfitted.
-        MemoryError
-            If there is no room for a block of one batch beside the weights.
-
-        Warns
-        -----
-        ConvergenceWarning
-            After Ctrl-C, once: fitted as with a smaller ``max_iter``. Also if no hidden
-            unit is active on any training row, so that it predicts 0 for all.
-        """
-        self._fit(X, y, sample_weight, X_val, y_val)
-        return self
+        def __getattr__(self, name: str) -> Any: ...
 
     def partial_fit(
         self,
@@ -168,19 +170,19 @@ class FirstLayerClassifier(SoftmaxClassifier, WideNetworkEstimator):
             As in ``fit``; also with ``early_stopping``, with
             ``class_weight="balanced"``, and for other classes than before.
         """
-        parameters = self._plain_parameters()
-        check_for_partial_fit(parameters.early_stopping, parameters.class_weight)
-        resume = self.__sklearn_is_fitted__()
-        if not resume:
+        plain = checked_parameters(self)
+        _check_for_partial_fit(plain["early_stopping"], plain["class_weight"])
+        resumes = self.__sklearn_is_fitted__()
+        if not resumes:
             self._forget()
         if classes is not None:
             _check_partial_fit_first_call(self, classes)
         try:
-            data = self._validated(X, y, sample_weight, reset=not resume)
-            start = self._start(data, self.learning_rate_) if resume else None
+            data = self._validated(X, y, sample_weight, reset=not resumes)
+            resume = self._resume(data, self.learning_rate_) if resumes else None
             n = len(data.y)
-            n_steps = -(-n // batch_size_in_use(parameters.batch_size, n))
-            self._train(parameters, data, n_steps, start)
+            n_steps = -(-n // Settings.of(plain).batch_rows(n))
+            self._train(plain, data, None, resume, n_steps, loud=False)
         except FloatingPointError:
             self._forget()
             raise
@@ -188,7 +190,7 @@ class FirstLayerClassifier(SoftmaxClassifier, WideNetworkEstimator):
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether there are trained weights."""
-        return hasattr(self, "hidden_weights_")
+        return "hidden_weights_" in vars(self)
 
     def initial_weights(self) -> NDArray[Any]:
         """Hidden weights at initialisation, W(0), regenerated from ``init_seed_``.
@@ -227,9 +229,7 @@ class FirstLayerClassifier(SoftmaxClassifier, WideNetworkEstimator):
             If ``rank`` is not such an integer.
         """
         check_is_fitted(self)
-        W = self.hidden_weights_
-        if self._has_intercept():
-            W = np.column_stack([W, self.hidden_intercept_])
+        (W,) = self._trained_weights()
         update = (W - self._initial().numpy()).astype(np.float64)
         U, s, Vt = np.linalg.svd(update, full_matrices=False)
         kept = check_rank(effective_rank(s) if rank is None else rank, len(s))
@@ -241,73 +241,55 @@ class FirstLayerClassifier(SoftmaxClassifier, WideNetworkEstimator):
             right.astype(W.dtype),
         )
 
-    def _has_intercept(self) -> bool:
-        """Whether the fitted network has one, whatever ``fit_intercept`` is by now."""
-        return bool(self.hidden_intercept_.any())
+    @property
+    def gram_source(self) -> GramSource:
+        """What `overparam_sk.diagnostics.gram_matrix` is made of, once it is fitted."""
+        if not self.__sklearn_is_fitted__():
+            raise AttributeError(f"{type(self).__name__!r} must be fitted first.")
 
-    def _make_run(
-        self,
-        parameters: SimpleNamespace,
-        data: TrainingData,
-        seeds: Seeds,
-        start: Start | None,
-        n_steps: int,
-    ) -> Run:
-        return FirstLayerRun(
-            parameters,
-            data,
-            seeds,
-            start,
-            n_steps,
-            len(self.classes_),
-            self._network,
-        )
+        def weights() -> tuple[NDArray[Any], ...]:
+            # The weights of a linearised network have no part in it.
+            (W,) = self._trained_weights()
+            gates = self._initial().numpy() if self._kind.gated else W
+            return gates, self.readout_weights_
+
+        k = len(self.readout_weights_)
+        return GramSource(first_layer_gram, weights, self.has_intercept_, k)
+
+    def _network(self, parameters: dict[str, Any]) -> Begin:
+        return partial(FirstLayer.begin, kind=self._kind, width=parameters["width"])
 
     def _trained_weights(self) -> tuple[NDArray[Any], ...]:
-        W = self.hidden_weights_
-        if self.fit_intercept:
-            W = np.column_stack([W, self.hidden_intercept_])
-        return (W,)
+        W, b = self.hidden_weights_, self.hidden_intercept_
+        return (with_intercept(W, b, self.has_intercept_),)
 
-    def _sizes(self, data: TrainingData) -> dict[str, tuple[Any, Any]]:
+    def _sizes(self, data: Data) -> dict[str, tuple[Any, Any]]:
+        m, d = self.hidden_weights_.shape
         return {
-            "width": (self.hidden_weights_.shape[0], self.width),
-            "n_features": (self.hidden_weights_.shape[1], data.X.shape[1]),
-            "fit_intercept": (self._has_intercept(), bool(self.fit_intercept)),
-            "n_classes": (self.readout_weights_.shape[0], len(self.classes_)),
+            "width": (m, self.width),
+            "n_features": (d, data.X.shape[1]),
+            "fit_intercept": (self.has_intercept_, bool(self.fit_intercept)),
+            "n_classes": (len(self.readout_weights_), len(self.classes_)),
         }
 
     def _updates(self) -> list[tuple[NDArray[Any], NDArray[Any]]]:
         return [(self.hidden_weights_, self.initial_weights())]
 
     def _outputs(self, X: Any) -> NDArray[Any]:
-        """Outputs f(x) of the network, shape (n_samples, n_outputs)."""
+        """Outputs f(x) of the network, shape (n_samples, n_classes)."""
         check_is_fitted(self)
         rows = self._rows_to_predict(X, like=self.hidden_weights_)
-        device = rows.device
         W, b, a = (
-            as_tensor(weights, device)
+            as_tensor(weights, rows.device)
             for weights in (
                 self.hidden_weights_,
                 self.hidden_intercept_,
                 self.readout_weights_,
             )
         )
-        network = self._network(a)
-        size = max(1, _PREDICT_ELEMENTS // len(W))
-        starts = self._initial_patterns(rows, size) if network.frozen else repeat(None)
-        outputs = [
-            network.outputs_(Z.add_(b), start).cpu()
-            for (_, Z), start in zip(rows.products(W.T, size), starts, strict=False)
-        ]
-        return finite_outputs(torch.cat(outputs).numpy())
-
-    def _initial_patterns(self, rows: Rows, size: int) -> Iterator[Tensor]:
-        """1{W(0) x > 0} of blocks of ``size`` rows."""
-        W0 = self._initial(rows.device)
-        d = rows.n_columns
-        for _, Z in rows.products(W0[:, :d].T, size):
-            yield Z.add_(W0[:, d:].sum(dim=1)) > 0
+        gates = self._initial(rows.device) if self._kind.gated else None
+        network = self._kind(a, gate_weights=gates)
+        return finite_outputs(outputs_of(network, W, b, rows).numpy())
 
     def _initial(self, device: torch.device | str = "cpu") -> Tensor:
         """W(0), with the intercept as its last column where there is one."""
@@ -316,7 +298,21 @@ class FirstLayerClassifier(SoftmaxClassifier, WideNetworkEstimator):
             self.init_seed_,
             m,
             d,
-            constant=self._has_intercept(),
+            constant=self.has_intercept_,
             dtype=as_tensor(self.readout_weights_).dtype,
             device=device,
+        )
+
+
+def _check_for_partial_fit(early_stopping: bool, class_weight: Any) -> None:
+    """Refuse what asks for all the data at once, in scikit-learn's words."""
+    if early_stopping:
+        raise ValueError("partial_fit does not support early_stopping=True")
+    if class_weight is not None and not isinstance(class_weight, dict):
+        raise ValueError(
+            f"class_weight '{class_weight}' is not supported for partial_fit. In order "
+            f"to use 'balanced' weights, use compute_class_weight('{class_weight}', "
+            "classes=classes, y=y). In place of y you can use a large enough sample of "
+            "the full training set target to properly estimate the class frequency "
+            "distributions. Pass the resulting weights as the class_weight parameter."
         )

@@ -10,19 +10,26 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-from overparam_sk.estimators._checks import (
+from overparam_sk.estimators._data import (
     check_known_classes,
     check_sample_weight,
     check_several_classes,
+    validate,
+    with_class_weight,
 )
-from overparam_sk.estimators._class_weight import with_class_weight
-from overparam_sk.estimators._data import TrainingData, validate
-from overparam_sk.world import OwnWorld
+from overparam_sk.fits import Data
+from overparam_sk.parameters import either, instance, one_of
+from overparam_sk.world import open_doors
 
-__all__ = ["SoftmaxClassifier"]
+__all__ = ["CLASS_WEIGHT", "SoftmaxClassifier"]
+
+CLASS_WEIGHT = either(
+    one_of(None, "balanced"), instance(dict, "a dict of class weights")
+)
 
 
-class SoftmaxClassifier(OwnWorld, ClassifierMixin, ABC):
+@open_doors
+class SoftmaxClassifier(ClassifierMixin, ABC):
     """A classifier whose outputs f(x), softmaxed, are probabilities of classes."""
 
     classes_: NDArray[Any]
@@ -91,9 +98,7 @@ class SoftmaxClassifier(OwnWorld, ClassifierMixin, ABC):
         logarithms: NDArray[Any] = log_softmax(self._outputs(X), axis=1)
         return logarithms
 
-    def _validated(
-        self, X: Any, y: Any, sample_weight: Any, reset: bool
-    ) -> TrainingData:
+    def _validated(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Data:
         X, y = validate(self, X, y, reset=reset)
         check_classification_targets(y)
         if not hasattr(self, "classes_"):
@@ -102,11 +107,14 @@ class SoftmaxClassifier(OwnWorld, ClassifierMixin, ABC):
         weight = check_sample_weight(sample_weight, X)
         places = self._encoded("y", y)
         weight = with_class_weight(self.class_weight, places, self.classes_, weight)
-        return TrainingData(X, places, weight)
+        return Data(X, places, weight)
 
-    def _validated_held(self, X: Any, y: Any) -> TrainingData:
+    def _validated_held(self, X: Any, y: Any) -> Data:
         X, y = validate(self, X, y, reset=False)
-        return TrainingData(X, self._encoded("y_val", column_or_1d(y)), np.ones(len(y)))
+        return Data(X, self._encoded("y_val", column_or_1d(y)), np.ones(len(y)))
+
+    def _n_outputs(self) -> int:
+        return len(self.classes_)
 
     def _encoded(self, name: str, y: NDArray[Any]) -> NDArray[np.int64]:
         """Class indices of labels."""

@@ -1,31 +1,35 @@
 """The fitted state: numpy arrays, numbers, strings; stamped when it is pickled."""
 
+import hashlib
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
-from torch import Tensor
 
-from overparam_sk.estimators._checksum import checksum
 from overparam_sk.version import __version__
-from overparam_sk.world import OwnWorld
+from overparam_sk.world import open_doors
 
-__all__ = ["StampedState", "split_intercept"]
+__all__ = ["StampedEstimator"]
 
 # Raised when the meaning of a fitted attribute changes.
-_FORMAT = 1
+_FORMAT = 2
+# What is checked data, and not what was trained on it.
+_OF_THE_DATA = ("classes_", "n_features_in_", "feature_names_in_")
 
 
-class StampedState(OwnWorld, BaseEstimator):
+class StampedEstimator(BaseEstimator):
     """An estimator whose pickles carry version, format and a checksum.
 
     Neither pickle nor joblib sees a flipped bit in an array: half of all flips load
     without a word otherwise. skops has checksums of its own.
     """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        open_doors(cls)
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         """Pickle as the state and its checksum."""
@@ -59,20 +63,38 @@ class StampedState(OwnWorld, BaseEstimator):
                 ),
                 stacklevel=3,  # who unpickles calls `_restore`, which calls this
             )
-        super().__setstate__(state)
+        super().__setstate__(state if format_ == _FORMAT else _of_today(state))
 
     def _forget(self) -> None:
         """Remove every fitted attribute: the estimator is unfitted."""
-        fitted = [n for n in vars(self) if n.endswith("_") and n[0] != "_"]
-        self._replace_state([*fitted, "_update_singular_values"], {})
+        self.__dict__ = {n: v for n, v in vars(self).items() if not _is_fitted(n)}
 
-    def _replace_state(self, names: Iterable[str], by: dict[str, Any]) -> None:
-        """Put attributes in the place of others, in one step that Ctrl-C cannot cut."""
-        kept = {n: value for n, value in vars(self).items() if n not in set(names)}
-        self.__dict__ = kept | by
+    def _replace_fit(self, attributes: dict[str, Any]) -> None:
+        """Put a fit in the place of another, in one step that Ctrl-C cannot cut."""
+        kept = {
+            name: value
+            for name, value in vars(self).items()
+            if not _is_fitted(name) or name in _OF_THE_DATA
+        }
+        self.__dict__ = kept | attributes
 
 
-def _restore(kind: type[StampedState], state: dict[str, Any], written: str) -> Any:
+def _is_fitted(name: str) -> bool:
+    return name.endswith("_") and not name.startswith("_")
+
+
+def _of_today(state: dict[str, Any]) -> dict[str, Any]:
+    """A state of an older format as one of today's."""
+    spectrum = state.pop("_update_singular_values", None)
+    if spectrum is not None:
+        state["update_singular_values_"] = spectrum
+    for name in ("hidden_intercept_", "first_intercept_"):
+        if name in state:  # a fact of the fit that had to be guessed
+            state.setdefault("has_intercept_", bool(np.any(state[name])))
+    return state
+
+
+def _restore(kind: type[StampedEstimator], state: dict[str, Any], written: str) -> Any:
     """Make an estimator of what was pickled, if it is whole."""
     if checksum(state) != written:
         raise ValueError(
@@ -84,9 +106,51 @@ def _restore(kind: type[StampedState], state: dict[str, Any], written: str) -> A
     return estimator
 
 
-def split_intercept(W: Tensor, n_given: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The weights of the given columns, and those of the constant 1 or else zeros."""
-    whole: NDArray[Any] = W.detach().cpu().numpy()
-    if whole.shape[1] > n_given:
-        return whole[:, :n_given].copy(), whole[:, n_given].copy()
-    return np.ascontiguousarray(whole), np.zeros(len(whole), dtype=whole.dtype)
+def checksum(state: dict[str, Any]) -> str:
+    """Checksum of names, numbers, strings and arrays of them, in dicts and sequences.
+
+    Parameters
+    ----------
+    state : dict
+        Of what else is in it, only the type counts.
+
+    Returns
+    -------
+    str
+        32 hexadecimal digits.
+    """
+    found = hashlib.blake2b(digest_size=16)
+    for part in _parts(state, ()):
+        found.update(part)
+    return found.hexdigest()
+
+
+def _parts(value: Any, above: tuple[int, ...]) -> Iterator[bytes | memoryview]:
+    """Bytes that are others for another value: each part says first what it is."""
+    if id(value) in above:  # a list that holds itself
+        yield f"circle of {len(above) - above.index(id(value))}:".encode()
+        return
+    above = (*above, id(value))
+    # A memory-mapped array is the array that was written.
+    kind = np.ndarray if isinstance(value, np.ndarray) else type(value)
+    yield f"{kind.__name__}:".encode()
+    if isinstance(value, dict):
+        yield f"{len(value)}:".encode()
+        for name, entry in value.items():
+            yield from _parts(name, above)
+            yield from _parts(entry, above)
+    elif isinstance(value, (list, tuple)):
+        yield f"{len(value)}:".encode()
+        for entry in value:
+            yield from _parts(entry, above)
+    elif isinstance(value, (np.ndarray, np.generic)):
+        # pickle gives arrays back in the machine's own order of bytes.
+        array = np.asarray(value)
+        array = array.astype(array.dtype.newbyteorder("="), copy=False)
+        yield f"{array.dtype.str}{array.shape}:".encode()
+        if array.dtype.hasobject:
+            yield from _parts(array.ravel().tolist(), above)
+        else:
+            yield np.ascontiguousarray(array).view(np.uint8).data
+    elif value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
+        yield f"{value!r}:".encode()

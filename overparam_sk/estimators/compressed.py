@@ -8,11 +8,11 @@ from sklearn.base import clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from overparam_sk.estimators._checks import check_rank
 from overparam_sk.estimators._softmax import SoftmaxClassifier
-from overparam_sk.estimators._state import StampedState, split_intercept
+from overparam_sk.estimators._state import StampedEstimator
+from overparam_sk.fits import split_intercept
 from overparam_sk.networks import initial_weights, readout_weights
-from overparam_sk.parameters import either, integer, one_of, shown
+from overparam_sk.parameters import either, integer, one_of, shown, such_that
 from overparam_sk.rows import as_tensor
 
 __all__ = ["CompressedClassifier"]
@@ -30,7 +30,7 @@ _KEPT = (
 )
 
 
-class CompressedClassifier(SoftmaxClassifier, StampedState):
+class CompressedClassifier(SoftmaxClassifier, StampedEstimator):
     """A two-layer network as W(0), by its seed, plus an update of rank r.
 
     Li and Liang's reading of generalisation as compression ([1]_, §6): close to its
@@ -206,6 +206,7 @@ class CompressedClassifier(SoftmaxClassifier, StampedState):
         a = readout_weights(seed, len(self.classes_), m, dtype=dtype)
         net = clone(self.estimator_)
         net.hidden_weights_, net.hidden_intercept_ = split_intercept(W, d)
+        net.has_intercept_ = constant
         net.readout_weights_, net.history_ = a.numpy(), {}
         for name in (name for name in _KEPT if hasattr(self, name)):
             setattr(net, name, getattr(self, name))
@@ -229,3 +230,10 @@ class CompressedClassifier(SoftmaxClassifier, StampedState):
     def _outputs(self, X: Any) -> NDArray[Any]:
         outputs: NDArray[Any] = self.expand()._outputs(X)
         return outputs
+
+
+def check_rank(rank: Any, most: int) -> int:
+    """The rank, of a matrix with ``most`` singular values, as a plain int."""
+    most_text = f"an integer >= 0 and at most {most}"
+    plain: int = such_that(integer(0), lambda r: r <= most, most_text)("rank", rank)
+    return plain

@@ -6,12 +6,24 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from overparam_sk.estimators._first_layer import FirstLayerClassifier
-from overparam_sk.networks import LinearizedLiLiang2018, SoftmaxNetwork
+from overparam_sk.estimators._parameters import estimator
+from overparam_sk.estimators._softmax import SoftmaxClassifier
+from overparam_sk.estimators._state import StampedEstimator
+from overparam_sk.estimators._training import TrainedNetwork
+from overparam_sk.estimators._weights import MeasuredWeights
+from overparam_sk.networks import FirstLayerNetwork, LinearizedLiLiang2018
 
 __all__ = ["LinearizedReLUClassifier"]
 
 
-class LinearizedReLUClassifier(FirstLayerClassifier):
+@estimator
+class LinearizedReLUClassifier(
+    FirstLayerClassifier,
+    SoftmaxClassifier,
+    MeasuredWeights,
+    TrainedNetwork,
+    StampedEstimator,
+):
     """The pseudo network g of Li and Liang's analysis ([1]_, §5.1).
 
     g_i(x) = Σ_r a_{i,r} ⟨w_r, x⟩ 1{⟨w_r(0), x⟩ > 0}: the network of
@@ -20,14 +32,6 @@ class LinearizedReLUClassifier(FirstLayerClassifier):
     the same batches for the same ``random_state``, so that f and g run side by side:
     what they differ by is what changed patterns do. A step costs half as much again,
     and beside W and its products with a block stand W(0) and its own in memory.
-
-    Parameters
-    ----------
-    width, learning_rate, momentum, batch_size, max_iter, tol, n_iter_no_change, \
-early_stopping, validation_fraction, class_weight, fit_intercept, warm_start, \
-record_every, diagnostics, gram_samples, block_size, precision, device, distributed, \
-random_state, verbose
-        As for `OverparamReLUClassifier`.
 
     Attributes
     ----------
@@ -38,8 +42,6 @@ random_state, verbose
         two patterns' gradients at the residuals of g.
     gram_lambda_min_ : float
         Of the Gram matrix with the frozen patterns, which does not move.
-    classes_, n_features_in_, hidden_weights_, ...
-        All others as for `OverparamReLUClassifier`.
 
     See Also
     --------
@@ -66,7 +68,7 @@ random_state, verbose
     0.0...
     """
 
-    _network: ClassVar[type[SoftmaxNetwork]] = LinearizedLiLiang2018
+    _kind: ClassVar[type[FirstLayerNetwork]] = LinearizedLiLiang2018
 
     def gate_weights(self) -> NDArray[Any]:
         """The weights whose activation patterns switch the units: W(0).

@@ -1,28 +1,35 @@
 """The two-hidden-layer ReLU network of Kong (2019)."""
 
-from types import SimpleNamespace
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from overparam_sk.estimators._base import WideNetworkEstimator
-from overparam_sk.estimators._callbacks import with_callbacks
-from overparam_sk.estimators._checks import check_sample_weight
-from overparam_sk.estimators._data import TrainingData, finite_outputs, validate
-from overparam_sk.estimators._run import Run, Seeds, Start
-from overparam_sk.estimators._state import split_intercept
-from overparam_sk.estimators._two_hidden_run import TwoHiddenRun
+from overparam_sk.diagnostics import GramSource, two_hidden_gram
+from overparam_sk.estimators._data import check_sample_weight, finite_outputs, validate
+from overparam_sk.estimators._parameters import (
+    checked_parameters,
+    estimator,
+    parameter,
+)
+from overparam_sk.estimators._state import StampedEstimator
+from overparam_sk.estimators._training import TrainedNetwork
+from overparam_sk.estimators._weights import MeasuredWeights, with_intercept
+from overparam_sk.fits import Begin, Data, Settings, TwoHidden, split_intercept
 from overparam_sk.networks import Kong2019Weights, initial_layers, outputs
-from overparam_sk.parameters import FLAG
+from overparam_sk.parameters import COUNT, FLAG, one_of
 from overparam_sk.rows import as_tensor
 
 __all__ = ["TwoHiddenReLURegressor"]
 
 
-class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
+@estimator
+class TwoHiddenReLURegressor(
+    RegressorMixin, MeasuredWeights, TrainedNetwork, StampedEstimator
+):
     """Two-hidden-layer ReLU network, partially overparameterized [1]_.
 
     f(x) = (width1·width2)^(−1/2) wᵀ σ(B σ(A x)) (eq. 1) with σ = ReLU and a fixed
@@ -45,72 +52,29 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
         Heavy-ball momentum in [0, 1). "auto" is 0, the paper's plain gradient descent:
         momentum fits the training rows sooner, but their noise too. Every call of
         ``fit`` starts at rest.
-    max_iter : int, default=1000
-        Gradient steps, the paper's T.
     row_norm : {"clip", "unit"} or None, default="clip"
         What is done with the rows of A and B at initialisation: "clip" divides those of
         norm above 1 by their norm, as the paper does (§III-A); "unit" divides every row
         by its norm; None leaves them.
-    tol : float, default=1e-4
-        A change of the watched figure up to this is no improvement. It is absolute:
-        the loss is a sum over the rows, R² a number up to 1.
-    n_iter_no_change : int or None, default=None
-        Recorded iterations without improvement after which training stops. It
-        watches the loss or, with ``early_stopping``, the validation score (where
-        None means 10). None runs all ``max_iter`` steps.
-    early_stopping : bool, default=False
-        Stop when the validation score no longer improves, and keep the weights of
-        the best one. Watches ``X_val``, ``y_val`` given to ``fit``, and otherwise a
-        share of the training data set apart; R², or the loss if all targets there are
-        the same.
-    validation_fraction : float, default=0.1
-        That share.
-    fit_intercept : bool, default=True
-        Whether a constant 1 is appended to every row. The paper has False: the
-        network is then positively homogeneous in x and f(0) = 0.
-    warm_start : bool, default=False
-        Whether ``fit`` goes on from the present weights, for ``max_iter`` more steps.
-    record_every : "auto", int, tuple of int or None, default="auto"
-        Iterations between two entries of ``history_``. "auto" looks at least 8
-        and at most 40 times, and between them as often as costs about a tenth of the
-        steps (a validation set and eigenvalues not counted); None at the end only.
-    diagnostics : "all", None or tuple of str, default="all"
-        Which of "activation_change", "coupling", "relative_distance", "weight_change",
-        "dead_samples", "gram_lambda_min" and "update_singular_values" are measured.
-    gram_samples : int, default=200
-        Training rows, a seeded subset, of the Gram matrix and of the diagnostics'
-        courses.
-    device : {"auto", "cpu", "cuda", "cuda:<index>", "mps"}, default="auto"
-        "auto" is the first CUDA device where there is one, and otherwise the CPU.
-    random_state : int, RandomState instance or None, default=None
-        Decides A(0), B(0), w and the subsets.
-    verbose : int or bool, default=0
-        Whether to print every recorded iteration.
 
     Attributes
     ----------
-    n_features_in_ : int
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Only when all feature names of X are strings.
     first_weights_ : ndarray of shape (width1, n_features)
         A.
     first_intercept_ : ndarray of shape (width1,)
         Weights of the constant 1; zeros with ``fit_intercept=False``.
+    has_intercept_ : bool
+        Whether there is a constant 1.
     second_weights_ : ndarray of shape (width2, width1)
         B.
     readout_signs_ : ndarray of shape (width2,)
         w, each 1 or −1, not trained.
     row_norm_ : str or None
         How the rows of A(0) and B(0) were scaled.
-    init_seed_ : int
-        Seed from which A(0), B(0) and w are regenerated on any device.
-    n_iter_ : int
-        Gradient steps done; a warm start counts on.
     loss_ : float
         L = ½ Σ_i weight_i (f(x_i) − y_i)² on the training rows.
     learning_rate_ : float
         η at the end.
-    device_ : str
     activation_change_ : ndarray of shape (2,)
         For each hidden layer the share of (unit, training row) pairs whose activation
         pattern differs from that at initialisation (§V-A, "pattern change rate").
@@ -165,98 +129,15 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
 
     _n_layers: ClassVar[int] = 2
 
-    def __init__(
-        self,
-        width1: int = 5,
-        width2: int = 1000,
-        *,
-        learning_rate: Any = "auto",
-        momentum: Any = "auto",
-        max_iter: int = 1000,
-        row_norm: Any = "clip",
-        tol: float = 1e-4,
-        n_iter_no_change: int | None = None,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        fit_intercept: bool = True,
-        warm_start: bool = False,
-        record_every: Any = "auto",
-        diagnostics: Any = "all",
-        gram_samples: int = 200,
-        device: str = "auto",
-        random_state: Any = None,
-        verbose: int = 0,
-    ) -> None:
-        self.width1 = width1
-        self.width2 = width2
-        self.learning_rate = learning_rate
-        self.momentum = momentum
-        self.max_iter = max_iter
-        self.row_norm = row_norm
-        self.tol = tol
-        self.n_iter_no_change = n_iter_no_change
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.fit_intercept = fit_intercept
-        self.warm_start = warm_start
-        self.record_every = record_every
-        self.diagnostics = diagnostics
-        self.gram_samples = gram_samples
-        self.device = device
-        self.random_state = random_state
-        self.verbose = verbose
+    width1: int = parameter(5, COUNT, positional=True)
+    width2: int = parameter(1000, COUNT, positional=True)
+    row_norm: Literal["clip", "unit"] | None = parameter(
+        "clip", one_of("clip", "unit", None)
+    )
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether there are trained weights."""
-        return hasattr(self, "first_weights_")
-
-    @with_callbacks
-    def fit(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        sample_weight: ArrayLike | None = None,
-        X_val: ArrayLike | None = None,
-        y_val: ArrayLike | None = None,
-    ) -> "TwoHiddenReLURegressor":
-        """Train the network.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            float32 is computed in float32, everything else in float64.
-        y : array-like of shape (n_samples,)
-            Targets.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights of the samples; each multiplies its term of the sum,
-            so that a weight of 2 is the same as the row given twice.
-        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            Validation rows, scored at every recorded iteration.
-        y_val : array-like of shape (n_val,), default=None
-            Their targets.
-
-        Returns
-        -------
-        self : TwoHiddenReLURegressor
-
-        Raises
-        ------
-        ValueError
-            For a parameter, data or a device that cannot be used.
-        MemoryError
-            If the Gram matrix of ``gram_samples`` rows is larger than the memory.
-        DivergenceError
-            If the loss stops being finite, or has climbed when all units switch off;
-            also a ValueError and a FloatingPointError. The estimator is then unfitted.
-
-        Warns
-        -----
-        ConvergenceWarning
-            After Ctrl-C, once: fitted as with a smaller ``max_iter``. Also if no hidden
-            unit is active on any training row, so that it predicts 0 for all.
-        """
-        self._fit(X, y, sample_weight, X_val, y_val)
-        return self
+        return "first_weights_" in vars(self)
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Outputs f(x) of the network (eq. 1).
@@ -299,6 +180,17 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
         A0, B0, _ = self._initial()
         return split_intercept(A0, self.first_weights_.shape[1])[0], B0.numpy()
 
+    @property
+    def gram_source(self) -> GramSource:
+        """What `overparam_sk.diagnostics.gram_matrix` is made of, once it is fitted."""
+        if not self.__sklearn_is_fitted__():
+            raise AttributeError(f"{type(self).__name__!r} must be fitted first.")
+
+        def weights() -> tuple[NDArray[Any], ...]:
+            return *self._trained_weights(), self.readout_signs_
+
+        return GramSource(two_hidden_gram, weights, self.has_intercept_)
+
     def to_skorch(self, *, initial: bool = False, **net_params: Any) -> Any:
         """The network as an initialized skorch net, to predict and to train on.
 
@@ -329,17 +221,17 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
         from overparam_sk.interop import two_hidden_net  # skorch: slow to import
 
         check_is_fitted(self)
-        p, initial = self._plain_parameters(), FLAG("initial", initial)
+        settings = Settings.of(checked_parameters(self))
         A, b, B = self.first_weights_, self.first_intercept_, self.second_weights_
-        if initial:
+        if FLAG("initial", initial):
             A0, B0, _ = self._initial()
             (A, b), B = split_intercept(A0, A.shape[1]), B0.numpy()
         defaults = {
             "lr": self.learning_rate_,
-            "optimizer__momentum": 0.0 if p.momentum == "auto" else p.momentum,
+            "optimizer__momentum": settings.momentum,
             "device": self._device_here(),
         }
-        weights = (A, b if self._has_intercept() else None, B, self.readout_signs_)
+        weights = (A, b if self.has_intercept_ else None, B, self.readout_signs_)
         return two_hidden_net(weights, defaults | net_params)
 
     def _initial(self) -> Kong2019Weights:
@@ -352,44 +244,41 @@ class TwoHiddenReLURegressor(RegressorMixin, WideNetworkEstimator):
             h2,
             d,
             row_norm=self.row_norm_,
-            constant=self._has_intercept(),
+            constant=self.has_intercept_,
             dtype=as_tensor(self.second_weights_).dtype,
         )
 
-    def _has_intercept(self) -> bool:
-        """Whether the fitted network has one, whatever ``fit_intercept`` is by now."""
-        return bool(self.first_intercept_.any())
-
-    def _validated(
-        self, X: Any, y: Any, sample_weight: Any, reset: bool
-    ) -> TrainingData:
+    def _validated(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Data:
         X, y = validate(self, X, y, reset=reset, y_numeric=True)
-        return TrainingData(X, y, check_sample_weight(sample_weight, X))
+        return Data(X, y, check_sample_weight(sample_weight, X))
 
-    def _validated_held(self, X: Any, y: Any) -> TrainingData:
+    def _validated_held(self, X: Any, y: Any) -> Data:
         X, y = validate(self, X, y, reset=False, y_numeric=True)
-        return TrainingData(X, y, np.ones(len(y)))
+        return Data(X, y, np.ones(len(y)))
 
-    def _make_run(
-        self,
-        parameters: SimpleNamespace,
-        data: TrainingData,
-        seeds: Seeds,
-        start: Start | None,
-        n_steps: int,
-    ) -> Run:
-        return TwoHiddenRun(parameters, data, seeds, start, n_steps)
+    def _n_outputs(self) -> int:
+        return 1
+
+    def _network(self, parameters: dict[str, Any]) -> Begin:
+        return partial(
+            TwoHidden.begin,
+            width1=parameters["width1"],
+            width2=parameters["width2"],
+            row_norm=parameters["row_norm"],
+        )
 
     def _trained_weights(self) -> tuple[NDArray[Any], ...]:
-        A, b, B = self.first_weights_, self.first_intercept_, self.second_weights_
-        return (np.column_stack([A, b]) if self.fit_intercept else A), B
+        A = with_intercept(
+            self.first_weights_, self.first_intercept_, self.has_intercept_
+        )
+        return A, self.second_weights_
 
-    def _sizes(self, data: TrainingData) -> dict[str, tuple[Any, Any]]:
+    def _sizes(self, data: Data) -> dict[str, tuple[Any, Any]]:
         return {
             "width1": (len(self.first_weights_), self.width1),
             "width2": (len(self.second_weights_), self.width2),
             "n_features": (self.first_weights_.shape[1], data.X.shape[1]),
-            "fit_intercept": (self._has_intercept(), bool(self.fit_intercept)),
+            "fit_intercept": (self.has_intercept_, bool(self.fit_intercept)),
             "row_norm": (self.row_norm_, self.row_norm),
         }
 

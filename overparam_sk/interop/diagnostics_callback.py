@@ -1,5 +1,6 @@
 """Our diagnostics in the history of any skorch net of Linear and ReLU layers."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,18 +17,20 @@ from overparam_sk.diagnostics import (
     history_columns,
     update_singular_values,
 )
+from overparam_sk.fits import SPECTRUM, asked_for, diagnostic_names
 from overparam_sk.interop.layers import Look, gram_matrix_of, look_at
-from overparam_sk.parameters import COUNT, SEED, checked, either, one_of, several
+from overparam_sk.parameters import COUNT, SEED, checked, either, one_of
 from overparam_sk.rows import as_tensor
 
 __all__ = ["TrainingDiagnostics"]
 
-_SPECTRUM = "update_singular_values"
-_KNOWN = (*REGISTRY, _SPECTRUM)
-_RULES = {
-    "names": either(
-        one_of("all"), several(one_of(*_KNOWN), f"a tuple of names among {_KNOWN}")
-    ),
+
+def _names(name: str, value: Any) -> Any:
+    return either(one_of("all"), diagnostic_names())(name, value)
+
+
+_RULES: dict[str, Callable[[str, Any], Any]] = {
+    "names": _names,
     "n_samples": COUNT,
     "n_singular_values": COUNT,
     "every": COUNT,
@@ -107,7 +110,7 @@ class TrainingDiagnostics(Callback):
     def initialize(self) -> "TrainingDiagnostics":
         """Check the parameters; forget W(0)."""
         p = checked(vars(self), _RULES)
-        self.names_ = _KNOWN if p["names"] == "all" else p["names"]
+        self.names_ = asked_for(p["names"])
         self.n_samples_, self.n_singular_values_ = (
             p["n_samples"],
             p["n_singular_values"],
@@ -137,23 +140,19 @@ class TrainingDiagnostics(Callback):
     def _figures(self, now: Look) -> dict[str, Any]:
         assert self.start_ is not None
         weights0, patterns0 = self.start_
-        wanted = [REGISTRY[name] for name in self.names_ if name in REGISTRY]
+        panel = Panel(REGISTRY[name] for name in self.names_ if name in REGISTRY)
         layers = list(zip(now.weights, weights0, strict=True))
-        weights = Panel(_seeing(wanted, WeightView), len(layers))
-        patterns = Panel(_seeing(wanted, PatternView), len(now.patterns))
-        whole = Panel(_seeing(wanted, GramView), 1)
         for layer, (W, W0) in enumerate(layers):
-            weights.show(WeightView.between(W0, W), layer)
+            panel.show(WeightView.between(W0, W), layer)
         rows = slice(0, len(self.rows_))
-        for layer, (active, active0) in enumerate(
-            zip(now.patterns, patterns0, strict=True)
-        ):
-            patterns.show(PatternView(active, active0, rows, len(self.rows_)), layer)
-        if whole.sees(GramView):
-            whole.show(GramView(gram_matrix_of(now)))
-        figures = {**weights.values(), **patterns.values(), **whole.values()}
-        if _SPECTRUM in self.names_:
-            figures[_SPECTRUM] = [
+        patterns = zip(now.patterns, patterns0, strict=True)
+        for layer, (active, active0) in enumerate(patterns):
+            panel.show(PatternView(active, active0, rows, rows.stop), layer)
+        if panel.sees(GramView):
+            panel.show(GramView(gram_matrix_of(now)))
+        figures = dict(panel.values())
+        if SPECTRUM in self.names_:
+            figures[SPECTRUM] = [
                 update_singular_values(W.cpu(), W0.cpu())[
                     : self.n_singular_values_
                 ].tolist()
@@ -167,10 +166,6 @@ def _keep_off_the_log(net: Any, name: str) -> None:
     for _, callback in net.callbacks_:
         if hasattr(callback, "keys_ignored_"):
             callback.keys_ignored_.add(name)
-
-
-def _seeing(diagnostics: Any, kind: type) -> list[Any]:
-    return [diagnostic for diagnostic in diagnostics if diagnostic.sees is kind]
 
 
 def _rows_of(dataset: Any, size: int, seed: int) -> Tensor:

@@ -1,7 +1,5 @@
 """Definitions of the networks: pure functions of (parameters, X)."""
 
-from overparam_sk.networks._base import FirstLayerNetwork, Scratch
-from overparam_sk.networks._softmax import SoftmaxNetwork
 from overparam_sk.networks.arc_cosine import (
     DirectedRows,
     angles,
@@ -11,6 +9,7 @@ from overparam_sk.networks.arc_cosine import (
     gated_linear_parts,
     supported_squares,
 )
+from overparam_sk.networks.first_layer import FirstLayerNetwork, Scratch
 from overparam_sk.networks.kong_2019 import (
     Forward,
     Kong2019Weights,
@@ -19,7 +18,6 @@ from overparam_sk.networks.kong_2019 import (
     gram_parts,
     gram_parts_by_units,
     initial_layers,
-    loss,
     outputs,
     preactivation_gradients,
 )
@@ -32,6 +30,7 @@ from overparam_sk.networks.kong_2019_infinite import (
 )
 from overparam_sk.networks.li_liang_2018 import (
     LiLiang2018,
+    LinearizedLiLiang2018,
     gate_gram,
     initial_weight_chunks,
     initial_weights,
@@ -40,12 +39,13 @@ from overparam_sk.networks.li_liang_2018 import (
     readout_weights,
 )
 from overparam_sk.networks.li_liang_2018_infinite import KernelRows, random_outputs
-from overparam_sk.networks.li_liang_2018_linearized import LinearizedLiLiang2018
+from overparam_sk.networks.losses import CrossEntropy, Loss, SquaredLoss
 
 __all__ = [
     "MOST_UNITS",
     "N_SCRAMBLES",
     "AngularKernels",
+    "CrossEntropy",
     "DirectedRows",
     "FirstLayerNetwork",
     "Forward",
@@ -53,9 +53,10 @@ __all__ = [
     "Kong2019Weights",
     "LiLiang2018",
     "LinearizedLiLiang2018",
+    "Loss",
     "RowNorm",
     "Scratch",
-    "SoftmaxNetwork",
+    "SquaredLoss",
     "angles",
     "arc_cosine_kernel",
     "expected_gram_parts",
@@ -70,7 +71,6 @@ __all__ = [
     "initial_layers",
     "initial_weight_chunks",
     "initial_weights",
-    "loss",
     "mean_square",
     "output_gate_gram",
     "outputs",

@@ -28,7 +28,7 @@ from typing import Literal, NamedTuple
 import torch
 from torch import Tensor
 
-from overparam_sk.networks._streams import generator, normal
+from overparam_sk.networks.streams import generator, normal
 
 # Numbers of second-layer pre-activations that stand at a time where outputs alone are
 # asked for.
@@ -42,7 +42,6 @@ __all__ = [
     "gram_parts",
     "gram_parts_by_units",
     "initial_layers",
-    "loss",
     "normalize_rows",
     "outputs",
     "preactivation_gradients",
@@ -91,11 +90,6 @@ def outputs(Z: Tensor, B: Tensor, w: Tensor) -> Tensor:
     """U of many rows, shape (n,), a few of them at a time (eqs. 1, 2)."""
     parts = torch.split(Z, max(1, _BLOCK_ELEMENTS // len(B)))
     return torch.cat([forward(part, B, w).u for part in parts])
-
-
-def loss(u: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
-    """L = ½ Σ_i (u_i − y_i)² (eq. 3), each term times its sample's weight."""
-    return (weight * (u - targets).square()).sum() / 2
 
 
 def preactivation_gradients(

@@ -19,18 +19,17 @@ only where a pre-activation is exactly zero.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from overparam_sk.networks._base import Scratch
-from overparam_sk.networks._softmax import SoftmaxNetwork
-from overparam_sk.networks._streams import generator, normal
+from overparam_sk.networks.first_layer import FirstLayerNetwork, Scratch
+from overparam_sk.networks.streams import generator, normal
 
 __all__ = [
     "LiLiang2018",
+    "LinearizedLiLiang2018",
     "gate_gram",
     "initial_weight_chunks",
     "initial_weights",
@@ -45,34 +44,42 @@ __all__ = [
 _CHUNK_ELEMENTS = 2**20
 
 
-@dataclass(frozen=True)
-class LiLiang2018(SoftmaxNetwork):
-    """f_i(x) = Σ_r a_{i,r} ReLU(⟨w_r, x⟩) with softmax cross-entropy (LL18 §3)."""
+class LiLiang2018(FirstLayerNetwork):
+    """f_i(x) = Σ_r a_{i,r} ReLU(⟨w_r, x⟩) (LL18 §3)."""
 
-    frozen: ClassVar[bool] = False
+    def activate(self, Z: Tensor, gates: Tensor | None, out: Tensor) -> None:
+        """ReLU(Z)."""
+        torch.clamp_min(Z, 0, out=out)
 
-    def outputs_(self, Z: Tensor, active0: Tensor | None = None) -> Tensor:
-        """f(x_s) = a ReLU(W x_s), LL18 §3, from Z = W x_s, which becomes ReLU(Z)."""
-        return self.shards.add_up_(Z.clamp_min_(0) @ self.a.T)
-
-    def differentiate_(
-        self,
-        Z: Tensor,
-        targets: Tensor,
-        scale: Tensor,
-        scratch: Scratch,
-        outputs: Tensor,
-    ) -> None:
-        """Eq. (1) without its factor x_s: Σ_i a_{i,r} (o_i − 1{i=y_s}) 1{Z > 0}."""
-        torch.clamp_min(Z, 0, out=scratch.hidden)
-        torch.mm(scratch.hidden, self.a.T, out=outputs)
-        self.shards.add_up_(outputs)
-        residual = torch.softmax(outputs, dim=1, out=scratch.residual)
-        torch.mm(residual.sub_(targets).mul_(scale), self.a, out=scratch.backward)
+    def derive(self, scratch: Scratch, Z: Tensor) -> None:
+        """1{Z > 0} times ``backward``."""
         # One pass for (hidden > 0) · backward; the mask alone would be a second one.
         torch.ops.aten.threshold_backward(
             scratch.backward, scratch.hidden, 0, grad_input=Z
         )
+
+    def gram(self, active: Tensor) -> Tensor:
+        """Slopes 1{⟨w_r, x⟩ > 0}."""
+        return gate_gram(active, self.a)
+
+
+class LinearizedLiLiang2018(LiLiang2018):
+    """g_i(x) = Σ_r a_{i,r} ⟨w_r, x⟩ 1{⟨g_r, x⟩ > 0} with g = w(0), linear in w (§5.1).
+
+    Li and Liang's pseudo network: the activation patterns stay those of W(0).
+    """
+
+    gated: ClassVar[bool] = True
+
+    def activate(self, Z: Tensor, gates: Tensor | None, out: Tensor) -> None:
+        """Z, set to 0 where a unit is off."""
+        assert gates is not None
+        torch.mul(Z, gates, out=out)
+
+    def derive(self, scratch: Scratch, Z: Tensor) -> None:
+        """The gates times ``backward``."""
+        assert scratch.gates is not None
+        torch.mul(scratch.backward, scratch.gates, out=Z)
 
 
 def initial_weight_chunks(
@@ -141,14 +148,12 @@ def readout_weights(
 def gate_gram(Z: Tensor, a: Tensor) -> Tensor:
     """Σ_r ā_r 1{Z_sr > 0} 1{Z_tr > 0} over the given units, shape (n, n), float64.
 
-    With ā_r = mean_i a²_{i,r}, the class-averaged Gram matrix of the whole network is
-    H = (1/(k·m)) Σ_i J_i J_iᵀ = (X Xᵀ) ⊙ gate_gram(X Wᵀ, a) / m, where J_i is the
-    Jacobian of f_i in W. Chunks of units add up.
+    As `FirstLayerNetwork.gram` has it. Chunks of units add up.
 
     Parameters
     ----------
     Z : Tensor of shape (n, u)
-        Pre-activations of u units.
+        Pre-activations of u units, or their patterns.
     a : Tensor of shape (k, u)
         Their readout.
     """

@@ -1,11 +1,16 @@
 """Dynamics: how the weights move. Torch only; knows no diagnostic and no estimator."""
 
-from overparam_sk.training._loop import Outcome, Trainer, train
-from overparam_sk.training.errors import DivergenceError
 from overparam_sk.training.function_space import FunctionSpaceSGD
-from overparam_sk.training.gradient_descent import GradientDescent
+from overparam_sk.training.gradient_descent import GradientDescent, Point
+from overparam_sk.training.loop import (
+    DivergenceError,
+    Observer,
+    Outcome,
+    StepRecord,
+    Trainer,
+    train,
+)
 from overparam_sk.training.minibatches import MinibatchStream
-from overparam_sk.training.observer import Observer, StepRecord
 from overparam_sk.training.sgd import SStepSGD, auto_block_rows
 from overparam_sk.training.step_size import (
     CurvatureStep,
@@ -23,6 +28,7 @@ __all__ = [
     "NoImprovement",
     "Observer",
     "Outcome",
+    "Point",
     "SStepSGD",
     "StepRecord",
     "Trainer",

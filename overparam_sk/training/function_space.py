@@ -11,8 +11,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from overparam_sk.networks import FirstLayerNetwork, KernelRows
-from overparam_sk.training.errors import DivergenceError
+from overparam_sk.networks import KernelRows, Loss
+from overparam_sk.training.loop import DivergenceError
 from overparam_sk.training.minibatches import MinibatchStream
 from overparam_sk.training.step_size import CurvatureStep
 
@@ -24,14 +24,13 @@ class FunctionSpaceSGD:
 
     Parameters
     ----------
-    network : FirstLayerNetwork
-        Gives the losses' curvatures.
+    loss : Loss
     kernel : KernelRows
         K∞ between the n training rows.
     start : Tensor of shape (n, k)
         f(0) at the training rows.
     targets : Tensor of shape (n, k)
-        One-hot.
+        As the loss has them.
     sample_weight : Tensor of shape (n,)
         Mean 1; multiplies each sample's gradient.
     squared_norms : Tensor of shape (n,)
@@ -56,7 +55,7 @@ class FunctionSpaceSGD:
 
     def __init__(
         self,
-        network: FirstLayerNetwork,
+        loss: Loss,
         kernel: KernelRows,
         start: Tensor,
         targets: Tensor,
@@ -70,7 +69,7 @@ class FunctionSpaceSGD:
         lengthen: CurvatureStep | None = None,
     ) -> None:
         self.iteration = 0
-        self._network, self._kernel = network, kernel
+        self._loss, self._kernel = loss, kernel
         self._start, self._targets = start, targets
         self._weight, self._n_given = sample_weight, n_given
         self._weighted_norms = sample_weight * squared_norms
@@ -118,13 +117,16 @@ class FunctionSpaceSGD:
                 "entries of the order of 1."
             )
 
+    def release(self) -> None:
+        """Nothing: R and F are all that there is."""
+
     def _advance_once(self, batch: Tensor) -> None:
         outputs = self._start[batch] + self.F[batch, : self.R.shape[1]]
         targets = self._targets[batch]
-        D = torch.softmax(outputs, dim=1) - targets
+        D = self._loss.residual(outputs, targets)
         D *= (self._step_per_row * self._weight[batch]).unsqueeze(1)
         if self._lengthen is not None:
-            h = self._network.curvatures(outputs, targets)
+            h = self._loss.curvatures(outputs, targets)
             D *= self._lengthen.factor(h, self._weighted_norms[batch])
         step = torch.cat([part.T @ D for part in self._kernel.take(batch)], dim=1)
         if self._velocities is None:

@@ -1,8 +1,7 @@
-"""Full-batch gradient descent on both layers of K19's network (eqs. 4, 5).
+"""Full-batch gradient descent on all layers of a network.
 
-A pass over the rows, some at a time, gives the outputs, the loss and both gradients at
-the present weights; a step is then two updates. The residual of a row needs that row
-alone, so one pass does for both layers and no (n, h2) matrix stands whole.
+Who knows the network evaluates it: a pass over the rows gives the outputs, the loss and
+all gradients at some weights. A step is then an update of each layer.
 """
 
 from collections.abc import Callable
@@ -11,54 +10,44 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from overparam_sk.networks import (
-    Kong2019Weights,
-    forward,
-    loss,
-    preactivation_gradients,
-)
-from overparam_sk.rows import Rows
-from overparam_sk.training.errors import DivergenceError
+from overparam_sk.training.loop import DivergenceError
 
-__all__ = ["GradientDescent"]
+__all__ = ["GradientDescent", "Point"]
 
-# Numbers of second-layer pre-activations that stand at a time: they stay in the cache
-# between the products that read them (docs/performance.md).
-_BLOCK_ELEMENTS = 2**20
 # A rise of the loss within this many rounding errors is none.
 _ROUNDING = 16.0
 
 
-class _Point(NamedTuple):
+class Point(NamedTuple):
     """Weights, and all that a pass over the rows finds at them."""
 
-    weights: tuple[Tensor, Tensor]  # A and B
-    u: Tensor  # (n,)
+    weights: tuple[Tensor, ...]
+    outputs: Tensor  # (n,)
     loss: float
-    gradients: tuple[Tensor, Tensor]  # in A and in B
+    gradients: tuple[Tensor, ...]  # one for each of the weights
 
     @property
     def finite(self) -> bool:
-        return self.loss < float("inf")  # no NaN either
+        """Whether the loss is a number; NaN is none."""
+        return self.loss < float("inf")
 
     @property
     def stuck(self) -> bool:
         """No unit is active on any row any more, and something is left to learn."""
-        return self.loss > 0 and not bool(self.gradients[1].any())
+        # The last layer first: it has a gradient wherever a unit is active.
+        moving = (bool(gradient.any()) for gradient in reversed(self.gradients))
+        return self.loss > 0 and not any(moving)
 
 
 class GradientDescent:
-    """Gradient descent on A and B, with L = ½ Σ_i weight_i (u_i − y_i)² (eq. 3).
+    """Gradient descent on a loss of all rows (K19 eqs. 3 to 5).
 
     Parameters
     ----------
-    start : Kong2019Weights
+    start : tuple of Tensor
         The weights before the first step.
-    rows : Rows
-        The n training rows.
-    targets : Tensor of shape (n,)
-    sample_weight : Tensor of shape (n,)
-        Multiplies each term of the sum.
+    evaluate : callable
+        Weights -> `Point`.
     step : float
         η.
     momentum : float, default=0.0
@@ -71,9 +60,8 @@ class GradientDescent:
     Attributes
     ----------
     weights : tuple of Tensor
-        A and B.
     outputs : Tensor of shape (n,)
-        u at the present weights.
+        At the present weights.
     loss : float
         L at the present weights.
     iteration : int
@@ -84,38 +72,33 @@ class GradientDescent:
 
     def __init__(
         self,
-        start: Kong2019Weights,
-        rows: Rows,
-        targets: Tensor,
-        sample_weight: Tensor,
+        start: tuple[Tensor, ...],
+        evaluate: Callable[[tuple[Tensor, ...]], Point],
         *,
         step: float,
         momentum: float = 0.0,
         guard: bool = False,
     ) -> None:
-        A, B, self._w = start
         self.iteration = 0
         self.step: float = step
-        self._rows = rows
-        self._targets = targets
-        self._weight = sample_weight
+        self._evaluate = evaluate
         self._momentum = momentum
         self._guard = guard
-        self._velocity = (torch.zeros_like(A), torch.zeros_like(B))
+        self._velocity = tuple(torch.zeros_like(W) for W in start)
         self._at_rest = True
-        self._here = self._evaluate(A, B)
+        self._here = evaluate(start)
         self._first_loss = self._here.loss
         self._check_finite()
 
     @property
-    def weights(self) -> tuple[Tensor, Tensor]:
-        """The trained weights, A and B."""
+    def weights(self) -> tuple[Tensor, ...]:
+        """The trained weights."""
         return self._here.weights
 
     @property
     def outputs(self) -> Tensor:
         """Outputs at the present weights, shape (n,)."""
-        return self._here.u
+        return self._here.outputs
 
     @property
     def figures(self) -> dict[str, float]:
@@ -142,13 +125,16 @@ class GradientDescent:
             if stop():
                 break
 
+    def release(self) -> None:
+        """Nothing: what there is, is of the weights' size."""
+
     def _advance_once(self) -> None:
         before = self._here
         for velocity, gradient in zip(self._velocity, before.gradients, strict=True):
             velocity.mul_(self._momentum).sub_(gradient, alpha=self.step)
         # New tensors: whatever happens meanwhile, the old point stays whole.
-        (A, B), (dA, dB) = before.weights, self._velocity
-        after = self._evaluate(A + dA, B + dB)
+        moved = zip(before.weights, self._velocity, strict=True)
+        after = self._evaluate(tuple(W + dW for W, dW in moved))
         if self._guard and self._is_worse(before, after):
             self._start_again()
             return
@@ -163,8 +149,8 @@ class GradientDescent:
                 "entries of the order of 1."
             )
 
-    def _is_worse(self, before: _Point, after: _Point) -> bool:
-        slack = 1 + _ROUNDING * torch.finfo(after.u.dtype).eps
+    def _is_worse(self, before: Point, after: Point) -> bool:
+        slack = 1 + _ROUNDING * torch.finfo(after.outputs.dtype).eps
         if not after.finite or after.loss > before.loss * slack:
             return True
         return after.stuck and not before.stuck
@@ -176,22 +162,6 @@ class GradientDescent:
         if self._at_rest:
             self.step /= 2
         self._at_rest = True
-
-    def _evaluate(self, A: Tensor, B: Tensor) -> _Point:
-        Z = self._rows.times(A.T)
-        dZ, dB = torch.empty_like(Z), torch.zeros_like(B)
-        u = torch.empty_like(self._targets)
-        size = max(1, _BLOCK_ELEMENTS // len(B))
-        for first in range(0, len(Z), size):
-            block = slice(first, first + size)
-            at = forward(Z[block], B, self._w)
-            u[block] = at.u
-            residual = self._weight[block] * (at.u - self._targets[block])
-            dZ[block], part = preactivation_gradients(at, self._w, residual)
-            dB += part
-        total = float(loss(u, self._targets, self._weight))
-        dA = self._rows.transposed_times(dZ).T
-        return _Point((A, B), u, total, (dA, dB))
 
     def _check_finite(self) -> None:
         if self._here.finite:

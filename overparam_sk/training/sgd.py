@@ -24,8 +24,8 @@ from torch import Tensor
 
 from overparam_sk.networks import FirstLayerNetwork
 from overparam_sk.rows import Rows
-from overparam_sk.training._block_room import BlockRoom
-from overparam_sk.training.errors import DivergenceError, is_out_of_memory
+from overparam_sk.training.block_room import BlockRoom
+from overparam_sk.training.loop import DivergenceError
 from overparam_sk.training.minibatches import MinibatchStream
 from overparam_sk.training.step_size import CurvatureStep
 
@@ -47,6 +47,14 @@ def auto_block_rows(m: int, d: int) -> int:
     return int(min(512, max(64, 64 * round(rows / 64))))
 
 
+def _is_out_of_memory(error: BaseException) -> bool:
+    """Whether ``error`` says that an allocation failed, on whatever device."""
+    # On the CPU PyTorch raises a plain RuntimeError.
+    return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
+        isinstance(error, RuntimeError) and "allocate memory" in str(error)
+    )
+
+
 class SStepSGD:
     """Minibatch SGD on W, many batches at a time, with the iterates of plain SGD.
 
@@ -57,10 +65,10 @@ class SStepSGD:
         The weights before the first step; trained in place.
     rows : Rows
         The n training rows.
-    targets : Tensor of shape (n,), int64
-        Class indices, one-hot encoded block by block.
+    targets : Tensor of shape (n,)
+        Class indices (int64) or real targets, for the network's loss.
     n_outputs : int
-        k, the number of classes.
+        k.
     sample_weight : Tensor of shape (n,)
         Mean 1; multiplies each sample's gradient.
     stream : MinibatchStream
@@ -73,8 +81,6 @@ class SStepSGD:
         Multiplies each batch's step by a factor that depends on its outputs.
     precision : {"ieee", "bf16x6"}, default="ieee"
         Of the products with X; "bf16x6" is for float32.
-    W0 : Tensor of shape (m, d) or None, default=None
-        W(0), for a network whose patterns are frozen there.
     may_redo : bool, default=True
         Whether a block that found no memory is done again, at half the size. Several
         processes may not: the others would not do it again.
@@ -104,7 +110,6 @@ class SStepSGD:
         momentum: float = 0.0,
         lengthen: CurvatureStep | None = None,
         precision: str = "ieee",
-        W0: Tensor | None = None,
         may_redo: bool = True,
     ) -> None:
         self.W = W
@@ -121,7 +126,6 @@ class SStepSGD:
         self._velocity = torch.zeros_like(W) if momentum else None
         self._batches_per_block = max(1, block_rows // stream.batch_size)
         self._precision = precision
-        self._W0 = W0
         self._may_redo = may_redo
         self._room: BlockRoom | None = None
         self._unchecked: list[tuple[int, Tensor]] = []
@@ -156,12 +160,12 @@ class SStepSGD:
             indices = self._stream.take(n_batches)
             try:
                 room = self._room_for(len(indices))
-                room.load(indices, self._targets, self._weight)
+                room.load(indices, self._network.loss, self._targets, self._weight)
                 self._derive(room, n_batches)
                 outputs = room.outputs.clone()
             except (RuntimeError, MemoryError) as error:
                 # W has not changed yet: the block can be done again.
-                if not (self._may_redo and is_out_of_memory(error)):
+                if not (self._may_redo and _is_out_of_memory(error)):
                     raise
                 self._stream.give_back(indices)
                 self._halve_blocks(error)
@@ -183,8 +187,8 @@ class SStepSGD:
     def _derive(self, room: BlockRoom, n_batches: int) -> None:
         """Make Z the derivatives of the batches that were loaded."""
         room.rows.times(self.W, out=room.Z)
-        if self._W0 is not None:
-            room.rows.times(self._W0, out=room.Z0)
+        if self._network.gate_weights is not None:
+            room.rows.times(self._network.gate_weights, out=room.gates)
         if n_batches > 1:
             room.rows.inner_products(out=room.G)
         if self._velocity is not None:
@@ -208,7 +212,7 @@ class SStepSGD:
                     batch.Z, batch.targets, batch.scale, batch.scratch, batch.outputs
                 )
                 if self._lengthen is not None:
-                    h = self._network.curvatures(batch.outputs, batch.targets)
+                    h = self._network.loss.curvatures(batch.outputs, batch.targets)
                     batch.Z.mul_(self._lengthen.factor(h, batch.weighted_norms))
 
     def _carry_velocity(self, room: BlockRoom, n_batches: int) -> None:
@@ -271,7 +275,7 @@ class SStepSGD:
                 n_rows,
                 self._stream.batch_size,
                 self._precision,
-                frozen=self._W0 is not None,
+                gated=self._network.gate_weights is not None,
             )
         self._room.resize(n_rows)
         return self._room
@@ -284,7 +288,7 @@ class SStepSGD:
                 len(self.W),
                 self._n_outputs,
                 self._stream.batch_size,
-                frozen=self._W0 is not None,
+                gated=self._network.gate_weights is not None,
             )
             raise MemoryError(
                 "The device must have room for a block of one batch beside the "

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from torch import Tensor
 
-from overparam_sk.training.observer import StepRecord
+from overparam_sk.training.loop import StepRecord
 
 __all__ = ["NoImprovement"]
 

@@ -1,5 +1,7 @@
 """Every registered diagnostic, against slow definitions and against itself."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import reference
@@ -7,44 +9,43 @@ import torch
 
 from overparam_sk.diagnostics import (
     REGISTRY,
-    FirstLayerMonitor,
-    InitialUnits,
-    Sample,
+    Panel,
     activation_change,
-    measure_first_layer,
+    history_columns,
     relative_distance,
-    squared_spread,
     update_singular_values,
 )
-from overparam_sk.diagnostics.two_hidden import r2_score
-from overparam_sk.networks import (
-    LiLiang2018,
-    initial_weight_chunks,
-    initial_weights,
-    readout_weights,
-)
-from overparam_sk.rows import as_rows
+from overparam_sk.fits import Data, FirstLayer, Job, Place, Seeds, Settings
+from overparam_sk.fits.history import Recorder
+from overparam_sk.networks import LiLiang2018, SquaredLoss
+from overparam_sk.shards import ALONE
 from overparam_sk.training import StepRecord
 
 
-def state(m=30, d=5, k=3, n=17, constant=False):
+def state(names=(), m=30, d=5, k=3, n=17, constant=False, weight=None, repeat=False):
+    """A network where it is trained, and what it is made of."""
     generator = torch.Generator().manual_seed(0)
-    W0 = initial_weights(4, m, d, constant=constant, dtype=torch.float64)
-    W = W0 + 0.1 * torch.randn(W0.shape, generator=generator, dtype=torch.float64)
     X = torch.randn(n, d, generator=generator, dtype=torch.float64)
     X[7] = 0  # a dead sample, without the constant
+    if repeat:
+        X[1] = X[0]
     y = torch.randint(0, k, (n,), generator=generator)
-    a = readout_weights(4, k, m, dtype=torch.float64)
-
-    def chunks():
-        parts = initial_weight_chunks(4, m, d, constant=constant, dtype=torch.float64)
-        for units, part in parts:
-            yield InitialUnits(units, part, part[:, :d].norm(dim=1))
-
-    rows = as_rows(
-        X.numpy(), constant=constant, dtype=X.dtype, device=torch.device("cpu")
+    data = Data(X.numpy(), y.numpy(), np.ones(n) if weight is None else weight)
+    settings = Settings(
+        max_iter=1, diagnostics=tuple(names), gram_samples=6, fit_intercept=constant
     )
-    return W, W0, X, y, a, chunks, rows
+    job = Job(data, k, settings, Seeds(4, 5, 6), 1, held_out=data)
+    net = FirstLayer.begin(job, Place.of(job, None), kind=LiLiang2018, width=m)
+    W0 = net.trainer.W.clone()
+    W = W0 + 0.1 * torch.randn(W0.shape, generator=generator, dtype=torch.float64)
+    return net, W, W0, X, y
+
+
+def measured(net, names, W):
+    """Values of the diagnostics over all rows, and the outputs there."""
+    panel = Panel([REGISTRY[name] for name in names])
+    outputs = net.show(panel, (W,), net.everything)
+    return panel.values(), outputs
 
 
 def slow_values(W, W0, X, a, gram_rows):
@@ -65,97 +66,68 @@ def slow_values(W, W0, X, a, gram_rows):
 
 @pytest.mark.parametrize("constant", [False, True])
 @pytest.mark.parametrize("name", REGISTRY)
-def test_measure_is_the_definition(name, constant, monkeypatch):
+def test_what_is_shown_is_the_definition(name, constant, monkeypatch):
     # Small chunks of units and blocks of rows, so that several of each add up.
     monkeypatch.setattr("overparam_sk.networks.li_liang_2018._CHUNK_ELEMENTS", 35)
-    monkeypatch.setattr("overparam_sk.diagnostics.first_layer._ROW_BLOCK", 4)
-    W, W0, X, y, a, chunks, rows = state(constant=constant)
-    gram_rows = torch.tensor([1, 2, 5])
-    weight = torch.linspace(0, 1, len(X), dtype=X.dtype)
-    measured = measure_first_layer(
-        [REGISTRY[name]], LiLiang2018(a), len(W), W, rows, y, weight, gram_rows, chunks
-    )
-    expected = slow_values(W, W0, X, a, gram_rows)[name]
+    monkeypatch.setattr("overparam_sk.fits.first_layer._ROW_BLOCK", 4)
+    weight = np.linspace(0, 1, 17)
+    net, W, W0, X, y = state([name], constant=constant, weight=weight)
+    values, outputs = measured(net, [name], W)
+    gram_rows = net.everything.gram_rows
+    expected = slow_values(W, W0, X, net.network.a, gram_rows)[name]
     assert (expected > 0) == (name != "dead_samples" or not constant)
-    assert measured.diagnostics == {name: [pytest.approx(expected, rel=1e-9)]}
+    assert values == {name: [pytest.approx(expected, rel=1e-9)]}
 
     augmented = torch.nn.functional.pad(X, (0, W.shape[1] - X.shape[1]), value=1.0)
-    outputs = reference.TwoLayerReLU(W, a)(augmented).detach()
-    losses = torch.nn.functional.cross_entropy(outputs, y, reduction="none")
-    share = weight / weight.sum()
-    assert measured.loss == pytest.approx(float((losses * share).sum()), rel=1e-9)
+    slow = reference.TwoLayerReLU(W, net.network.a)(augmented).detach()
+    torch.testing.assert_close(outputs, slow)
+    losses = torch.nn.functional.cross_entropy(slow, y, reduction="none")
+    share = torch.from_numpy(weight / weight.sum())
+    rows = net.everything
+    total = net.loss.total(outputs, rows.targets, rows.weight)
+    assert total == pytest.approx(float((losses * share).sum()), rel=1e-9)
 
 
 @pytest.mark.parametrize("name", REGISTRY)
-def test_the_monitor_agrees_with_the_measurement_on_the_same_rows(name):
-    W, _, X, y, a, chunks, rows = state()
-    one_hot = torch.nn.functional.one_hot(y, len(a)).double()
-    ones = torch.ones(len(X), dtype=X.dtype)
-    everything = torch.arange(len(X))
-    net = LiLiang2018(a)
-    monitor = FirstLayerMonitor(
-        [REGISTRY[name]],
-        net,
-        len(W),
-        0,
-        X.shape[1],
-        Sample(X, one_hot, ones),
-        chunks,
-        validation=(rows, one_hot, ones),
-    )
-    assert monitor.observe(StepRecord(3, (W,))) is False
-    measured = measure_first_layer(
-        [REGISTRY[name]], net, len(W), W, rows, y, ones, everything, chunks
-    )
-    assert monitor.latest("iteration") == 3
-    assert monitor.latest("loss") == pytest.approx(measured.loss)
-    assert monitor.latest("val_loss") == pytest.approx(measured.loss)
-    hits = (reference.TwoLayerReLU(W, a)(X).argmax(dim=1) == y).double()
-    assert monitor.latest("score") == monitor.latest("val_score")
-    assert monitor.latest("score") == pytest.approx(float(hits.mean()))
-    assert monitor.latest(name) == pytest.approx(measured.diagnostics[name][0])
+def test_the_history_agrees_with_the_measurement_on_the_same_rows(name):
+    net, W, _, X, y = state([name])
+    assert len(net.sample.weight) == len(X)  # small data is looked at whole
+    wanted = [REGISTRY[name]]
+    recorder = Recorder(net, wanted, ALONE)
+    assert recorder.observe(StepRecord(3, (W,))) is False
+    everywhere = replace(net.everything, gram_rows=torch.arange(len(X)))
+    panel = Panel(wanted)
+    outputs = net.show(panel, (W,), everywhere)
+    loss = net.loss.total(outputs, everywhere.targets, everywhere.weight)
+    assert recorder.latest("iteration") == 3
+    assert recorder.latest("loss") == pytest.approx(loss)
+    assert recorder.latest("val_loss") == pytest.approx(loss)
+    slow = reference.TwoLayerReLU(W, net.network.a)(X)
+    hits = (slow.argmax(dim=1) == y).double()
+    assert recorder.latest("score") == recorder.latest("val_score")
+    assert recorder.latest("score") == pytest.approx(float(hits.mean()))
+    (value,) = history_columns(panel.values()).values()
+    assert recorder.latest(name) == pytest.approx(value)
 
 
 @pytest.mark.parametrize(
     "name", ["activation_change", "relative_distance", "weight_change"]
 )
 def test_nothing_has_changed_at_initialisation(name):
-    _, W0, X, y, a, chunks, rows = state()
-    ones = torch.ones(len(X), dtype=X.dtype)
-    measured = measure_first_layer(
-        [REGISTRY[name]],
-        LiLiang2018(a),
-        len(W0),
-        W0,
-        rows,
-        y,
-        ones,
-        torch.arange(3),
-        chunks,
-    )
-    assert measured.diagnostics[name] == [0.0]
+    net, _, W0, *_ = state([name])
+    assert measured(net, [name], W0)[0] == {name: [0.0]}
 
 
 def test_a_repeated_row_makes_the_gram_singular():
-    W, _, X, y, a, chunks, _ = state()
-    X[1] = X[0]
-    rows = as_rows(X.numpy(), constant=False, dtype=X.dtype, device=torch.device("cpu"))
-    measured = measure_first_layer(
-        [REGISTRY["gram_lambda_min"]],
-        LiLiang2018(a),
-        len(W),
-        W,
-        rows,
-        y,
-        torch.ones(len(X), dtype=X.dtype),
-        torch.arange(5),
-        chunks,
-    )
-    assert measured.diagnostics["gram_lambda_min"] == [0.0]
+    net, W, *_ = state(["gram_lambda_min"], n=9, repeat=True)
+    rows = replace(net.everything, gram_rows=torch.arange(5))
+    panel = Panel([REGISTRY["gram_lambda_min"]])
+    net.show(panel, (W,), rows)
+    assert panel.values() == {"gram_lambda_min": [0.0]}
 
 
 def test_public_functions_on_arrays():
-    W, W0, X, *_ = state()
+    _, W, W0, X, _ = state()
     W, W0, X = W.numpy(), W0.numpy(), X.numpy()
     assert activation_change(W, W0, X) == reference.activation_change(W, W0, X)
     expected = np.linalg.norm(W - W0) / np.linalg.norm(W0)
@@ -170,7 +142,7 @@ def test_r2_of_constant_targets_whose_mean_is_rounded(dtype):
     targets = torch.full((7,), 0.1, dtype=dtype)
     targets[3] = 5
     weight = torch.tensor([0.3, 0.7, 1.1, 0, 0.9, 0.1, 2.3], dtype=dtype)
-    spread = squared_spread(targets, weight)
-    assert spread == 0
-    assert r2_score(0.0, spread) == 1
-    assert r2_score(0.1, spread) == 0
+    loss = SquaredLoss()
+    assert not loss.score_tells(targets, weight)
+    assert loss.score(targets, targets, weight) == 1
+    assert loss.score(targets + 0.1, targets, weight) == 0

@@ -9,7 +9,7 @@ import pytest
 from estimators.small_nets import ALL, CLASSIFIERS, X, outputs
 from sklearn.utils.class_weight import compute_class_weight
 
-from overparam_sk.estimators._class_weight import with_class_weight
+from overparam_sk.estimators._data import with_class_weight
 from overparam_sk.parameters import shown
 
 y = np.arange(20) % 3

@@ -233,7 +233,9 @@ def test_to_be_shown_costs_no_singular_values(fitted, monkeypatch):
         raise AssertionError("computed")
 
     net = fitted()
-    monkeypatch.setattr("overparam_sk.estimators._base.update_singular_values", costly)
+    monkeypatch.setattr(
+        "overparam_sk.estimators._weights.update_singular_values", costly
+    )
     assert net._repr_html_()
     with pytest.raises(AssertionError, match="computed"):
         _ = net.update_singular_values_

@@ -178,7 +178,7 @@ def everywhere(monkeypatch):
     """Switch the search off and on."""
 
     def set_to(space):
-        monkeypatch.setattr("overparam_sk.estimators._first_layer_run.row_space", space)
+        monkeypatch.setattr("overparam_sk.fits.first_layer.row_space", space)
 
     return set_to
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from overparam_sk.networks import (
+    CrossEntropy,
     DirectedRows,
     KernelRows,
-    LiLiang2018,
     arc_cosine_kernel,
     initial_weights,
     random_outputs,
@@ -42,7 +42,7 @@ def slow_kernel(Y, X):
 def trainer_of(X, y, f0, B, *, weight, room=np.inf, c=0.7, constant=False, **options):
     rows = DirectedRows.of(X)
     return FunctionSpaceSGD(
-        LiLiang2018(f0.new_empty(f0.shape[1], 0)),
+        CrossEntropy(),
         KernelRows(rows, rows, room, constant=constant),
         f0,
         torch.nn.functional.one_hot(y, f0.shape[1]).double(),

@@ -6,6 +6,7 @@ import reference
 import torch
 from scipy import sparse
 
+from overparam_sk.fits.two_hidden import TrainingRows
 from overparam_sk.networks import initial_layers
 from overparam_sk.rows import as_rows
 from overparam_sk.training import (
@@ -53,17 +54,23 @@ def problem(
     return rows, rows.take(torch.arange(n)), y, weight, start
 
 
+def descent(start, rows, y, weight, **options):
+    """Gradient descent on K19's network."""
+    training = TrainingRows(rows, y, weight, start.w)
+    return GradientDescent((start.A, start.B), training.evaluate, **options)
+
+
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("block", [2**20, 150])
 def test_a_thousand_iterations_are_autograds(case, block, monkeypatch):
-    monkeypatch.setattr("overparam_sk.training.gradient_descent._BLOCK_ELEMENTS", block)
+    monkeypatch.setattr("overparam_sk.fits.two_hidden._STEP_ELEMENTS", block)
     options, trainer_options = CASES[case]
     rows, X, y, weight, start = problem(**options)
     step = 0.3 * safe_full_batch_step(X, start, weight)
     A, B, losses = reference.gradient_descent(
         *start, X, y, 1000, step=step, weight=weight, **trainer_options
     )
-    trainer = GradientDescent(start, rows, y, weight, step=step, **trainer_options)
+    trainer = descent(start, rows, y, weight, step=step, **trainer_options)
     course = []
     for _ in range(1000):
         course.append(trainer.loss)
@@ -79,12 +86,12 @@ def test_a_thousand_iterations_are_autograds(case, block, monkeypatch):
 def test_the_guard_never_lets_the_loss_rise():
     rows, X, y, weight, start = problem()
     step = 50 * safe_full_batch_step(X, start, weight)
-    free = GradientDescent(start, rows, y, weight, step=step)
+    free = descent(start, rows, y, weight, step=step)
     first = free.loss
     with pytest.raises(DivergenceError):  # it needs the guard
         free.advance(500)
     for momentum in (0.0, 0.9):
-        trainer = GradientDescent(
+        trainer = descent(
             start, rows, y, weight, step=step, momentum=momentum, guard=True
         )
         losses = []
@@ -100,7 +107,7 @@ def test_the_guard_never_lets_the_loss_rise():
 def test_a_step_that_is_taken_back_leaves_everything_as_it_was():
     rows, X, y, weight, start = problem()
     step = 1e6 * safe_full_batch_step(X, start, weight)
-    trainer = GradientDescent(start, rows, y, weight, step=step, guard=True)
+    trainer = descent(start, rows, y, weight, step=step, guard=True)
     loss, outputs = trainer.loss, trainer.outputs
     trainer.advance(1)
     assert trainer.loss == loss
@@ -128,10 +135,10 @@ def test_divergence_is_named():
         tuple(start),
         r"got .* at iteration \d+: lower learning_rate",
     )
-    trainer = GradientDescent(start, rows, y, weight, step=10.0)
+    trainer = descent(start, rows, y, weight, step=10.0)
     with pytest.raises(DivergenceError, match="Some unit must stay active.*" + named):
         trainer.advance(200)
-    trainer = GradientDescent(start, rows, y, weight, step=1e200)
+    trainer = descent(start, rows, y, weight, step=1e200)
     with pytest.raises(DivergenceError, match="The loss must stay finite.*" + named):
         trainer.advance(200)
     assert all(map(torch.equal, start, weights))
@@ -146,7 +153,7 @@ def test_rows_without_a_gradient_are_no_divergence():
         device=torch.device("cpu"),
     )
     for guard in (False, True):
-        trainer = GradientDescent(start, dead, y, weight, step=1.0, guard=guard)
+        trainer = descent(start, dead, y, weight, step=1.0, guard=guard)
         trainer.advance(5)
         assert all(map(torch.equal, trainer.weights, start[:2]))
         assert trainer.loss == pytest.approx(float((y**2).sum() / 2))

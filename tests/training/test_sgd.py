@@ -48,10 +48,11 @@ def engine(
     weight = torch.ones(len(X), dtype=X.dtype) if weight is None else weight
     if rows is None:
         rows = as_rows(X.numpy(), constant=False, dtype=X.dtype, device=CPU)
+    net = LiLiang2018(a)
     if frozen:
-        options["W0"] = W.clone()
+        net = LinearizedLiLiang2018(a, gate_weights=W.clone())
     return SStepSGD(
-        LinearizedLiLiang2018(a) if frozen else LiLiang2018(a),
+        net,
         W.clone(),
         rows,
         y,

@@ -2,19 +2,29 @@
 
 A diagnostic never sees a wide network at once. It is shown views of a few hidden units
 and rows, all in turn, and then asked for its value. Along a run the same code sees one
-view of a seeded subset of rows; at the end of a fit it sees all rows.
+view of a seeded subset of rows; at the end of a fit it sees all rows. A `Panel` holds
+one of each for every layer that has such a figure.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import Tensor
 
 from overparam_sk.shards import Shards
 
-__all__ = ["Diagnostic", "GramView", "Panel", "PatternView", "View", "WeightView"]
+__all__ = [
+    "Diagnostic",
+    "GradientView",
+    "GramView",
+    "Panel",
+    "PatternView",
+    "View",
+    "WeightView",
+    "history_columns",
+]
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,18 @@ class GramView:
     part: Tensor  # (n, n) float64
 
 
-View = WeightView | PatternView | GramView
+@dataclass(frozen=True)
+class GradientView:
+    """What the gradients of u hidden units on n rows are made of (LL18 eq. 1)."""
+
+    active: Tensor  # (n, u) bool
+    active0: Tensor  # (n, u) bool, at initialisation
+    residual: Tensor  # (n, k), ∂ℓ/∂f times the samples' weights
+    a: Tensor  # (k, u), the readout
+    inner: Tensor  # (n, n) float64, X Xᵀ
+
+
+View = WeightView | PatternView | GramView | GradientView
 
 
 class Diagnostic(ABC):
@@ -62,6 +83,8 @@ class Diagnostic(ABC):
     layers : slice
         The layers that have such a figure, each its own. A figure about the whole
         network belongs to the first.
+    along : tuple of Diagnostic classes
+        What goes with it into the history, and has no fitted attribute.
     total : Tensor or None
         Sums over all that was shown: those over parts of a layer add up.
     """
@@ -69,6 +92,7 @@ class Diagnostic(ABC):
     name: ClassVar[str]
     sees: ClassVar[type]
     layers: ClassVar[slice] = slice(None)
+    along: "ClassVar[tuple[type[Diagnostic], ...]]" = ()
     total: Tensor | None = None
 
     def add(self, part: Tensor) -> None:
@@ -85,23 +109,34 @@ class Diagnostic(ABC):
 
 
 class Panel:
-    """The diagnostics of one look at a network of ``n_layers`` trained layers."""
+    """The diagnostics of one look at a network.
 
-    def __init__(self, diagnostics: Iterable[type[Diagnostic]], n_layers: int) -> None:
-        self._of = {
-            diagnostic: {i: diagnostic() for i in range(n_layers)[diagnostic.layers]}
-            for diagnostic in diagnostics
+    Parameters
+    ----------
+    diagnostics : iterable of Diagnostic classes
+    along : bool, default=False
+        Whether this look is one along a run, for the history.
+    """
+
+    def __init__(
+        self, diagnostics: Iterable[type[Diagnostic]], *, along: bool = False
+    ) -> None:
+        asked = list(diagnostics)
+        others = [other for one in asked for other in one.along] if along else []
+        self._of: dict[type[Diagnostic], dict[int, Diagnostic]] = {
+            diagnostic: {} for diagnostic in (*others, *asked)
         }
 
     def sees(self, *kinds: type) -> bool:
-        """Whether some diagnostic looks at one of these kinds of view."""
-        return any(diagnostic.sees in kinds for diagnostic in self._of)
+        """Whether some diagnostic looks at one of these kinds of view, or at any."""
+        return any(not kinds or diagnostic.sees in kinds for diagnostic in self._of)
 
     def show(self, view: View, layer: int = 0) -> None:
         """Show ``view`` of a layer to the diagnostics that look at such views."""
         for diagnostic, of_layer in self._of.items():
-            if diagnostic.sees is type(view) and layer in of_layer:
-                of_layer[layer].accumulate(view)
+            has_it = layer in range(layer + 1)[diagnostic.layers]
+            if diagnostic.sees is type(view) and has_it:
+                of_layer.setdefault(layer, diagnostic()).accumulate(view)
 
     def add_up(self, shards: Shards) -> None:
         """Take in what the diagnostics of other processes have seen."""
@@ -111,8 +146,18 @@ class Panel:
                 shards.add_up_(one.total)
 
     def values(self) -> dict[str, Sequence[float]]:
-        """The figures by name, one for each layer that has such a figure."""
+        """The figures by name, one for each layer of which there was a view."""
         return {
-            diagnostic.name: [one.value() for one in of_layer.values()]
+            diagnostic.name: [of_layer[layer].value() for layer in sorted(of_layer)]
             for diagnostic, of_layer in self._of.items()
+            if of_layer
         }
+
+
+def history_columns(figures: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
+    """Columns of a history: ``name``, or one for each layer, ``name_1``, ``name_2``."""
+    return {
+        name if len(values) == 1 else f"{name}_{layer}": value
+        for name, values in figures.items()
+        for layer, value in enumerate(values, start=1)
+    }

@@ -2,15 +2,26 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
 from torch import Tensor
 
 from overparam_sk.interrupts import CtrlC
-from overparam_sk.training.observer import Observer, StepRecord
 
-__all__ = ["Outcome", "Trainer", "train"]
+__all__ = [
+    "DivergenceError",
+    "Observer",
+    "Outcome",
+    "StepRecord",
+    "Trainer",
+    "train",
+]
+
+
+class DivergenceError(ValueError, FloatingPointError):
+    """The outputs of the network are no longer finite, or no unit is active."""
 
 
 class Outcome(Enum):
@@ -47,6 +58,41 @@ class Trainer(Protocol):
         It is asked after each stretch of steps at whose end all that makes up the state
         belongs to one iteration.
         """
+        ...
+
+    def release(self) -> None:
+        """Give back all memory but that of the weights: there will be no more steps."""
+        ...
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """The state of a run at a recorded iteration.
+
+    Parameters
+    ----------
+    iteration : int
+        Gradient steps done so far.
+    weights : tuple of Tensor
+        The live trained weights, one matrix a layer, to be read and not written; they
+        move on after the call.
+    outputs : Tensor of shape (n,) or None
+        Outputs on all training rows, where a full-batch trainer knows them anyway.
+    figures : dict of str to float
+        What the trainer itself has to say: more columns of the history.
+    """
+
+    iteration: int
+    weights: tuple[Tensor, ...]
+    outputs: Tensor | None = None
+    figures: dict[str, float] = field(default_factory=dict)
+
+
+class Observer(Protocol):
+    """Looks at the run at every recorded iteration."""
+
+    def observe(self, record: StepRecord, /) -> bool:
+        """Look at ``record``; return True to stop the run here."""
         ...
 
 

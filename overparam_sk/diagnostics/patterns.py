@@ -1,4 +1,4 @@
-"""Coupling with the initialisation: which activation patterns changed (LL18 §5, §7)."""
+"""Activation patterns: which of them training changed, and which rows have none."""
 
 from typing import ClassVar
 
@@ -7,10 +7,22 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from overparam_sk.arrays import real_array
-from overparam_sk.diagnostics._base import Diagnostic, PatternView, View
+from overparam_sk.diagnostics.panel import (
+    Diagnostic,
+    GradientView,
+    PatternView,
+    View,
+)
+from overparam_sk.networks import pseudo_gradient_squares
 from overparam_sk.world import in_own_world
 
-__all__ = ["ActivationChange", "Coupling", "activation_change"]
+__all__ = [
+    "ActivationChange",
+    "Coupling",
+    "DeadSamples",
+    "PseudoGradientError",
+    "activation_change",
+]
 
 
 class ActivationChange(Diagnostic):
@@ -32,6 +44,31 @@ class ActivationChange(Diagnostic):
         return float(changed / pairs)
 
 
+class PseudoGradientError(Diagnostic):
+    """‖∇L − ∇̃L‖_F / ‖∇L‖_F, ∇̃L the pseudo gradient; 0 where there is no gradient.
+
+    The pseudo gradient takes the patterns at initialisation (LL18 §5.1).
+    """
+
+    name: ClassVar[str] = "pseudo_gradient_error"
+    sees: ClassVar[type] = GradientView
+    layers: ClassVar[slice] = slice(0, 1)
+
+    def accumulate(self, view: View) -> None:
+        """Add the units' squared norms."""
+        assert isinstance(view, GradientView)
+        squares = pseudo_gradient_squares(
+            view.active, view.active0, view.residual, view.a, view.inner
+        )
+        self.add(squares)
+
+    def value(self) -> float:
+        """The ratio of the norms."""
+        assert self.total is not None
+        error, gradient = self.total.tolist()
+        return float((error / gradient) ** 0.5) if gradient > 0 else 0.0
+
+
 class Coupling(Diagnostic):
     """Share of hidden units whose pattern changed on no row (LL18, Lemma 5.1).
 
@@ -41,6 +78,7 @@ class Coupling(Diagnostic):
 
     name: ClassVar[str] = "coupling"
     sees: ClassVar[type] = PatternView
+    along: ClassVar[tuple[type[Diagnostic], ...]] = (PseudoGradientError,)
     _changed: Tensor
 
     def accumulate(self, view: View) -> None:
@@ -57,6 +95,32 @@ class Coupling(Diagnostic):
         assert self.total is not None
         coupled, units = self.total.tolist()
         return float(coupled / units)
+
+
+class DeadSamples(Diagnostic):
+    """How many rows activate no unit of the first layer, σ(A x) = 0.
+
+    Such a row has no gradient: its output stays 0, and its row of the Gram matrix is 0,
+    so that λ_min is exactly 0 (against K19's Assumption 2).
+    """
+
+    name: ClassVar[str] = "dead_samples"
+    sees: ClassVar[type] = PatternView
+    layers: ClassVar[slice] = slice(0, 1)
+
+    def accumulate(self, view: View) -> None:
+        """Mark the rows that activate one of these units."""
+        assert isinstance(view, PatternView)
+        if self.total is None:
+            # One array for all: many small ones, each between two large blocks of
+            # rows, would keep the memory of those from being used again.
+            self.total = view.active.new_zeros(view.n, dtype=torch.int32)
+        self.total[view.rows] += view.active.any(dim=1)
+
+    def value(self) -> int:
+        """Rows that no unit marked."""
+        assert self.total is not None
+        return int((self.total == 0).sum())
 
 
 @in_own_world

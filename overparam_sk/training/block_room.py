@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from overparam_sk.networks import Scratch
+from overparam_sk.networks import Loss, Scratch
 from overparam_sk.rows import PRODUCTS, Rows
 
 __all__ = ["BlockRoom"]
@@ -44,16 +44,16 @@ class BlockRoom:
         Rows of the largest block, a multiple of those of a batch.
     precision : str
         A key of `PRODUCTS`.
-    frozen : bool
-        Whether the network is, and needs X W(0)ᵀ.
+    gated : bool
+        Whether the network has gate weights, and needs their products too.
 
     Attributes
     ----------
     rows : RowBlock
     Z : Tensor of shape (R, m)
         For the R rows of the present block, as everything below.
-    Z0 : Tensor of shape (R, m) or (0, m)
-        The same at initialisation, if the network is frozen.
+    gates : Tensor of shape (R, m) or (0, m)
+        For the products with the gate weights, if there are any.
     G : Tensor of shape (R, R)
     scale : Tensor of shape (R,)
     weight : Tensor of shape (R,)
@@ -68,7 +68,7 @@ class BlockRoom:
         n_rows: int,
         batch_size: int,
         precision: str,
-        frozen: bool,
+        gated: bool,
     ) -> None:
         def empty(*shape: int) -> Tensor:
             return torch.empty(shape, dtype=rows.dtype, device=rows.device)
@@ -82,7 +82,7 @@ class BlockRoom:
         self._targets, self._outputs = empty(n_rows, k), empty(n_rows, k)
         self._scale, self._weight = empty(n_rows), empty(n_rows)
         self._weighted_norms = empty(n_rows)
-        self._Z0 = empty(n_rows if frozen else 0, m)
+        self._gates = empty(n_rows if gated else 0, m)
         self._scratch = Scratch.like(self._Z[:batch_size], k)
         inner = batch_size * max(1, _INNER_ROWS // batch_size)
         self._inner_rows = inner
@@ -92,26 +92,31 @@ class BlockRoom:
         self.resize(n_rows)
 
     @staticmethod
-    def n_bytes(rows: Rows, m: int, k: int, n_rows: int, frozen: bool) -> int:
+    def n_bytes(rows: Rows, m: int, k: int, n_rows: int, gated: bool) -> int:
         """Bytes of a dense block of one batch of ``n_rows`` rows."""
-        per_row = rows.n_columns + (3 + frozen) * m + 3 * k
+        per_row = rows.n_columns + (3 + gated) * m + 3 * k
         return n_rows * per_row * rows.dtype.itemsize
 
     def resize(self, n_rows: int) -> None:
         """Let the attributes be those of a block of ``n_rows`` rows."""
         here = slice(n_rows)
         self._present = n_rows
-        self.Z, self.G, self.Z0 = self._Z[here], self._G[here, here], self._Z0[here]
+        self.Z, self.G, self.gates = (
+            self._Z[here],
+            self._G[here, here],
+            self._gates[here],
+        )
         self.scale, self.weight = self._scale[here], self._weight[here]
         self.outputs = self._outputs[here]
 
-    def load(self, indices: Tensor, targets: Tensor, weight: Tensor) -> None:
-        """Gather rows, one-hot targets and weights of the rows ``indices``."""
+    def load(
+        self, indices: Tensor, loss: Loss, targets: Tensor, weight: Tensor
+    ) -> None:
+        """Gather the rows ``indices``, their weights, and what ``loss`` compares."""
         self.rows.load(indices)
         there = indices.to(targets.device)
         torch.index_select(weight, 0, there, out=self.weight)
-        one_hot = self._targets[: len(indices)]
-        one_hot.zero_().scatter_(1, targets[there].unsqueeze(1), 1)
+        loss.write_targets(targets[there], self._targets[: len(indices)])
 
     def weigh_norms(self) -> None:
         """Compute w_s |x_s|² of all rows."""
@@ -129,8 +134,8 @@ class BlockRoom:
     def _batch(self, low: int, inner_start: int) -> _Batch:
         batch, earlier = slice(low, low + self._batch_size), slice(inner_start, low)
         scratch = self._scratch
-        if len(self._Z0) > 0:
-            scratch = scratch._replace(start=self._Z0[batch])
+        if len(self._gates) > 0:
+            scratch = scratch._replace(gates=self._gates[batch])
         return _Batch(
             self._Z[batch],
             self._G[batch, earlier],

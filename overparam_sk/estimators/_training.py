@@ -1,0 +1,293 @@
+"""Training as estimators do it: check, hand over a job, keep what came of it."""
+
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from typing import Any, Literal, Self
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike, NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from overparam_sk.devices import is_here
+from overparam_sk.estimators._callbacks import (
+    CallbackSupport,
+    callback_observers,
+    with_callbacks,
+)
+from overparam_sk.estimators._data import (
+    check_given_together,
+    check_held_out,
+    hold_out,
+)
+from overparam_sk.estimators._parameters import (
+    checked_parameters,
+    parameter,
+    parameters,
+)
+from overparam_sk.fits import Begin, Data, Fitted, Job, Resume, Seeds, Settings, fit
+from overparam_sk.parameters import (
+    COUNT,
+    DEVICE,
+    FLAG,
+    RANDOM_STATE,
+    either,
+    integer,
+    number,
+    one_of,
+    random_generator,
+    several,
+)
+from overparam_sk.rows import Rows, as_rows, as_tensor
+from overparam_sk.training import Outcome
+from overparam_sk.world import open_doors, warn_user
+
+__all__ = ["Auto", "TrainedNetwork"]
+
+Auto = Literal["auto"]
+
+_RECORD_EVERY = either(
+    one_of("auto", None), COUNT, several(integer(0), "a tuple of integers >= 0")
+)
+
+
+@open_doors
+@parameters
+class TrainedNetwork(CallbackSupport, ABC):
+    """An estimator around a network that is trained by gradient steps.
+
+    Parameters
+    ----------
+    max_iter : int, default=1000
+        Gradient steps, the papers' T.
+    tol : float, default=1e-4
+        A change of the watched figure up to this is no improvement. It is absolute.
+    n_iter_no_change : int or None, default=None
+        Recorded iterations without improvement after which training stops. It
+        watches the loss or, with ``early_stopping``, the validation score (where
+        None means 10). None runs all ``max_iter`` steps.
+    early_stopping : bool, default=False
+        Stop when the validation score no longer improves, and keep what had the best
+        one. Watches ``X_val``, ``y_val`` given to ``fit``, and otherwise a share of the
+        training data set apart, of classes a stratified one.
+    validation_fraction : float, default=0.1
+        That share.
+    fit_intercept : bool, default=True
+        Whether a constant 1 is appended to every row. The papers have False: the
+        network is then positively homogeneous in x, f(0) = 0, and it cannot use a row's
+        length.
+    record_every : "auto", int, tuple of int or None, default="auto"
+        Iterations between two entries of ``history_``. "auto" looks at least 8
+        and at most 40 times, and between them as often as costs about a tenth of the
+        steps (a validation set and eigenvalues not counted); None at the end only. A
+        tuple holds the iterations themselves; the last one always is an entry.
+    device : {"auto", "cpu", "cuda", "cuda:<index>", "mps"}, default="auto"
+        "auto" is the first CUDA device where there is one, and otherwise the CPU.
+    random_state : int, RandomState instance or None, default=None
+        Decides what is drawn: the network at initialisation, the batches and the
+        subsets.
+    verbose : int or bool, default=0
+        Whether to print every recorded iteration.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Only when all feature names of X are strings.
+    init_seed_ : int
+        Seed from which all that is drawn at initialisation is regenerated on any
+        device.
+    n_iter_ : int
+        Gradient steps done; a warm start counts on.
+    device_ : str
+    best_validation_score_ : float
+        With ``early_stopping``.
+    """
+
+    learning_rate: float | Auto = parameter(
+        "auto", either(one_of("auto"), number(0, above=True))
+    )
+    momentum: float | Auto = parameter(
+        "auto", either(one_of("auto"), number(0, 1, below=True))
+    )
+    max_iter: int = parameter(1000, COUNT)
+    tol: float = parameter(1e-4, number(0))
+    n_iter_no_change: int | None = parameter(None, either(one_of(None), COUNT))
+    early_stopping: bool = parameter(False, FLAG)
+    validation_fraction: float = parameter(0.1, number(0, 1, above=True, below=True))
+    fit_intercept: bool = parameter(True, FLAG)
+    record_every: Auto | int | tuple[int, ...] | None = parameter("auto", _RECORD_EVERY)
+    device: str = parameter("auto", DEVICE)
+    random_state: Any = parameter(None, RANDOM_STATE)
+    verbose: int = parameter(0, either(FLAG, integer(0)))
+
+    @abstractmethod
+    def __sklearn_is_fitted__(self) -> bool:
+        """Whether there is what was trained."""
+
+    @abstractmethod
+    def _validated(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Data:
+        """Check data for training, and set what y tells."""
+
+    @abstractmethod
+    def _validated_held(self, X: Any, y: Any) -> Data:
+        """Check a validation set."""
+
+    @abstractmethod
+    def _n_outputs(self) -> int:
+        """How many outputs the validated y asks for."""
+
+    @abstractmethod
+    def _network(self, parameters: dict[str, Any]) -> Begin:
+        """The network, and what it is called with to begin."""
+
+    def __sklearn_tags__(self) -> Any:
+        """Sparse input is welcome."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+    @with_callbacks
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        X_val: ArrayLike | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> Self:
+        """Train the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            float32 is computed in float32, everything else in float64. A sparse X
+            stays sparse where that is faster, and is otherwise made dense a block of
+            rows at a time.
+        y : array-like of shape (n_samples,)
+            Class labels or, for a regressor, targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Non-negative weights of the samples: a weight of 2 is the same as the row
+            given twice.
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation rows, scored at every recorded iteration.
+        y_val : array-like of shape (n_val,), default=None
+            Their labels or targets.
+
+        Returns
+        -------
+        self : estimator instance
+
+        Raises
+        ------
+        ValueError
+            For a parameter, data or a device that cannot be used.
+        DivergenceError
+            If outputs or loss stop being finite, or the loss has climbed when all units
+            switch off; also a ValueError and a FloatingPointError. The estimator is
+            then unfitted.
+        MemoryError
+            If there is no room for the network, for a block of one batch beside its
+            weights, or for the Gram matrix of ``gram_samples`` rows.
+
+        Warns
+        -----
+        ConvergenceWarning
+            After Ctrl-C, once: fitted as with a smaller ``max_iter``. Also if no hidden
+            unit is active on any training row, so that it predicts 0 for all.
+        """
+        plain = checked_parameters(self)
+        resumes = plain.get("warm_start", False) and self.__sklearn_is_fitted__()
+        if not resumes:
+            self._forget()
+        try:
+            data = self._validated(X, y, sample_weight, reset=not resumes)
+            data, held_out = self._with_held_out(plain, data, X_val, y_val)
+            resume = self._resume(data) if resumes else None
+            self._train(plain, data, held_out, resume, plain["max_iter"], loud=True)
+        except FloatingPointError:
+            self._forget()
+            raise
+        return self
+
+    def _with_held_out(
+        self, plain: dict[str, Any], data: Data, X_val: Any, y_val: Any
+    ) -> tuple[Data, Data | None]:
+        """Training data and the given validation set, or a share that is set apart."""
+        held_out = None
+        if X_val is not None or y_val is not None:
+            check_given_together(X_val=X_val, y_val=y_val)
+            held_out = self._validated_held(X_val, y_val)
+        elif plain["early_stopping"]:
+            data, held_out = hold_out(
+                data,
+                plain["validation_fraction"],
+                plain["random_state"],
+                stratified=hasattr(self, "classes_"),
+            )
+        if held_out is not None:
+            check_held_out(data.weight, held_out.weight)
+        return data, held_out
+
+    def _resume(self, data: Data) -> Resume | None:
+        """The present state, to go on from."""
+        return None
+
+    def _train(
+        self,
+        plain: dict[str, Any],
+        data: Data,
+        held_out: Data | None,
+        resume: Resume | None,
+        n_steps: int,
+        *,
+        loud: bool,
+    ) -> None:
+        """Train for ``n_steps``, set all fitted attributes; tell callbacks if loud."""
+        seeds = Seeds.draw(random_generator(plain["random_state"]))
+        if resume is not None:
+            seeds = replace(seeds, init=self.init_seed_)
+        settings, k = Settings.of(plain), self._n_outputs()
+        job = Job(data, k, settings, seeds, n_steps, held_out, resume)
+        observers = callback_observers(self, data) if loud else []
+        fitted = fit(job, self._network(plain), observers)
+        self._replace_fit(fitted.attributes)
+        for observer in observers:
+            observer.finish(fitted.attributes)
+        self._warn_of(fitted)
+
+    def _warn_of(self, fitted: Fitted) -> None:
+        """Say what the attributes do not."""
+        if fitted.outcome is Outcome.INTERRUPTED:
+            warn_user(
+                "Training was interrupted from the keyboard: the weights are those of "
+                f"iteration {self.n_iter_} of {fitted.planned}.",
+                ConvergenceWarning,
+            )
+        if fitted.dead:
+            intercept = "" if self.fit_intercept else "fit_intercept=True, "
+            warn_user(
+                "The network predicts 0 for every training row and has no gradient: no "
+                "hidden unit is active on any of them. Use another random_state, more "
+                f"hidden units, {intercept}or a lower learning_rate, or scale X to "
+                "mean 0 and standard deviation 1.",
+                ConvergenceWarning,
+            )
+
+    def _rows_to_predict(
+        self, X: Any, like: NDArray[Any], *, constant: bool = False
+    ) -> Rows:
+        """Rows to predict, in the dtype of ``like``, on the model's device or CPU."""
+        check_is_fitted(self)
+        # What overflows float32 is refused as infinite; numpy need not warn as well.
+        with np.errstate(over="ignore"):
+            X = validate_data(
+                self, X, reset=False, accept_sparse="csr", dtype=like.dtype.type
+            )
+        dtype, device = as_tensor(like).dtype, torch.device(self._device_here())
+        return as_rows(X, constant=constant, dtype=dtype, device=device)
+
+    def _device_here(self) -> str:
+        """A model trained on a GPU works there, and elsewhere where there is none."""
+        return self.device_ if is_here(self.device_) else "cpu"

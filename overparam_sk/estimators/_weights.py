@@ -1,0 +1,130 @@
+"""Trained weights as estimators measure them, and go on from them."""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overparam_sk.diagnostics import (
+    REGISTRY,
+    GramSource,
+    effective_rank,
+    history_columns,
+    update_singular_values,
+)
+from overparam_sk.estimators._parameters import parameter, parameters
+from overparam_sk.fits import SPECTRUM, Data, Resume, asked_for, diagnostic_names
+from overparam_sk.parameters import COUNT, FLAG, either, one_of
+from overparam_sk.world import open_doors
+
+__all__ = ["MeasuredWeights"]
+
+_RANK = "effective_rank_"
+
+
+def _diagnostics(name: str, value: Any) -> Any:
+    """The rule of ``diagnostics``: those that are registered by now."""
+    return either(one_of("all", None), diagnostic_names())(name, value)
+
+
+@open_doors
+@parameters
+class MeasuredWeights(ABC):
+    """An estimator whose weights are compared with those at initialisation.
+
+    Parameters
+    ----------
+    warm_start : bool, default=False
+        Whether ``fit`` goes on from the present weights, for ``max_iter`` more steps.
+    diagnostics : "all", None or tuple of str, default="all"
+        Which of "activation_change", "coupling", "relative_distance", "weight_change",
+        "dead_samples", "gram_lambda_min" and "update_singular_values" are measured.
+    gram_samples : int, default=200
+        Training rows, a seeded subset, of the Gram matrix.
+    """
+
+    _n_layers: ClassVar[int]  # trained layers
+
+    warm_start: bool = parameter(False, FLAG)
+    diagnostics: Literal["all"] | tuple[str, ...] | None = parameter(
+        "all", _diagnostics
+    )
+    gram_samples: int = parameter(200, COUNT)
+
+    @property
+    @abstractmethod
+    def gram_source(self) -> GramSource:
+        """What `overparam_sk.diagnostics.gram_matrix` is made of, once it is fitted."""
+
+    @abstractmethod
+    def _trained_weights(self) -> tuple[NDArray[Any], ...]:
+        """The trained matrices as a fit wants them, intercepts as last columns."""
+
+    @abstractmethod
+    def _updates(self) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+        """Weights now and at initialisation, for each trained layer."""
+
+    @abstractmethod
+    def _sizes(self, data: Data) -> dict[str, tuple[Any, Any]]:
+        """What a fit can only go on with if it stays: name -> (now, asked)."""
+
+    @property
+    def diagnostic_columns(self) -> tuple[str, ...]:
+        """Names of the diagnostics that ``diagnostics`` asks for, one a number.
+
+        They are those of ``history_``: where every layer has a figure of its own, the
+        layer is appended, as in "relative_distance_1".
+        """
+        layers = range(self._n_layers)
+        of_layers = {
+            name: layers[REGISTRY[name].layers]
+            for name in self._asked_for()
+            if name in REGISTRY
+        }
+        return tuple(history_columns(of_layers))
+
+    def __getattr__(self, name: str) -> Any:
+        """Compute the update's spectrum when it is first looked at, and keep it.
+
+        It is not there before: scikit-learn (>= 1.9) looks at the values of all that
+        is, to show an estimator.
+        """
+        if name not in (f"{SPECTRUM}_", _RANK):
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}",
+                name=name,
+                obj=self,
+            )
+        if not self.__sklearn_is_fitted__() or SPECTRUM not in self._asked_for():
+            raise AttributeError(
+                f"{type(self).__name__!r} has no attribute '{SPECTRUM}_': it must be "
+                f"fitted, with diagnostics='all' or '{SPECTRUM}' among them."
+            )
+        if name == _RANK:
+            spectra = self.update_singular_values_
+            several = isinstance(spectra, list)
+            found: Any = list(map(effective_rank, spectra if several else [spectra]))
+        else:
+            found = [update_singular_values(W, W0) for W, W0 in self._updates()]
+        vars(self)[name] = found[0] if len(found) == 1 else found
+        return vars(self)[name]
+
+    def _asked_for(self) -> tuple[str, ...]:
+        return asked_for(_diagnostics("diagnostics", self.diagnostics))
+
+    def _resume(self, data: Data, learning_rate: float | None = None) -> Resume:
+        """The present state, to go on from, if the network stays the same."""
+        for name, (before, now) in self._sizes(data).items():
+            if before != now:
+                raise ValueError(
+                    f"{name} must stay {before}, as in the fit that this one goes on "
+                    f"from, got {now}: fit anew with warm_start=False."
+                )
+        weights = self._trained_weights()
+        return Resume(weights, self.n_iter_, learning_rate, self.history_)
+
+
+def with_intercept(W: NDArray[Any], intercept: NDArray[Any], there: bool) -> Any:
+    """Weights with those of a constant 1 as their last column, where there is one."""
+    return np.column_stack([W, intercept]) if there else W

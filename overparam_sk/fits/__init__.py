@@ -1,0 +1,29 @@
+"""What a fit is: a job, a network, observers in; fitted attributes out. Torch only."""
+
+from overparam_sk.fits.first_layer import FirstLayer, outputs_of
+from overparam_sk.fits.fit import Begin, Fitted, fit
+from overparam_sk.fits.infinite_width import InfiniteWidth
+from overparam_sk.fits.job import Data, Job, Resume, Seeds
+from overparam_sk.fits.place import Place, split_intercept
+from overparam_sk.fits.settings import SPECTRUM, Settings, asked_for, diagnostic_names
+from overparam_sk.fits.two_hidden import TwoHidden
+
+__all__ = [
+    "SPECTRUM",
+    "Begin",
+    "Data",
+    "FirstLayer",
+    "Fitted",
+    "InfiniteWidth",
+    "Job",
+    "Place",
+    "Resume",
+    "Seeds",
+    "Settings",
+    "TwoHidden",
+    "asked_for",
+    "diagnostic_names",
+    "fit",
+    "outputs_of",
+    "split_intercept",
+]

@@ -1,0 +1,388 @@
+"""LL18's network in a fit: its first layer, trained by s-step SGD."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import repeat
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from overparam_sk.diagnostics import (
+    GradientView,
+    GramView,
+    Panel,
+    PatternView,
+    WeightView,
+)
+from overparam_sk.fits.initial_units import InitialUnits, UnitsAtStart
+from overparam_sk.fits.job import Data, Job
+from overparam_sk.fits.minibatches import (
+    MONITORED_ROWS,
+    SGDPlan,
+    clipped_batch_size,
+    weight_of,
+)
+from overparam_sk.fits.place import Place, split_intercept
+from overparam_sk.linalg import inner_products
+from overparam_sk.networks import (
+    FirstLayerNetwork,
+    Loss,
+    readout_weights,
+)
+from overparam_sk.rows import (
+    DenseRows,
+    Rows,
+    RowSpace,
+    WholeSpace,
+    as_tensor,
+    row_space,
+)
+from overparam_sk.training import SStepSGD
+
+__all__ = ["FirstLayer", "outputs_of"]
+
+# Rows of X that meet a chunk of units at a time in the pass over all rows.
+_ROW_BLOCK = 2048
+# Numbers of pre-activations that a prediction holds at a time.
+_PREDICT_ELEMENTS = 2**22
+
+
+@dataclass(frozen=True)
+class SeenRows:
+    """Rows on which the network is looked at.
+
+    Parameters
+    ----------
+    rows : Rows
+    targets : Tensor of shape (n, k)
+    weight : Tensor of shape (n,)
+    start : iterable of UnitsAtStart
+    gram_rows : Tensor of shape (p,), int64, on the CPU
+        Places of the rows of the Gram matrix, ascending.
+    """
+
+    rows: Rows
+    targets: Tensor
+    weight: Tensor
+    start: Iterable[UnitsAtStart]
+    gram_rows: Tensor
+
+    @cached_property
+    def inner(self) -> Tensor:
+        """X Xᵀ of the rows of the Gram matrix."""
+        return inner_products(self.rows.take(self.gram_rows))
+
+    def of_gram(self, places: slice, patterns: Tensor) -> Tensor:
+        """Of the patterns of successive rows those of rows of the Gram matrix."""
+        inside = (self.gram_rows >= places.start) & (self.gram_rows < places.stop)
+        here = self.gram_rows[inside] - places.start
+        if len(here) == len(patterns):
+            return patterns
+        return patterns[here.to(patterns.device)]
+
+
+@dataclass(frozen=True)
+class FirstLayer:
+    """The network where it is trained; made by ``begin``.
+
+    Parameters
+    ----------
+    network : FirstLayerNetwork
+        The units that this process holds.
+    trainer : SStepSGD
+    learning_rate : float
+        c.
+    initial : InitialUnits
+    everything, sample : SeenRows
+    held_out : SeenRows or None
+    look_cost : float
+        In steps.
+    """
+
+    network: FirstLayerNetwork
+    trainer: SStepSGD
+    learning_rate: float
+    initial: InitialUnits
+    everything: SeenRows
+    sample: SeenRows
+    held_out: SeenRows | None
+    look_cost: float
+
+    @classmethod
+    def begin(
+        cls, job: Job, place: Place, *, kind: type[FirstLayerNetwork], width: int
+    ) -> Self:
+        """Draw the network, or take it from where an earlier run has left it.
+
+        Parameters
+        ----------
+        job : Job
+        place : Place
+        kind : type of FirstLayerNetwork
+        width : int
+            m.
+        """
+        batch_size, units = clipped_batch_size(job), place.shards.units(width)
+        _check_processes(job, place, width)
+        given = place.rows(job.data)
+        held = None if job.held_out is None else place.rows(job.held_out)
+        space = _space(job, given, held, batch_size, width // place.shards.size)
+        rows = space.of_rows(given)
+        plan = SGDPlan.of(job, place, rows, batch_size)
+        numbers = float(width) * (rows.n_columns + job.n_outputs) / place.shards.size
+        place.check_room(f"A network of width {width}", numbers, "lower width")
+        initial = InitialUnits(
+            job.seeds.init, width, given.n_given, units, place, space
+        )
+        network, W = _weights(kind, job, rows, initial)
+        gram_rows = job.seeds.subset(2, job.settings.gram_samples, len(rows))
+        everything = _seen(network, rows, job.data, plan.weight, initial, gram_rows)
+        held_out = None
+        if held is not None and job.held_out is not None:
+            held, weight = space.of_rows(held), weight_of(job.held_out, place)
+            held_out = _seen(network, held, job.held_out, weight, [UnitsAtStart()])
+        sample = _sample(
+            job, everything, initial, gated=network.gate_weights is not None
+        )
+        return cls(
+            network,
+            _trainer(job, network, W, rows, plan, step=plan.learning_rate / width),
+            plan.learning_rate,
+            initial,
+            everything,
+            sample,
+            held_out,
+            # A step is 4Bmd operations, a look at r rows 2rmd.
+            look_cost=len(sample.weight) / (2 * batch_size),
+        )
+
+    @property
+    def loss(self) -> Loss:
+        """The network's."""
+        return self.network.loss
+
+    def show(self, panel: Panel, weights: Sequence[Tensor], seen: SeenRows) -> Tensor:
+        """Show the units, some at a time, on some rows; return the outputs there."""
+        (W,) = weights
+        n, n_given = len(seen.rows), self.everything.rows.n_given
+        outputs = W.new_zeros(n, len(self.network.a))
+        views: list[PatternView] = []
+        for start in seen.start:
+            part, here = self.network.of_units(start.places), W[start.places]
+            if panel.sees(WeightView):
+                panel.show(start.moved_to(here, n_given))
+            gated, slopes = part.gate_weights is not None, []
+            for places, Z, active0 in _on_rows(part, here, start, seen.rows, panel):
+                if panel.sees(PatternView, GradientView) and active0 is not None:
+                    view = PatternView(Z > 0, active0, places, n)
+                    panel.show(view)
+                    if panel.sees(GradientView):
+                        views.append(view)
+                if panel.sees(GramView):
+                    active = active0 if gated and active0 is not None else Z > 0
+                    slopes.append(seen.of_gram(places, active))
+                outputs[places] += part.outputs_(Z, active0 if gated else None)
+            if panel.sees(GramView):
+                gram = seen.inner * part.gram(_joined(slopes))
+                panel.show(GramView(gram / self.initial.width))
+        self.network.shards.add_up_(outputs)
+        if panel.sees(GradientView):
+            panel.show(self._gradients(views, outputs, seen))
+        return outputs
+
+    def state(self, weights: Sequence[Tensor]) -> dict[str, Any]:
+        """The fitted attributes that a prediction with these weights needs."""
+        initial, shards = self.initial, self.initial.place.shards
+        n_columns = initial.n_given + initial.place.constant
+        W = initial.space.all_columns(weights[0], initial.all_columns(), n_columns)
+        W = shards.bring_together(W, initial.width)
+        hidden, intercept = split_intercept(W, initial.n_given)
+        readout = shards.bring_together(self.network.a.T, initial.width).T
+        return {
+            "hidden_weights_": hidden,
+            "hidden_intercept_": intercept,
+            "has_intercept_": initial.place.constant,
+            "readout_weights_": readout.contiguous().numpy(),
+        }
+
+    def _gradients(
+        self, views: list[PatternView], outputs: Tensor, seen: SeenRows
+    ) -> GradientView:
+        """What the gradients on the rows of a sample are made of."""
+        residual = self.loss.residual(outputs, seen.targets)
+        residual *= seen.weight.unsqueeze(1)
+        now, start = zip(*((view.active, view.active0) for view in views), strict=True)
+        return GradientView(
+            _joined(now), _joined(start), residual, self.network.a, seen.inner
+        )
+
+
+def outputs_of(
+    network: FirstLayerNetwork, W: Tensor, intercept: Tensor, rows: Rows
+) -> Tensor:
+    """Outputs of a trained network on given rows, on the CPU.
+
+    Parameters
+    ----------
+    network : FirstLayerNetwork
+        Gate weights have the weights of a constant 1 as their last column, or not.
+    W : Tensor of shape (m, d)
+    intercept : Tensor of shape (m,)
+        The weights of the constant.
+    rows : Rows
+        Without it.
+    """
+    size = max(1, _PREDICT_ELEMENTS // len(W))
+    G, d = network.gate_weights, rows.n_columns
+    gates: Iterator[Tensor | None] = repeat(None)
+    if G is not None:
+        gates = _patterns(rows, G[:, :d], G[:, d:].sum(dim=1), size)
+    outputs = [
+        network.outputs_(Z.add_(intercept), gate).cpu()
+        for (_, Z), gate in zip(rows.products(W.T, size), gates, strict=False)
+    ]
+    return torch.cat(outputs)
+
+
+def _on_rows(
+    network: FirstLayerNetwork,
+    W: Tensor,
+    start: UnitsAtStart,
+    rows: Rows,
+    panel: Panel,
+) -> Iterator[tuple[slice, Tensor, Tensor | None]]:
+    """Places of blocks of rows, pre-activations, and patterns at initialisation.
+
+    The last are None where neither the network nor a diagnostic needs them.
+    """
+    fixed = network.gate_weights
+    if fixed is None and panel.sees(PatternView, GradientView):
+        fixed = start.W
+    before: Iterator[Tensor | None] = repeat(None)
+    if fixed is not None and start.active is None:
+        before = _patterns(rows, fixed, None, _ROW_BLOCK)
+    products = rows.products(W.T, _ROW_BLOCK)
+    for (places, Z), active0 in zip(products, before, strict=False):
+        yield places, Z, active0 if start.active is None else start.active[places]
+
+
+def _patterns(
+    rows: Rows, W: Tensor, intercept: Tensor | None, size: int
+) -> Iterator[Tensor]:
+    """1{W x > 0} of blocks of rows."""
+    for _, Z in rows.products(W.T, size):
+        yield (Z if intercept is None else Z.add_(intercept)) > 0
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(list(parts))
+
+
+def _check_processes(job: Job, place: Place, width: int) -> None:
+    """Refuse a network that the processes cannot share."""
+    size = place.shards.size
+    if width < size:
+        raise ValueError(
+            f"width must be at least {size}, the number of processes, with "
+            f"distributed=True, got {width}."
+        )
+    place.check_same({"the number of classes": float(job.n_outputs)})
+
+
+def _space(
+    job: Job, given: Rows, held: Rows | None, batch_size: int, width: int
+) -> RowSpace:
+    """Where W moves: the space that the rows span, if fewer columns save enough."""
+    if job.resume is not None:  # which may have left the space of these rows
+        return WholeSpace()
+    parts = [given] if held is None else [given, held]
+    return row_space(parts, width=width, rows_seen=job.n_steps * batch_size)
+
+
+def _weights(
+    kind: type[FirstLayerNetwork], job: Job, rows: Rows, initial: InitialUnits
+) -> tuple[FirstLayerNetwork, Tensor]:
+    """The readout and, where there is one, the gate; and W before the first step."""
+    place, units = initial.place, initial.units
+    a = readout_weights(
+        initial.seed,
+        job.n_outputs,
+        initial.width,
+        dtype=place.dtype,
+        device=place.device,
+    )[:, units].contiguous()
+    W = rows.empty_weights(units.stop - units.start)
+    gates = torch.empty_like(W) if kind.gated else None
+    for room in (W if job.resume is None else None, gates):
+        if room is not None:
+            initial.write(room)
+    if job.resume is not None:
+        W.copy_(as_tensor(job.resume.weights[0][units]))
+    return kind(a, place.shards, gate_weights=gates), W
+
+
+def _seen(
+    network: FirstLayerNetwork,
+    rows: Rows,
+    data: Data,
+    weight: Tensor,
+    start: Iterable[UnitsAtStart],
+    gram_rows: Tensor | None = None,
+) -> SeenRows:
+    """All rows of some data."""
+    y = torch.from_numpy(data.y).to(rows.device)
+    room = torch.empty(len(rows), len(network.a), dtype=rows.dtype, device=rows.device)
+    targets = network.loss.write_targets(y, room)
+    none = torch.empty(0, dtype=torch.int64)
+    return SeenRows(
+        rows, targets, weight, start, none if gram_rows is None else gram_rows
+    )
+
+
+def _sample(
+    job: Job, everything: SeenRows, initial: InitialUnits, *, gated: bool
+) -> SeenRows:
+    """A seeded subset of the training rows, for the history."""
+    indices = job.seeds.subset(1, MONITORED_ROWS, len(everything.rows))
+    X, there = everything.rows.take(indices), indices.to(everything.weight.device)
+    needed = (PatternView, WeightView, GradientView)
+    known = gated or any(
+        diagnostic.sees in needed for diagnostic in job.settings.wanted
+    )
+    return SeenRows(
+        DenseRows(X, constant=False),
+        everything.targets[there],
+        everything.weight[there],
+        initial.kept(X) if known else [UnitsAtStart()],
+        torch.arange(len(X), dtype=torch.int64),
+    )
+
+
+def _trainer(
+    job: Job,
+    network: FirstLayerNetwork,
+    W: Tensor,
+    rows: Rows,
+    plan: SGDPlan,
+    step: float,
+) -> SStepSGD:
+    settings = job.settings
+    trainer = SStepSGD(
+        network,
+        W,
+        rows,
+        torch.from_numpy(job.data.y),
+        job.n_outputs,
+        plan.weight,
+        plan.stream,
+        step=step,
+        momentum=plan.momentum,
+        lengthen=plan.lengthen,
+        precision=settings.precision,
+        may_redo=network.shards.size == 1,
+        block_rows=settings.block_rows(*W.shape),
+    )
+    trainer.iteration = job.first_iteration
+    return trainer

@@ -1,0 +1,212 @@
+"""The function that is a fit: prepare, train, measure, hand over numpy."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from overparam_sk.diagnostics import GramView, Panel, check_gram_fits
+from overparam_sk.fits.history import (
+    FiniteStart,
+    NetworkInFit,
+    Printer,
+    Recorder,
+    stopping_rule,
+)
+from overparam_sk.fits.job import Job
+from overparam_sk.fits.place import Place
+from overparam_sk.training import (
+    DivergenceError,
+    NoImprovement,
+    Observer,
+    Outcome,
+    train,
+)
+from overparam_sk.world import warn_user
+
+__all__ = ["Begin", "FitObserver", "Fitted", "fit"]
+
+Begin = Callable[[Job, Place], NetworkInFit]
+"""Puts a network where it is trained: one of those in this folder, or a user's own."""
+
+
+class FitObserver(Observer, Protocol):
+    """Looks at a fit from outside."""
+
+    def begin(
+        self, n_looks: int, state: Callable[[Sequence[Tensor]], dict[str, Any]], /
+    ) -> None:
+        """Before the first step: how often it will look, at most.
+
+        ``state`` gives the fitted attributes of an estimator that is ready to predict
+        with the weights of a record.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What became of a job.
+
+    Parameters
+    ----------
+    attributes : dict
+        The fitted attributes.
+    outcome : Outcome
+    planned : int
+        The iteration that the run was to end at.
+    dead : bool
+        Whether every output is exactly 0, as where no hidden unit is active on any row,
+        though there is something left to learn.
+    """
+
+    attributes: dict[str, Any]
+    outcome: Outcome
+    planned: int
+    dead: bool
+
+
+def fit(job: Job, network: Begin, observers: Sequence[FitObserver] = ()) -> Fitted:
+    """Train a network and measure it on all training rows.
+
+    Parameters
+    ----------
+    job : Job
+    network : callable
+        Takes the job and its `Place` and returns the network, ready to be trained.
+    observers : sequence of FitObserver
+
+    Returns
+    -------
+    Fitted
+
+    Raises
+    ------
+    ValueError
+        For what cannot be computed with.
+    DivergenceError
+        If a fitted attribute would be no finite number.
+    """
+    place = Place.of(job, network)
+    _check_what_is_asked(job, place)
+    net = network(job, place)
+    looks = job.settings.checkpoints(
+        net.trainer.iteration, job.n_steps, net.look_cost, seen=bool(job.past)
+    )
+
+    def state(weights: Sequence[Tensor]) -> dict[str, Any]:
+        common = {"init_seed_": job.seeds.init, "device_": str(place.device)}
+        return {**common, **net.state(weights)}
+
+    for observer in observers:
+        observer.begin(len(looks), state)
+    recorder = Recorder(net, job.settings.wanted, place.shards)
+    outcome, best = _train(job, place, recorder, looks, observers)
+    net.trainer.release()
+    attributes, dead = _measured(job, place, net)
+    attributes |= state(net.trainer.weights)
+    attributes["history_"] = recorder.after(job.past)
+    if best is not None:
+        attributes["best_validation_score_"] = best
+    _check_finite(attributes, recorder, net.trainer.iteration)
+    return Fitted(attributes, outcome, looks[-1], dead)
+
+
+def _check_what_is_asked(job: Job, place: Place) -> None:
+    """Refuse what this place cannot do, before anything is allocated."""
+    settings, most = job.settings, torch.finfo(place.dtype).max
+    if settings.learning_rate is not None and settings.learning_rate > most:
+        raise ValueError(
+            f"learning_rate must be at most {most:.3g}, the largest number of "
+            f"{place.precision}, got {settings.learning_rate:.3g}."
+        )
+    if any(diagnostic.sees is GramView for diagnostic in settings.wanted):
+        rows = min(settings.gram_samples, len(job.data.y))
+        check_gram_fits(rows, place.device, "lower gram_samples")
+    if settings.precision != "ieee" and place.dtype != torch.float32:
+        raise ValueError(
+            f"precision must be 'ieee' unless X is float32, got {settings.precision!r} "
+            f"for {place.precision}."
+        )
+
+
+def _train(
+    job: Job,
+    place: Place,
+    recorder: Recorder,
+    looks: Sequence[int],
+    observers: Sequence[FitObserver],
+) -> tuple[Outcome, float | None]:
+    """Run to the last look or to where an observer stops; the best figure, if kept."""
+    settings, trainer = job.settings, recorder.network.trainer
+    own: list[Observer] = [recorder]
+    if job.held_out is not None:
+        own.append(FiniteStart(recorder))
+    stopper = stopping_rule(
+        recorder,
+        tol=settings.tol,
+        patience=settings.patience,
+        early_stopping=settings.early_stopping,
+    )
+    if stopper is not None:
+        own.append(stopper)
+    if settings.verbose:
+        own.append(Printer(recorder))
+    # Of several processes each may be at another step: none can finish alone.
+    alone = place.shards.size == 1
+    outcome = train(trainer, looks, [*own, *observers], hold_ctrl_c=alone)
+    return outcome, _take_best(stopper, trainer.weights)
+
+
+def _take_best(
+    stopper: NoImprovement | None, weights: Sequence[Tensor]
+) -> float | None:
+    """Go back to the best weights, if they were kept; what they were worth."""
+    if stopper is None or stopper.best_weights is None:
+        return None
+    for W, best_W in zip(weights, stopper.best_weights, strict=True):
+        W.copy_(best_W)
+    return stopper.best
+
+
+def _measured(job: Job, place: Place, net: NetworkInFit) -> tuple[dict[str, Any], bool]:
+    """Loss and diagnostics on all training rows, and whether the network is dead."""
+    panel, rows = Panel(job.settings.wanted), net.everything
+    outputs = net.show(panel, net.trainer.weights, rows)
+    panel.add_up(place.shards)
+    loss = net.loss.total(outputs, rows.targets, rows.weight)
+    figures = {
+        f"{name}_": values[0] if len(values) == 1 else np.array(values)
+        for name, values in panel.values().items()
+    }
+    dead = loss > net.loss.perfect and not bool(outputs[rows.weight > 0].any())
+    measured = {
+        "n_iter_": net.trainer.iteration,
+        "loss_": loss,
+        "learning_rate_": net.learning_rate,
+        **figures,
+    }
+    return measured, dead
+
+
+def _check_finite(
+    attributes: dict[str, Any], recorder: Recorder, iteration: int
+) -> None:
+    """Refuse to end with a figure that is none; say so of one on the way."""
+    for name, value in attributes.items():
+        if isinstance(value, (float, np.ndarray)) and not np.isfinite(value).all():
+            raise DivergenceError(
+                f"{name} must be finite, got NaN or infinity at iteration {iteration}: "
+                "lower learning_rate, or scale X to entries of the order of 1."
+            )
+    for name, values in recorder.history.items():
+        if np.isinf(values).any():
+            where = recorder.history["iteration"][np.argmax(np.isinf(values))]
+            warn_user(
+                f"The course of {name} must be finite, got infinity at iteration "
+                f"{where}: history_ keeps it.",
+                RuntimeWarning,
+            )

@@ -1,0 +1,212 @@
+"""What looks at a run: the history that is written, printed and watched."""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from overparam_sk.diagnostics import Diagnostic, Panel, history_columns
+from overparam_sk.networks import Loss
+from overparam_sk.shards import Shards
+from overparam_sk.training import NoImprovement, StepRecord, Trainer
+from overparam_sk.world import say
+
+__all__ = [
+    "FiniteStart",
+    "NetworkInFit",
+    "Printer",
+    "Recorder",
+    "Seen",
+    "stopping_rule",
+]
+
+
+class Seen(Protocol):
+    """Rows on which a network is looked at; what else is known of them is its own."""
+
+    @property
+    def targets(self) -> Tensor:
+        """As the loss has them."""
+        ...
+
+    @property
+    def weight(self) -> Tensor:
+        """Of the samples, shape (n,)."""
+        ...
+
+
+class NetworkInFit(Protocol):
+    """What a fit must know of a network: how it is trained, shown, scored and kept."""
+
+    @property
+    def trainer(self) -> Trainer:
+        """Where it starts, and how it advances."""
+        ...
+
+    @property
+    def loss(self) -> Loss:
+        """What is trained, and the score."""
+        ...
+
+    @property
+    def learning_rate(self) -> float:
+        """The fitted attribute."""
+        ...
+
+    @property
+    def look_cost(self) -> float:
+        """What a look along the run costs, in gradient steps."""
+        ...
+
+    @property
+    def sample(self) -> Any:
+        """Training rows that are looked at along the run."""
+        ...
+
+    @property
+    def everything(self) -> Any:
+        """All training rows, looked at once at the end."""
+        ...
+
+    @property
+    def held_out(self) -> Any:
+        """The validation rows, or None."""
+        ...
+
+    def show(self, panel: Panel, weights: Sequence[Tensor], seen: Any, /) -> Tensor:
+        """Show what the diagnostics look at, on some rows; return the outputs there."""
+        ...
+
+    def state(self, weights: Sequence[Tensor], /) -> dict[str, Any]:
+        """The fitted attributes that a prediction with these weights needs."""
+        ...
+
+
+@dataclass
+class Recorder:
+    """An observer that writes the history of a run.
+
+    Loss and score are those of ``network.sample``, or of all training rows where the
+    trainer knows all outputs anyway; the diagnostics are those of the sample.
+
+    Attributes
+    ----------
+    history : dict of str to list of float
+    """
+
+    network: NetworkInFit
+    diagnostics: Sequence[type[Diagnostic]]
+    shards: Shards
+    history: dict[str, list[float]] = field(default_factory=dict, init=False)
+
+    def observe(self, record: StepRecord) -> bool:
+        """Append one entry to every column of the history."""
+        network, weights = self.network, record.weights
+        panel, outputs = Panel(self.diagnostics, along=True), record.outputs
+        seen = network.sample if outputs is None else network.everything
+        if outputs is None or panel.sees():
+            shown = network.show(panel, weights, network.sample)
+            outputs = shown if outputs is None else outputs
+        panel.add_up(self.shards)
+        entry = {"iteration": record.iteration, **self._fit("", outputs, seen)}
+        if network.held_out is not None:
+            outputs = network.show(Panel(()), weights, network.held_out)
+            entry |= self._fit("val_", outputs, network.held_out)
+        entry |= {**history_columns(panel.values()), **record.figures}
+        for name, value in entry.items():
+            self.history.setdefault(name, []).append(value)
+        return False
+
+    def latest(self, name: str) -> float:
+        """The last entry of a column."""
+        return self.history[name][-1]
+
+    def after(self, past: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """The columns of this run, behind those of the runs that it goes on from."""
+        now = {name: np.array(values) for name, values in self.history.items()}
+        if not now or not past:
+            return now or past
+        # The start may have been looked at again.
+        new = now["iteration"] > past["iteration"][-1]
+        no_past, no_now = (
+            np.full(n, np.nan) for n in (len(past["iteration"]), sum(new))
+        )
+        return {
+            name: np.concatenate(
+                [past.get(name, no_past), now[name][new] if name in now else no_now]
+            )
+            for name in {**past, **now}
+        }
+
+    def _fit(self, prefix: str, outputs: Tensor, seen: Seen) -> dict[str, float]:
+        loss, asked = self.network.loss, (outputs, seen.targets, seen.weight)
+        return {
+            f"{prefix}loss": loss.total(*asked),
+            f"{prefix}score": loss.score(*asked),
+        }
+
+
+def stopping_rule(
+    recorder: Recorder, *, tol: float, patience: int | None, early_stopping: bool
+) -> NoImprovement | None:
+    """An observer that stops a run whose watched figure no longer improves, or None."""
+    if patience is None:
+        return None
+    if not early_stopping:
+        return NoImprovement(
+            lambda: -recorder.latest("loss"),
+            tol=tol,
+            patience=patience,
+            keep_best=False,
+        )
+    held = recorder.network.held_out
+    # A score has a scale, on which tol is the same for all targets.
+    by_score = recorder.network.loss.score_tells(held.targets, held.weight)
+
+    def watched() -> float:
+        """The validation figure; weights that overflow it are never the best."""
+        if not np.isfinite(recorder.latest("val_loss")):
+            return -float("inf")
+        return (
+            recorder.latest("val_score") if by_score else -recorder.latest("val_loss")
+        )
+
+    return NoImprovement(watched, tol=tol, patience=patience, keep_best=True)
+
+
+@dataclass(frozen=True)
+class FiniteStart:
+    """An observer that refuses a validation set out of the training data's range."""
+
+    recorder: Recorder
+
+    def observe(self, record: StepRecord) -> bool:
+        """Look at the first loss."""
+        losses = self.recorder.history["val_loss"]
+        if len(losses) == 1 and not np.isfinite(losses[0]):
+            raise ValueError(
+                "The loss on the validation set must be finite where the run starts, "
+                f"got {losses[0]}: scale the validation set as the training data."
+            )
+        return False
+
+
+@dataclass(frozen=True)
+class Printer:
+    """An observer that prints the history as it grows."""
+
+    recorder: Recorder
+
+    def observe(self, record: StepRecord) -> bool:
+        """Print the latest entry of every column."""
+        columns = (
+            f"{name} {values[-1]:.4g}"
+            for name, values in self.recorder.history.items()
+            if name != "iteration"
+        )
+        say(f"iteration {record.iteration}: " + ", ".join(columns), sys.stdout)
+        return False

@@ -1,0 +1,203 @@
+"""LL18's network in a fit at infinite width: SGD in the space of functions."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from overparam_sk.diagnostics import Panel
+from overparam_sk.fits.job import Data, Job
+from overparam_sk.fits.minibatches import (
+    MONITORED_ROWS,
+    SGDPlan,
+    clipped_batch_size,
+    weight_of,
+)
+from overparam_sk.fits.place import Place
+from overparam_sk.networks import (
+    CrossEntropy,
+    DirectedRows,
+    KernelRows,
+    random_outputs,
+)
+from overparam_sk.training import FunctionSpaceSGD
+
+__all__ = ["InfiniteWidth"]
+
+LOSS = CrossEntropy()
+
+
+@dataclass(frozen=True)
+class SeenRows:
+    """Rows whose outputs are looked at, f(0) + F.
+
+    Parameters
+    ----------
+    start : Tensor of shape (p, k)
+        f(0).
+    targets : Tensor of shape (p, k)
+    weight : Tensor of shape (p,)
+    moved : callable
+        (R, F) -> F at these rows, in its first k columns.
+    """
+
+    start: Tensor
+    targets: Tensor
+    weight: Tensor
+    moved: Callable[[Tensor, Tensor], Tensor]
+
+    def take(self, indices: Tensor) -> "SeenRows":
+        """Some of the rows."""
+        return SeenRows(
+            self.start[indices],
+            self.targets[indices],
+            self.weight[indices],
+            lambda R, F: self.moved(R, F)[indices],
+        )
+
+
+@dataclass
+class HeldOutFunction:
+    """F at rows that are not trained on: what R has moved them by.
+
+    Parameters
+    ----------
+    kernel : KernelRows
+        Of these rows with the training rows.
+    R : Tensor of shape (n, k)
+        At the last look; zeros at first.
+    F : Tensor of shape (p, k)
+        K∞ R there.
+    """
+
+    kernel: KernelRows
+    R: Tensor
+    F: Tensor
+
+    def __call__(self, R: Tensor, _: Tensor) -> Tensor:
+        """F now; only training rows seen since the last look cost anything."""
+        self.F = self.F + self.kernel.times(R - self.R)
+        self.R = R.clone()
+        return self.F
+
+
+@dataclass(frozen=True)
+class InfiniteWidth:
+    """The limit where it is trained; made by ``begin``.
+
+    Parameters
+    ----------
+    trainer : FunctionSpaceSGD
+    learning_rate : float
+        c.
+    X : Tensor of shape (n, d)
+    initial_width : int or None
+    everything, sample : SeenRows
+    held_out : SeenRows or None
+    look_cost : float
+        In steps.
+    """
+
+    trainer: FunctionSpaceSGD
+    learning_rate: float
+    X: Tensor
+    initial_width: int | None
+    everything: SeenRows
+    sample: SeenRows
+    held_out: SeenRows | None
+    look_cost: float
+    loss: CrossEntropy = LOSS
+
+    @classmethod
+    def begin(
+        cls, job: Job, place: Place, *, initial_width: int | None, cache_size: float
+    ) -> Self:
+        """Draw f(0).
+
+        Parameters
+        ----------
+        job : Job
+        place : Place
+        initial_width : int or None
+            Hidden units of the draw; None is f(0) = 0.
+        cache_size : float
+            Megabytes up to which a kernel is stored.
+        """
+        batch_size, rows = clipped_batch_size(job), place.rows(job.data)
+        m, room = initial_width or 0, cache_size * 1e6
+        numbers = float(m) * (rows.n_columns + job.n_outputs)
+        place.check_room(f"A network of width {m}", numbers, "lower initial_width")
+        plan = SGDPlan.of(job, place, rows, batch_size)
+        X = _whole(job.data, place)
+        directed = DirectedRows.of(X)
+
+        def seen(data: Data, X: Tensor, weight: Tensor, moved: Any) -> SeenRows:
+            start = random_outputs(
+                X,
+                seed=job.seeds.init,
+                m=initial_width,
+                k=job.n_outputs,
+                constant=place.constant,
+            )
+            y = torch.from_numpy(data.y).to(place.device)
+            targets = LOSS.write_targets(y, torch.empty_like(start))
+            return SeenRows(start, targets, weight, moved)
+
+        everything = seen(job.data, X, plan.weight, lambda R, F: F)
+        trainer = FunctionSpaceSGD(
+            LOSS,
+            KernelRows(directed, directed, room, constant=place.constant),
+            everything.start,
+            everything.targets,
+            plan.weight,
+            X.square().sum(dim=1),
+            X.shape[1] - place.constant,
+            plan.stream,
+            learning_rate=plan.learning_rate,
+            momentum=plan.momentum,
+            lengthen=plan.lengthen,
+        )
+        held_out = None
+        if job.held_out is not None:
+            Y = _whole(job.held_out, place)
+            kernel = KernelRows(DirectedRows.of(Y), directed, room)
+            moved = HeldOutFunction(
+                kernel, torch.zeros_like(trainer.R), Y.new_zeros(len(Y), job.n_outputs)
+            )
+            held_out = seen(job.held_out, Y, weight_of(job.held_out, place), moved)
+        monitored = job.seeds.subset(1, MONITORED_ROWS, len(X)).to(place.device)
+        return cls(
+            trainer,
+            plan.learning_rate,
+            X,
+            initial_width,
+            everything,
+            everything.take(monitored),
+            held_out,
+            # Over all training rows goes a step for each row of its batch, a look once.
+            1 / batch_size,
+        )
+
+    def show(self, panel: Panel, weights: Sequence[Tensor], seen: SeenRows) -> Tensor:
+        """Return the outputs at some rows; there are no units to show."""
+        R, F = weights
+        return seen.start + seen.moved(R, F)[:, : seen.start.shape[1]]
+
+    def state(self, weights: Sequence[Tensor]) -> dict[str, Any]:
+        """The fitted attributes that a prediction with these weights needs."""
+        R, _ = weights
+        seen = R.any(dim=1)
+        figures = {f"{name}_": v for name, v in self.trainer.figures.items()}
+        return {
+            "X_fit_": self.X[seen].cpu().numpy(),
+            "dual_coef_": R[seen].cpu().numpy(),
+            "initial_width_": self.initial_width,
+            **figures,
+        }
+
+
+def _whole(data: Data, place: Place) -> Tensor:
+    """All rows, dense."""
+    return place.rows(data).take(torch.arange(len(data.y), dtype=torch.int64))

@@ -1,0 +1,91 @@
+"""LL18's hidden units at initialisation, as a fit asks for them: W(0) is never kept."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from overparam_sk.diagnostics import WeightView
+from overparam_sk.fits.place import Place
+from overparam_sk.networks import initial_weight_chunks
+from overparam_sk.rows import RowSpace
+
+__all__ = ["InitialUnits", "UnitsAtStart"]
+
+# Numbers of W(0) that the history holds on to: units are exchangeable, so a leading
+# subset of 2²¹/d of them gives the distance along the run to about one per cent.
+_KEPT_ELEMENTS = 2**21
+
+
+class UnitsAtStart(NamedTuple):
+    """Some hidden units at initialisation, as far as anybody asks."""
+
+    places: slice = slice(None)
+    W: Tensor | None = None  # (v, r), of the first v of them, in the rows' coordinates
+    norm: float = 0.0  # ‖W(0)‖_F of these v, of all given columns
+    active: Tensor | None = None  # (n, u) bool, patterns on the rows that are seen
+
+    def moved_to(self, W: Tensor, n_given: int) -> WeightView:
+        """What training did to those that are known, to ``W`` of all of them."""
+        assert self.W is not None
+        given = slice(n_given)  # an intercept's column comes last
+        return WeightView(W[: len(self.W), given] - self.W[:, given], self.norm)
+
+
+@dataclass(frozen=True)
+class InitialUnits:
+    """W(0) of the units that this process holds, drawn anew whenever it is asked for.
+
+    Parameters
+    ----------
+    seed, width, n_given : int
+    units : slice
+    place : Place
+    space : RowSpace
+    """
+
+    seed: int
+    width: int
+    n_given: int
+    units: slice
+    place: Place
+    space: RowSpace
+
+    def all_columns(self) -> Iterator[tuple[slice, Tensor]]:
+        """W(0), a few units at a time."""
+        return initial_weight_chunks(
+            self.seed,
+            self.width,
+            self.n_given,
+            held=self.units,
+            constant=self.place.constant,
+            dtype=self.place.dtype,
+            device=self.place.device,
+        )
+
+    def __iter__(self) -> Iterator[UnitsAtStart]:
+        for places, W in self.all_columns():
+            norm = float(W[:, : self.n_given].norm(dim=1).norm())
+            yield UnitsAtStart(places, self.space.of_weights(W), norm)
+
+    def write(self, W: Tensor) -> None:
+        """Write W(0), in the coordinates of the rows, to ``W``."""
+        for units in self:
+            assert units.W is not None
+            W[units.places] = units.W
+
+    def kept(self, X: Tensor) -> list[UnitsAtStart]:
+        """All units at once: their patterns on the rows X, and W(0) of leading ones."""
+        room = max(1, _KEPT_ELEMENTS // X.shape[1])
+        room = max(0, room - self.units.start)
+        active, kept, norms = [], [], []
+        for _, W in self.all_columns():
+            norms.append(W[:room, : self.n_given].norm(dim=1))
+            W = self.space.of_weights(W)
+            active.append((X @ W.T) > 0)
+            kept.append(W[:room].clone())
+            room -= len(kept[-1])
+        norm = float(torch.cat(norms).norm())
+        return [UnitsAtStart(slice(None), torch.cat(kept), norm, torch.cat(active, 1))]

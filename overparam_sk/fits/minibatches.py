@@ -1,0 +1,95 @@
+"""What minibatch SGD goes by, whatever it moves: weights, batches, step, momentum."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from torch import Tensor
+
+from overparam_sk.fits.job import Data, Job
+from overparam_sk.fits.place import Place
+from overparam_sk.rows import Rows, rows_that_fit
+from overparam_sk.training import CurvatureStep, MinibatchStream, safe_learning_rate
+from overparam_sk.world import warn_user
+
+__all__ = [
+    "MONITORED_ROWS",
+    "SGDPlan",
+    "clipped_batch_size",
+    "step_size_rows",
+    "weight_of",
+]
+
+# Training rows that the history looks at.
+MONITORED_ROWS = 100
+# Rows for the first look at the data, from which the automatic step is computed.
+_STEP_SIZE_ROWS = 1000
+
+
+def weight_of(data: Data, place: Place) -> Tensor:
+    """Weights of the samples, of mean 1."""
+    weight = data.weight / data.weight.max()  # whose sum is an ordinary number
+    return place.tensor(weight / weight.mean())
+
+
+def clipped_batch_size(job: Job) -> int:
+    """B, and a warning where fewer rows are there than were asked for."""
+    asked, n = job.settings.batch_size, len(job.data.y)
+    B = job.settings.batch_rows(n)
+    if asked not in (None, B):
+        # In the words of MLPClassifier.
+        warn_user(
+            "Got `batch_size` larger than sample size. It is going to be clipped: "
+            f"{asked} to {B}.",
+            UserWarning,
+        )
+    return B
+
+
+def step_size_rows(job: Job, rows: Rows, weight: Tensor) -> tuple[Tensor, float]:
+    """A sample of the rows that have a weight, and its share of these."""
+    weighted = weight.cpu().nonzero().flatten()
+    size = min(rows_that_fit(rows.n_columns), _STEP_SIZE_ROWS)
+    subset = weighted[job.seeds.subset(0, size, len(weighted))]
+    return subset, len(subset) / len(weighted)
+
+
+@dataclass(frozen=True)
+class SGDPlan:
+    """How the batches are drawn and how far each of them moves.
+
+    Parameters
+    ----------
+    weight : Tensor of shape (n,)
+        Mean 1.
+    stream : MinibatchStream
+    learning_rate : float
+        c; with an automatic step the shortest.
+    momentum : float
+    lengthen : CurvatureStep or None
+    """
+
+    weight: Tensor
+    stream: MinibatchStream
+    learning_rate: float
+    momentum: float
+    lengthen: CurvatureStep | None
+
+    @classmethod
+    def of(cls, job: Job, place: Place, rows: Rows, batch_size: int) -> Self:
+        """That of a job, on its rows as they are trained on."""
+        settings, weight = job.settings, weight_of(job.data, place)
+        c = settings.learning_rate
+        if c is None and job.resume is not None:
+            c = job.resume.learning_rate
+        if c is None:
+            subset, _ = step_size_rows(job, rows, weight)
+            safe = safe_learning_rate(
+                rows.take(subset), weight[subset.to(place.device)], batch_size
+            )
+            c = place.shards.agree(safe, place.device)
+        # The batches of one stretch of a run must not repeat those of another.
+        mixed = np.random.SeedSequence([job.seeds.batches, job.first_iteration])
+        stream = MinibatchStream(len(rows), batch_size, int(mixed.generate_state(1)[0]))
+        lengthen = CurvatureStep(c) if settings.learning_rate is None else None
+        return cls(weight, stream, c, settings.momentum, lengthen)

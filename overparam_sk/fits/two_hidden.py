@@ -1,0 +1,353 @@
+"""K19's network in a fit: both layers, by full-batch gradient descent (eqs. 4, 5)."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from overparam_sk.diagnostics import GramView, Panel, PatternView, WeightView
+from overparam_sk.fits.job import Data, Job
+from overparam_sk.fits.minibatches import step_size_rows
+from overparam_sk.fits.place import Place, split_intercept
+from overparam_sk.linalg import inner_products
+from overparam_sk.networks import (
+    Forward,
+    Kong2019Weights,
+    RowNorm,
+    SquaredLoss,
+    forward,
+    gram_parts,
+    gram_parts_by_units,
+    initial_layers,
+    preactivation_gradients,
+)
+from overparam_sk.rows import DenseRows, Rows, as_tensor, rows_that_fit
+from overparam_sk.training import GradientDescent, Point, safe_full_batch_step
+
+__all__ = ["TwoHidden"]
+
+# Numbers of second-layer pre-activations that stand at a time in a step: they stay in
+# the cache between the products that read them (docs/performance.md).
+_STEP_ELEMENTS = 2**20
+
+LOSS = SquaredLoss()
+
+
+@dataclass(frozen=True)
+class TrainingRows:
+    """All that is trained on, and the pass over it that a step is.
+
+    Parameters
+    ----------
+    rows : Rows
+    targets, weight : Tensor of shape (n,)
+    w : Tensor of shape (h2,)
+        The readout.
+    """
+
+    rows: Rows
+    targets: Tensor
+    weight: Tensor
+    w: Tensor
+
+    def evaluate(self, weights: tuple[Tensor, ...]) -> Point:
+        """Outputs, loss and both gradients at A and B.
+
+        The residual of a row needs that row alone, so that one pass does for both
+        layers and no (n, h2) matrix stands whole.
+        """
+        A, B = weights
+        Z = self.rows.times(A.T)
+        dZ, dB = torch.empty_like(Z), torch.zeros_like(B)
+        u = torch.empty_like(self.targets)
+        size = max(1, _STEP_ELEMENTS // len(B))
+        for first in range(0, len(Z), size):
+            block = slice(first, first + size)
+            at = forward(Z[block], B, self.w)
+            u[block] = at.u
+            residual = self.weight[block] * LOSS.residual(at.u, self.targets[block])
+            dZ[block], part = preactivation_gradients(at, self.w, residual)
+            dB += part
+        loss = LOSS.total(u, self.targets, self.weight)
+        return Point(weights, u, loss, (self.rows.transposed_times(dZ).T, dB))
+
+
+@dataclass(frozen=True)
+class SeenRows:
+    """Rows on which the network is looked at.
+
+    Parameters
+    ----------
+    rows : Rows
+    targets, weight : Tensor of shape (n,)
+    start : Kong2019Weights
+        At initialisation.
+    gram_rows : Tensor of shape (p,), int64, on the CPU
+        Places of the rows of the Gram matrix.
+    """
+
+    rows: Rows
+    targets: Tensor
+    weight: Tensor
+    start: Kong2019Weights
+    gram_rows: Tensor
+
+    def blocks(self) -> Iterator[slice]:
+        """Places of some successive rows, all of them in turn."""
+        n, size = len(self.rows), rows_that_fit(len(self.start.B))
+        return (slice(i, min(i + size, n)) for i in range(0, n, size))
+
+    def first_pattern(self) -> Tensor:
+        """1{A(0)_r·x_i > 0}, shape (n, h1), bool."""
+        return self._Z0 > 0
+
+    def second_pattern(self, places: slice) -> Tensor:
+        """1{B(0)_p·σ(A(0) x_i) > 0} of some rows, bool (eq. 14)."""
+        return forward(self._Z0[places], self.start.B, self.start.w).S2 > 0
+
+    def gram_parts(self, now: Kong2019Weights, at: Forward) -> tuple[Tensor, Tensor]:
+        """The two parts of the Gram matrix (Prop. 1)."""
+        X = self.rows.take(self.gram_rows)
+        return gram_parts_by_units(X @ now.A.T, now.B, now.w, inner_products(X))
+
+    @cached_property
+    def _Z0(self) -> Tensor:
+        return self.rows.times(self.start.A.T)
+
+
+@dataclass(frozen=True)
+class SampleRows(SeenRows):
+    """Rows that are looked at again and again; all are rows of the Gram matrix."""
+
+    _pairs: "PairCounts" = field(default_factory=lambda: PairCounts())
+
+    def blocks(self) -> Iterator[slice]:
+        """All rows at once."""
+        yield slice(0, len(self.rows))
+
+    def first_pattern(self) -> Tensor:
+        """As they were when first looked at."""
+        return self._first
+
+    def second_pattern(self, places: slice) -> Tensor:
+        """As they were when first looked at."""
+        return self._second
+
+    def gram_parts(self, now: Kong2019Weights, at: Forward) -> tuple[Tensor, Tensor]:
+        """Of what the look has found anyway."""
+        return gram_parts(at, self._inner, self._pairs.at(at.S2 > 0))
+
+    @cached_property
+    def _first(self) -> Tensor:
+        return super().first_pattern()
+
+    @cached_property
+    def _second(self) -> Tensor:
+        return super().second_pattern(slice(None))
+
+    @cached_property
+    def _inner(self) -> Tensor:
+        return inner_products(self.rows.take(self.gram_rows))
+
+
+class PairCounts:
+    """S2 S2ᵀ along a run: on how many units two rows are active together.
+
+    Few units change their pattern between two looks, so that a look costs these alone.
+    The counts are integers: nothing drifts.
+    """
+
+    def __init__(self) -> None:
+        self._active: Tensor | None = None
+        self._counts = torch.empty(0, dtype=torch.float32)
+
+    def at(self, active: Tensor) -> Tensor:
+        """Counts for the patterns ``active`` (n, h2), bool; shape (n, n), float32."""
+        if self._active is None:
+            self._counts = _pairs(active)
+        else:
+            units = (active != self._active).any(dim=0).nonzero().flatten()
+            added = _pairs(active[:, units]) - _pairs(self._active[:, units])
+            self._counts = self._counts + added
+        self._active = active
+        return self._counts
+
+
+def _pairs(active: Tensor) -> Tensor:
+    gates = active.float()  # counts are exact in float32 up to 2²⁴ units
+    return gates @ gates.T
+
+
+@dataclass(frozen=True)
+class TwoHidden:
+    """The network where it is trained; made by ``begin``.
+
+    Parameters
+    ----------
+    trainer : GradientDescent
+    start : Kong2019Weights
+        At initialisation.
+    row_norm : {"clip", "unit"} or None
+    everything, sample : SeenRows
+    held_out : SeenRows or None
+    """
+
+    trainer: GradientDescent
+    start: Kong2019Weights
+    row_norm: RowNorm
+    everything: SeenRows
+    sample: SeenRows
+    held_out: SeenRows | None
+    loss: SquaredLoss = LOSS
+
+    @classmethod
+    def begin(
+        cls, job: Job, place: Place, *, width1: int, width2: int, row_norm: RowNorm
+    ) -> Self:
+        """Draw the network, or take it from where an earlier run has left it.
+
+        Parameters
+        ----------
+        job : Job
+        place : Place
+        width1, width2 : int
+            h1 and h2.
+        row_norm : {"clip", "unit"} or None
+        """
+        rows, settings = place.rows(job.data), job.settings
+        numbers = float(width1) * (rows.n_columns + len(rows) + width2) + width2
+        what = f"A network of widths {width1} and {width2}"
+        place.check_room(what, numbers, "lower them")
+        targets, weight = _targets("y", job.data, place)
+        start = initial_layers(
+            job.seeds.init,
+            width1,
+            width2,
+            rows.n_given,
+            row_norm=row_norm,
+            constant=place.constant,
+            dtype=place.dtype,
+            device=place.device,
+        )
+        gram_rows = job.seeds.subset(2, settings.gram_samples, len(rows))
+        everything = SeenRows(rows, targets, weight, start, gram_rows)
+        held_out = None
+        if job.held_out is not None:
+            held = _targets("the validation set's y", job.held_out, place)
+            held_out = SeenRows(place.rows(job.held_out), *held, start, gram_rows[:0])
+        return cls(
+            _trainer(job, place, everything),
+            start,
+            row_norm,
+            everything,
+            _sample(everything),
+            held_out,
+        )
+
+    @property
+    def learning_rate(self) -> float:
+        """η in use."""
+        return self.trainer.step
+
+    @property
+    def look_cost(self) -> float:
+        """A step makes about 6·n·h1·h2 operations, a look at r rows 2·r²·h2 at most."""
+        (n, h1), r = (
+            (len(self.everything.rows), len(self.start.A)),
+            len(self.sample.rows),
+        )
+        return 1 + r * r / (3 * n * h1)
+
+    def show(self, panel: Panel, weights: Sequence[Tensor], seen: SeenRows) -> Tensor:
+        """Show both layers on some rows, and return the outputs there."""
+        (A, B), start = weights, self.start
+        now = Kong2019Weights(A, B, start.w)
+        given = slice(self.everything.rows.n_given)  # an intercept's column comes last
+        if panel.sees(WeightView):
+            panel.show(WeightView.between(start.A[:, given], A[:, given]), layer=0)
+            panel.show(WeightView.between(start.B, B), layer=1)
+        Z, n = seen.rows.times(A.T), len(seen.rows)
+        u = Z.new_empty(n)
+        patterns = panel.sees(PatternView)
+        if patterns:
+            first = PatternView(Z > 0, seen.first_pattern(), slice(0, n), n)
+            panel.show(first, layer=0)
+        for places in seen.blocks():
+            at = forward(Z[places], B, start.w)
+            u[places] = at.u
+            if patterns:
+                active0 = seen.second_pattern(places)
+                panel.show(PatternView(at.S2 > 0, active0, places, n), layer=1)
+        if panel.sees(GramView):
+            for part in seen.gram_parts(now, at):
+                panel.show(GramView(part))
+        return u
+
+    def state(self, weights: Sequence[Tensor]) -> dict[str, Any]:
+        """The fitted attributes that a prediction with these weights needs."""
+        A, B = weights
+        first, intercept = split_intercept(A, self.everything.rows.n_given)
+        return {
+            "first_weights_": first,
+            "first_intercept_": intercept,
+            "has_intercept_": self.everything.rows.constant,
+            "second_weights_": B.cpu().numpy(),
+            "readout_signs_": self.start.w.cpu().numpy(),
+            "row_norm_": self.row_norm,
+        }
+
+
+def _trainer(job: Job, place: Place, seen: SeenRows) -> GradientDescent:
+    settings, weights = job.settings, seen.start
+    if job.resume is not None:
+        A, B = (as_tensor(W).to(place.device, place.dtype) for W in job.resume.weights)
+        weights = Kong2019Weights(A, B, seen.start.w)
+    step = settings.learning_rate
+    if step is None:
+        subset, share = step_size_rows(job, seen.rows, seen.weight)
+        weight = seen.weight[subset.to(place.device)] / share
+        step = safe_full_batch_step(seen.rows.take(subset), weights, weight)
+    training = TrainingRows(seen.rows, seen.targets, seen.weight, seen.start.w)
+    trainer = GradientDescent(
+        (weights.A, weights.B),
+        training.evaluate,
+        step=step,
+        momentum=settings.momentum,
+        guard=settings.learning_rate is None,
+    )
+    trainer.iteration = job.first_iteration
+    return trainer
+
+
+def _sample(everything: SeenRows) -> SampleRows:
+    """The rows of the Gram matrix, for the diagnostics along the run."""
+    X = everything.rows.take(everything.gram_rows)
+    there = everything.gram_rows.to(X.device)
+    return SampleRows(
+        DenseRows(X, constant=False),
+        everything.targets[there],
+        everything.weight[there],
+        everything.start,
+        torch.arange(len(X), dtype=torch.int64),
+    )
+
+
+def _targets(name: str, data: Data, place: Place) -> tuple[Tensor, Tensor]:
+    """Targets and weights; refused where in the place's precision there is no loss."""
+    targets, weight = place.tensor(data.y), place.tensor(data.weight)
+    if not bool(weight.any()):
+        raise ValueError(
+            f"sample_weight must have a positive entry in {place.precision}, got "
+            f"weights up to {data.weight.max():.3g}: scale sample_weight."
+        )
+    if not bool((weight * targets.square()).sum().isfinite()):
+        raise ValueError(
+            f"The weighted sum of squares of {name} must be a finite number in "
+            f"{place.precision}, got entries up to {np.abs(data.y).max():.3g} and "
+            f"weights up to {data.weight.max():.3g}: scale y or sample_weight."
+        )
+    return targets, weight

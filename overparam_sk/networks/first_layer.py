@@ -1,0 +1,121 @@
+"""Networks whose first layer alone is trained, as the s-step trainer sees them.
+
+The network knows what follows from the pre-activations; the trainer owns the rows,
+the batches, the first layer and the step. Nothing here sees X or W, which is what
+lets the trainer move W once per block instead of once per batch.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, NamedTuple, Self
+
+import torch
+from torch import Tensor
+
+from overparam_sk.networks.losses import CrossEntropy, Loss
+from overparam_sk.shards import ALONE, Shards
+
+__all__ = ["FirstLayerNetwork", "Scratch"]
+
+
+class Scratch(NamedTuple):
+    """Buffers that the trainer lends for one batch."""
+
+    hidden: Tensor  # (B, m)
+    backward: Tensor  # (B, m)
+    residual: Tensor  # (B, k)
+    gates: Tensor | None = None  # (B, m), X Gᵀ with the gate weights G
+
+    @classmethod
+    def like(cls, Z: Tensor, k: int) -> "Scratch":
+        """Buffers for batches of the size of ``Z`` (B, m) and k outputs."""
+        return cls(torch.empty_like(Z), torch.empty_like(Z), Z.new_empty(len(Z), k))
+
+
+@dataclass(frozen=True)
+class FirstLayerNetwork(ABC):
+    """Outputs a · hidden, of which only the first layer W, shape (m, d), is trained.
+
+    Shapes: Z = X Wᵀ (B, m), outputs (B, k), targets (B, k), scale (B, 1).
+
+    Parameters
+    ----------
+    a : Tensor of shape (k, m)
+        The fixed readout of the units that this process holds.
+    shards : Shards
+        Who holds the other units.
+    loss : Loss
+    gate_weights : Tensor of shape (m, d) or None
+        G: the units are switched by 1{⟨g_r, x⟩ > 0}, whatever W is. None where W itself
+        decides.
+
+    Attributes
+    ----------
+    gated : bool
+        Whether such a network must be given gate weights; in a fit they are W(0).
+    """
+
+    gated: ClassVar[bool] = False
+
+    a: Tensor
+    shards: Shards = ALONE
+    loss: Loss = field(default_factory=CrossEntropy)
+    gate_weights: Tensor | None = None
+
+    @abstractmethod
+    def activate(self, Z: Tensor, gates: Tensor | None, out: Tensor) -> None:
+        """Write the hidden units' values, (B, m), to ``out``, which may be Z.
+
+        ``gates`` (B, m), bool or of 0 and 1, are given where there are gate weights.
+        """
+
+    @abstractmethod
+    def derive(self, scratch: Scratch, Z: Tensor) -> None:
+        """Overwrite Z by ``scratch.backward`` times the slopes of the units at Z.
+
+        ``scratch.hidden`` holds the values of the units at Z.
+        """
+
+    @abstractmethod
+    def gram(self, active: Tensor) -> Tensor:
+        """Return Σ_r ā_r s_r(x_s) s_r(x_t), shape (n, n), float64.
+
+        s_r is the slope of unit r where its pattern is ``active`` (n, m), bool, and
+        ā_r = mean_i a²_{i,r}. The class-averaged Gram matrix of the whole network is
+        H = (1/(k·m)) Σ_i J_i J_iᵀ = (X Xᵀ) ⊙ gram(active) / m, where J_i is the
+        Jacobian of f_i in W.
+        """
+
+    def of_units(self, units: slice) -> Self:
+        """The network of some hidden units; the outputs of all parts add up."""
+        gates = None if self.gate_weights is None else self.gate_weights[units]
+        a = self.a[:, units]
+        return replace(self, a=a, gate_weights=gates, shards=ALONE)
+
+    def outputs_(self, Z: Tensor, gates: Tensor | None = None) -> Tensor:
+        """Return the outputs (B, k); overwrite the pre-activations Z."""
+        self.activate(Z, gates, out=Z)
+        return self.shards.add_up_(Z @ self.a.T)
+
+    def differentiate_(
+        self,
+        Z: Tensor,
+        targets: Tensor,
+        scale: Tensor,
+        scratch: Scratch,
+        outputs: Tensor,
+    ) -> None:
+        """Overwrite Z by ``scale`` · ∂ℓ/∂Z, row by row; write the outputs (B, k).
+
+        ``scale`` holds one factor per sample: it carries the sample's weight, the
+        batch's 1/B and the step, so that W += ZᵀX is the whole update. This is LL18's
+        eq. (1) without its factor x_s: Σ_i a_{i,r} (o_i − 1{i=y_s}) 1{Z > 0}.
+        """
+        if scratch.gates is not None:
+            torch.gt(scratch.gates, 0, out=scratch.gates)
+        self.activate(Z, scratch.gates, out=scratch.hidden)
+        torch.mm(scratch.hidden, self.a.T, out=outputs)
+        self.shards.add_up_(outputs)
+        residual = self.loss.residual(outputs, targets, out=scratch.residual)
+        torch.mm(residual.mul_(scale), self.a, out=scratch.backward)
+        self.derive(scratch, Z)
