@@ -6,21 +6,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam_sk.parameters import either, number, one_of
 from overparam_sk.plotting._axes import (
     axes_grid,
     colors,
     draw_mean_and_band,
     write_out_small_range,
 )
-from overparam_sk.plotting._courses import (
+from overparam_sk.plotting._curves import (
+    HISTORIES,
+    NAME,
     Groups,
+    as_groups,
     as_histories,
     check_quantities,
     common_columns,
+    fitted_attribute,
     stacked,
 )
-from overparam_sk.plotting._groups import as_groups, fitted_attribute
-from overparam_sk.plotting._rules import HISTORIES, NAME, RATE
 from overparam_sk.world import OwnWorld
 
 __all__ = ["ConvergenceDisplay"]
@@ -47,6 +50,8 @@ _LABELS = {
     "activation_change_2": "layer 2: share of patterns changed",
 }
 _LOGARITHMIC = {"loss", "val_loss", "gram_lambda_min"}
+# λ_0 and η of a bound.
+_RATE = either(one_of(None), number(0))
 
 
 class ConvergenceDisplay(OwnWorld):
@@ -183,7 +188,7 @@ class ConvergenceDisplay(OwnWorld):
             iteration, or there is to be a bound and the ``learning_rate_`` differ.
         """
         groups = as_histories(estimators, names, fitted=True)
-        lambda_0, learning_rate = RATE("lambda_0", lambda_0), None
+        lambda_0, learning_rate = _RATE("lambda_0", lambda_0), None
         if lambda_0 is not None:
             nets = as_groups(estimators, names, "history_").values()
             rates = {fitted_attribute(n, "learning_rate_") for of in nets for n in of}
@@ -225,8 +230,8 @@ class ConvergenceDisplay(OwnWorld):
             is a λ_0 without a step.
         """
         groups = as_histories(HISTORIES("histories", histories), None, fitted=False)
-        lambda_0 = RATE("lambda_0", lambda_0)
-        learning_rate = RATE("learning_rate", learning_rate)
+        lambda_0 = _RATE("lambda_0", lambda_0)
+        learning_rate = _RATE("learning_rate", learning_rate)
         return cls._from_groups(groups, lambda_0, learning_rate)
 
     @classmethod

@@ -7,14 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam_sk.plotting._axes import axes_row, colors, draw_mean_and_band
-from overparam_sk.plotting._courses import (
+from overparam_sk.plotting._curves import (
+    HISTORIES,
+    NAME,
     Groups,
     as_histories,
     check_quantities,
     common_columns,
     stacked,
 )
-from overparam_sk.plotting._rules import HISTORIES, NAME
 from overparam_sk.world import OwnWorld
 
 __all__ = ["TrainingDynamicsDisplay"]
