@@ -31,7 +31,8 @@ ALLOWED = {
     },
     # presentation
     "plotting": {*DOOR},
-    "model_selection": {*DOOR, "interrupts"},
+    "model_selection": {*DOOR, "fingerprints", "interrupts"},
+    "fingerprints": set(),
     # estimators
     "estimators": {
         *DOOR,

@@ -16,8 +16,8 @@ from joblib import wrap_non_picklable_objects
 from sklearn.utils import _safe_indexing
 from sklearn.utils.metaestimators import _safe_split
 
+from overparam_sk.fingerprints import fingerprint
 from overparam_sk.model_selection._checked_files import TEMPORARY
-from overparam_sk.model_selection._fingerprints import fingerprint
 from overparam_sk.model_selection._links import refuse_links
 
 __all__ = ["DataFolder", "DataNotHereError", "DataReference", "Split", "StudyData"]

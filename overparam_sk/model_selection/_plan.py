@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
+from overparam_sk.fingerprints import CannotDescribeError, describe
 from overparam_sk.model_selection._arguments import place_of
 from overparam_sk.model_selection._checked_files import digest
 from overparam_sk.model_selection._data import StudyData
-from overparam_sk.model_selection._fingerprints import describe
 from overparam_sk.model_selection._fits import Fit, Task
-from overparam_sk.model_selection._graph import CannotDescribeError
 from overparam_sk.model_selection._schema import FORMAT
 from overparam_sk.model_selection._source import DataSource, Folds, with_folds
 from overparam_sk.model_selection.fitting import repeat_seeds

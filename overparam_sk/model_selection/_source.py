@@ -7,8 +7,8 @@ from typing import Any
 from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 
+from overparam_sk.fingerprints import fingerprint
 from overparam_sk.model_selection._data import StudyData
-from overparam_sk.model_selection._fingerprints import fingerprint
 
 __all__ = ["DataSource", "Folds", "with_folds"]
 

@@ -11,12 +11,12 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from overparam_sk.fingerprints import differences
 from overparam_sk.model_selection._checked_files import (
     TEMPORARY,
     DamagedFileError,
     write_checked,
 )
-from overparam_sk.model_selection._fingerprints import differences
 from overparam_sk.model_selection._fits import Fit, Task
 from overparam_sk.model_selection._links import refuse_links
 from overparam_sk.model_selection._schema import (

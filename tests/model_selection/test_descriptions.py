@@ -20,8 +20,8 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 from sklearn.utils import get_tags
 
+from overparam_sk.fingerprints import describe
 from overparam_sk.model_selection import width_study
-from overparam_sk.model_selection._fingerprints import describe
 
 A = np.arange(8.0).reshape(4, 2)
 

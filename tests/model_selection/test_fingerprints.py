@@ -22,15 +22,15 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
 from overparam_sk import InfiniteWidthKernel, OverparamReLUClassifier
+from overparam_sk.fingerprints import (
+    describe,
+    differences,
+    fingerprint,
+)
 from overparam_sk.model_selection._data import (
     DataFolder,
     DataNotHereError,
     StudyData,
-)
-from overparam_sk.model_selection._fingerprints import (
-    describe,
-    differences,
-    fingerprint,
 )
 
 A = np.arange(12.0).reshape(3, 4)
@@ -180,7 +180,7 @@ def test_what_does_something_else_has_other_words(one, other):
 
 def test_a_function_has_the_same_words_in_every_process():
     code = (
-        "from overparam_sk.model_selection._fingerprints import describe\n"
+        "from overparam_sk.fingerprints import describe\n"
         "def f(x): return x in {'SVC', 'KNN', 'net', 'forest'}\n"
         "print(describe(f))"
     )
@@ -199,7 +199,7 @@ def test_a_function_has_the_same_words_in_every_process():
 
 def test_a_class_of_the_session_is_described_by_its_code():
     code = (
-        "from overparam_sk.model_selection._fingerprints import describe\n"
+        "from overparam_sk.fingerprints import describe\n"
         "class A:\n    def f(self): return {}\n"
         "print(describe(A()))"
     )
