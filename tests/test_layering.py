@@ -31,7 +31,8 @@ ALLOWED = {
     },
     # presentation
     "plotting": {*DOOR},
-    "model_selection": {*DOOR, "fingerprints", "interrupts"},
+    "model_selection": {*DOOR, "fingerprints", "interrupts", "store"},
+    "store": {"fingerprints"},
     "fingerprints": set(),
     # estimators
     "estimators": {

@@ -14,12 +14,9 @@ from sklearn.base import clone
 
 from overparam_sk.fingerprints import CannotDescribeError, describe
 from overparam_sk.model_selection._arguments import place_of
-from overparam_sk.model_selection._checked_files import digest
-from overparam_sk.model_selection._data import StudyData
-from overparam_sk.model_selection._fits import Fit, Task
-from overparam_sk.model_selection._schema import FORMAT
-from overparam_sk.model_selection._source import DataSource, Folds, with_folds
-from overparam_sk.model_selection.fitting import repeat_seeds
+from overparam_sk.model_selection._data import DataSource, Folds, StudyData
+from overparam_sk.model_selection.fitting import Fit, Task, repeat_seeds
+from overparam_sk.store import FORMAT, digest
 
 __all__ = ["Plan"]
 
@@ -80,7 +77,7 @@ class Plan:
                 data = source.of(seed)
                 of_rows = source.fingerprints(data)
             folds.append(source.folds(data, seed))
-            of_folds = with_folds(StudyData(None, None), folds[-1]).fingerprints()
+            of_folds = StudyData(None, None).with_folds(folds[-1]).fingerprints()
             prints.append({**of_rows, **of_folds})
         return cls(
             source=source,
@@ -93,7 +90,7 @@ class Plan:
 
     def data(self, repeat: int) -> StudyData:
         """Rows and folds of a repeat."""
-        return with_folds(self.source.of(self.seeds[repeat]), self.folds[repeat])
+        return self.source.of(self.seeds[repeat]).with_folds(self.folds[repeat])
 
     def configuration(self) -> dict[str, Any]:
         """All that decides the scores, for people and for comparisons.

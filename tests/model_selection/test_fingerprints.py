@@ -27,11 +27,8 @@ from overparam_sk.fingerprints import (
     differences,
     fingerprint,
 )
-from overparam_sk.model_selection._data import (
-    DataFolder,
-    DataNotHereError,
-    StudyData,
-)
+from overparam_sk.model_selection._data import StudyData
+from overparam_sk.store.data import DataFolder, DataNotHereError
 
 A = np.arange(12.0).reshape(3, 4)
 floats = npst.arrays(np.float64, npst.array_shapes(max_dims=2, max_side=5))
@@ -76,20 +73,21 @@ def test_data_comes_back_from_its_files(name, tmp_path):
     data = StudyData(DATA[name], A, train=[np.arange(2)], test=[np.arange(2, 3)])
     prints = data.fingerprints()
     folder = DataFolder(tmp_path)
-    reference = folder.lay_down(data, prints)
-    found = reference.open()
+    reference = folder.lay_down(data.parts(), prints)
+    found = StudyData.of_parts(reference.open())
     assert found.fingerprints() == prints
     assert type(found.X) is type(DATA[name])
     assert [rows.tolist() for rows in found.test] == [[2]]
     # What this call wrote is not written again; what another did is.
     times = {path: path.stat().st_mtime_ns for path in reference.paths()}
-    folder.lay_down(data, prints)
+    folder.lay_down(data.parts(), prints)
     assert times == {path: path.stat().st_mtime_ns for path in reference.paths()}
     for path in times:
         path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(DataNotHereError, match="must be what this study wrote"):
         reference.open()
-    assert DataFolder(tmp_path).lay_down(data, prints).open().fingerprints() == prints
+    again = DataFolder(tmp_path).lay_down(data.parts(), prints)
+    assert StudyData.of_parts(again.open()).fingerprints() == prints
 
 
 def scorer(model, X, y):

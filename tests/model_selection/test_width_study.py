@@ -334,7 +334,7 @@ def test_a_study_may_be_extended(run, log):
 
 def test_other_versions_are_warned_of(run, tmp_path, log):
     run()
-    from overparam_sk.model_selection._checked_files import read_checked, write_checked
+    from overparam_sk.store.checked_files import read_checked, write_checked
 
     path = tmp_path / "store" / "study.json"
     configuration = read_checked(path)
