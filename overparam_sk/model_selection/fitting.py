@@ -15,7 +15,7 @@ from sklearn.metrics import check_scoring
 from sklearn.utils.validation import has_fit_parameter
 
 from overparam_sk.interrupts import CtrlC
-from overparam_sk.model_selection._data import StudyData
+from overparam_sk.model_selection._source import StudyData
 from overparam_sk.store import (
     DamagedFileError,
     DataReference,

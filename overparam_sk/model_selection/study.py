@@ -19,13 +19,13 @@ from overparam_sk.model_selection._arguments import (
     as_weights,
     check_backend,
 )
-from overparam_sk.model_selection._data import DataSource
 from overparam_sk.model_selection._plan import Plan
+from overparam_sk.model_selection._source import DataSource
 from overparam_sk.model_selection._workers import run_tasks
 from overparam_sk.model_selection.fitting import Fit
-from overparam_sk.model_selection.progress import progress_bar
 from overparam_sk.model_selection.result import WidthStudy
 from overparam_sk.parameters import checked, random_generator
+from overparam_sk.progress import progress_bar
 from overparam_sk.store import DataReference, Store
 from overparam_sk.world import without_warning
 

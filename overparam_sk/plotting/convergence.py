@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from overparam_sk.parameters import either, number, one_of
 from overparam_sk.plotting._axes import (
     axes_grid,
-    colors,
-    draw_mean_and_band,
+    draw_courses,
     write_out_small_range,
 )
 from overparam_sk.plotting._curves import (
@@ -287,28 +286,15 @@ class ConvergenceDisplay(OwnWorld):
         panels = check_quantities(quantities, _PANELS, self.courses)
         self.ax_ = axes_grid(ax, len(panels))
         self.figure_ = self.ax_[0].figure
-        shades = colors(len(self.names), cmap)
+        self.lines_ = draw_courses(self.ax_, panels, self, cmap, _LOGARITHMIC)
         self.bound_line_ = None
-        lines = np.empty((len(panels), len(self.names)), dtype=object)
-        for row, (panel, panel_ax) in enumerate(zip(panels, self.ax_, strict=True)):
-            repeats = self.courses[panel]
-            if panel in _LOGARITHMIC and all((course > 0).all() for course in repeats):
-                panel_ax.set_yscale("log")
-            for i, name in enumerate(self.names):
-                lines[row, i] = draw_mean_and_band(
-                    panel_ax,
-                    self.iterations[i],
-                    repeats[i],
-                    color=shades[i],
-                    label=name,
-                )
+        for panel, panel_ax in zip(panels, self.ax_, strict=True):
             if panel == "loss":
                 self.bound_line_ = self._draw_bound(panel_ax)
             write_out_small_range(panel_ax)
-            panel_ax.set(xlabel="iteration", ylabel=_LABELS.get(panel, panel))
+            panel_ax.set_ylabel(_LABELS.get(panel, panel))
         if len(self.names) > 1 or self.bound_line_ is not None:
             self.ax_[0].legend()
-        self.lines_ = lines
         return self
 
     def _draw_bound(self, ax: Any) -> Any:

@@ -13,7 +13,7 @@ from model_selection.counted import Counted, figures, fits_begun, table
 from sklearn.datasets import load_iris
 
 from overparam_sk.model_selection import WidthStudy, width_study
-from overparam_sk.model_selection._data import StudyData
+from overparam_sk.model_selection._source import StudyData
 from overparam_sk.store.data import DataFolder, DataNotHereError
 
 X, y = load_iris(return_X_y=True)

@@ -27,7 +27,7 @@ from overparam_sk.fingerprints import (
     differences,
     fingerprint,
 )
-from overparam_sk.model_selection._data import StudyData
+from overparam_sk.model_selection._source import StudyData
 from overparam_sk.store.data import DataFolder, DataNotHereError
 
 A = np.arange(12.0).reshape(3, 4)
