@@ -15,7 +15,8 @@ from sklearn.base import clone
 from overparam_sk.fingerprints import CannotDescribeError, describe
 from overparam_sk.model_selection._arguments import place_of
 from overparam_sk.model_selection._source import DataSource, Folds, StudyData
-from overparam_sk.model_selection.fitting import Fit, Task, repeat_seeds
+from overparam_sk.model_selection.fitting import Fit, Task
+from overparam_sk.parameters import repeat_seeds
 from overparam_sk.store import FORMAT, digest
 
 __all__ = ["Plan"]

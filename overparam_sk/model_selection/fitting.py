@@ -1,4 +1,4 @@
-"""One fit: what is to be done, what came of it, and that it is whole or not at all."""
+"""One fit of a study: what is to be done, and what came of it."""
 
 import contextlib
 import inspect
@@ -14,7 +14,7 @@ from sklearn.base import clone
 from sklearn.metrics import check_scoring
 from sklearn.utils.validation import has_fit_parameter
 
-from overparam_sk.interrupts import CtrlC
+from overparam_sk.interrupts import fit_whole
 from overparam_sk.model_selection._source import StudyData
 from overparam_sk.store import (
     DamagedFileError,
@@ -24,7 +24,7 @@ from overparam_sk.store import (
     write_checked,
 )
 
-__all__ = ["Fit", "Task", "fit_whole", "repeat_seeds"]
+__all__ = ["Fit", "Task"]
 
 
 @dataclass(frozen=True)
@@ -222,27 +222,3 @@ def _options(scorer: Any, weights: Any) -> dict[str, Any]:
         else "sample_weight" in inspect.signature(scorer).parameters
     )
     return {"sample_weight": weights} if takes else {}
-
-
-def fit_whole(net: Any, *data: Any, **options: Any) -> Any:
-    """Fit ``net``, and raise KeyboardInterrupt after Ctrl-C.
-
-    An estimator, ours or scikit-learn's MLP, may keep what was trained before Ctrl-C,
-    with a warning; an experiment drops it. Ctrl-C arrives in the main thread only.
-    """
-    with CtrlC(hold=False) as ctrl_c:
-        try:
-            fitted = net.fit(*data, **options)
-        except Warning as warning:  # where warnings are errors
-            if ctrl_c.pressed:
-                raise KeyboardInterrupt from warning
-            raise
-    if ctrl_c.pressed:
-        raise KeyboardInterrupt
-    return fitted
-
-
-def repeat_seeds(random_state: int, repeats: int) -> list[int]:
-    """Seeds of the repeats; later repeats do not change the seeds before."""
-    children = np.random.SeedSequence(random_state).spawn(repeats)
-    return [int(child.generate_state(1)[0] // 2) for child in children]

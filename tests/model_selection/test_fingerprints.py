@@ -68,6 +68,21 @@ def test_the_layout_is_not_part_of_it():
     assert fingerprint(sp.csc_matrix(A)) == fingerprint(sp.csr_matrix(A))
 
 
+@pytest.mark.parametrize(
+    ("data", "known_as"),
+    [
+        (A, "aa89394ea875e8afbed0d4fd2811552e"),
+        (A.astype(np.float32), "07746bf3e17a056a3f5d2a643a274ea3"),
+        (sp.csr_matrix(A), "376dbac40bac8b8e795ad5df16abbf16"),
+        (A.tolist(), "373c34784c933a121b47287f6ef91388"),
+        ({"a": (1, 2.5, None), "b": {3, "c"}}, "4d4006d9c0c5e784243ae51da1c4d217"),
+        (np.array(["a", 1], dtype=object), "88025f1f529d796db957e62006010570"),
+    ],
+)
+def test_studies_of_before_know_data_by_its_checksum(data, known_as):
+    assert fingerprint(data) == known_as
+
+
 @pytest.mark.parametrize("name", sorted(set(DATA) - {"none"}))
 def test_data_comes_back_from_its_files(name, tmp_path):
     data = StudyData(DATA[name], A, train=[np.arange(2)], test=[np.arange(2, 3)])

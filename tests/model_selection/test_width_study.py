@@ -27,7 +27,7 @@ from overparam_sk import OverparamReLUClassifier, TwoHiddenReLURegressor
 from overparam_sk.diagnostics import REGISTRY
 from overparam_sk.model_selection import WidthStudy, width_study
 from overparam_sk.model_selection import study as study_module
-from overparam_sk.model_selection.fitting import repeat_seeds
+from overparam_sk.parameters import repeat_seeds
 
 X, y = load_iris(return_X_y=True)
 
