@@ -33,7 +33,7 @@ import sys
 from overparam_sk import OverparamReLUClassifier
 from overparam_sk.experiments import load_problem
 from overparam_sk.experiments.study import all_figures
-from overparam_sk.model_selection.fitting import repeat_seeds
+from overparam_sk.parameters import repeat_seeds
 problem = load_problem("synthetic")
 d = problem.defaults
 seeds = repeat_seeds(0, 3)

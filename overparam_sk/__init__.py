@@ -8,6 +8,13 @@ LinearizedReLUClassifier : The same with its activation patterns frozen.
 InfiniteWidthReLUClassifier : The limit of Li and Liang's network in infinite width.
 CompressedClassifier : A fit as its seed and an update of low rank.
 InfiniteWidthKernel : The infinite width of either network, for kernel machines.
+
+Notes
+-----
+Public is what the ``__all__`` of this package and of the public packages lists, and the
+list of these, ``PUBLIC_PACKAGES``, stands here alone; everything else may change. In a
+public package a module has a plain name if something of it is exported, and is a helper
+with an underscore if not. Elsewhere all names are plain: the package is internal.
 """
 
 from importlib import import_module
@@ -27,7 +34,7 @@ if TYPE_CHECKING:
     from overparam_sk.training import DivergenceError
 
 # Imported when first asked for, as scikit-learn's own subpackages are.
-_PUBLIC = {
+_HOMES = {
     "CompressedClassifier": "estimators",
     "DivergenceError": "training",
     "InfiniteWidthKernel": "estimators",
@@ -36,16 +43,13 @@ _PUBLIC = {
     "OverparamReLUClassifier": "estimators",
     "TwoHiddenReLURegressor": "estimators",
 }
-_SUBPACKAGES = (
+PUBLIC_PACKAGES = (
     "datasets",
     "diagnostics",
     "estimators",
-    "experiments",
     "interop",
     "model_selection",
-    "networks",
     "plotting",
-    "training",
 )
 
 __all__ = [
@@ -61,12 +65,12 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in _PUBLIC:
-        return getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
-    if name in _SUBPACKAGES:
+    if name in _HOMES:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    if name in PUBLIC_PACKAGES:
         return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_PUBLIC, *_SUBPACKAGES])
+    return sorted([*globals(), *_HOMES, *PUBLIC_PACKAGES])

@@ -5,7 +5,7 @@ import threading
 from types import FrameType
 from typing import Any, Self
 
-__all__ = ["CtrlC"]
+__all__ = ["CtrlC", "fit_whole"]
 
 
 class CtrlC:
@@ -58,3 +58,21 @@ class CtrlC:
         ours = self._before is not None
         if ours and signal.getsignal(signal.SIGINT) == self._notice:
             signal.signal(signal.SIGINT, self._before)
+
+
+def fit_whole(net: Any, *data: Any, **options: Any) -> Any:
+    """Fit ``net``, and raise KeyboardInterrupt after Ctrl-C.
+
+    An estimator, ours or scikit-learn's MLP, may keep what was trained before Ctrl-C,
+    with a warning; an experiment drops it. Ctrl-C arrives in the main thread only.
+    """
+    with CtrlC(hold=False) as ctrl_c:
+        try:
+            fitted = net.fit(*data, **options)
+        except Warning as warning:  # where warnings are errors
+            if ctrl_c.pressed:
+                raise KeyboardInterrupt from warning
+            raise
+    if ctrl_c.pressed:
+        raise KeyboardInterrupt
+    return fitted

@@ -35,6 +35,7 @@ __all__ = [
     "number",
     "one_of",
     "random_generator",
+    "repeat_seeds",
     "several",
     "shown",
     "such_that",
@@ -217,6 +218,12 @@ def random_generator(random_state: Any) -> np.random.RandomState:
     if isinstance(state, np.random.RandomState):
         return state
     return np.random.RandomState(state)
+
+
+def repeat_seeds(random_state: int, repeats: int) -> list[int]:
+    """Seeds of the repeats; later repeats do not change the seeds before."""
+    children = np.random.SeedSequence(random_state).spawn(repeats)
+    return [int(child.generate_state(1)[0] // 2) for child in children]
 
 
 def _is_number(value: Any, kind: Any) -> bool:

@@ -1,6 +1,5 @@
 """``import overparam_sk`` is cheap; what it names is imported when asked for."""
 
-import pkgutil
 import subprocess
 import sys
 
@@ -8,15 +7,7 @@ import pytest
 
 import overparam_sk
 
-LEFT_OUT = {"cli", "devices", "linalg", "rows", "shards"}  # not for users
-NAMES = [
-    *overparam_sk.__all__,
-    *(
-        module.name
-        for module in pkgutil.iter_modules(overparam_sk.__path__)
-        if not module.name.startswith("_") and module.name not in LEFT_OUT
-    ),
-]
+NAMES = [*overparam_sk.__all__, *overparam_sk.PUBLIC_PACKAGES]
 
 
 def printed(code):

@@ -18,7 +18,7 @@ from overparam_sk.diagnostics import (
     update_singular_values,
 )
 from overparam_sk.fits import SPECTRUM, asked_for, diagnostic_names
-from overparam_sk.interop.layers import Look, gram_matrix_of, look_at
+from overparam_sk.interop._layers import Look, gram_matrix_of, look_at
 from overparam_sk.parameters import COUNT, SEED, checked, either, one_of
 from overparam_sk.rows import as_tensor
 

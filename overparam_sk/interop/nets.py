@@ -8,6 +8,7 @@ from skorch import NeuralNetClassifier, NeuralNetRegressor
 from torch import Tensor, nn
 
 from overparam_sk.interop.modules import FirstLayerModule, TwoHiddenModule
+from overparam_sk.networks import SquaredLoss
 from overparam_sk.world import in_own_world
 
 __all__ = ["HalfSquaredSum", "OneTargetNet", "first_layer_net", "two_hidden_net"]
@@ -18,7 +19,7 @@ class HalfSquaredSum(nn.Module):
 
     def forward(self, outputs: Tensor, targets: Tensor) -> Tensor:
         """The loss of a batch."""
-        return (outputs - targets).square().sum() / 2
+        return SquaredLoss().of_samples(outputs, targets).sum()
 
 
 class OneTargetNet(NeuralNetRegressor):

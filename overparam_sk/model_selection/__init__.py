@@ -4,7 +4,7 @@
 searches; ``width_study`` runs hours of fits that survive whatever stops them.
 """
 
-from overparam_sk.model_selection._fits import Fit
+from overparam_sk.model_selection.fitting import Fit
 from overparam_sk.model_selection.power_law import PowerLaw, fit_power_law
 from overparam_sk.model_selection.result import WidthStudy
 from overparam_sk.model_selection.scorers import diagnostic_scorer, diagnostic_scoring

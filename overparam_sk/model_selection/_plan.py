@@ -12,15 +12,12 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
+from overparam_sk.fingerprints import CannotDescribeError, describe
 from overparam_sk.model_selection._arguments import place_of
-from overparam_sk.model_selection._checked_files import digest
-from overparam_sk.model_selection._data import StudyData
-from overparam_sk.model_selection._fingerprints import describe
-from overparam_sk.model_selection._fits import Fit, Task
-from overparam_sk.model_selection._graph import CannotDescribeError
-from overparam_sk.model_selection._schema import FORMAT
-from overparam_sk.model_selection._source import DataSource, Folds, with_folds
-from overparam_sk.model_selection.fitting import repeat_seeds
+from overparam_sk.model_selection._source import DataSource, Folds, StudyData
+from overparam_sk.model_selection.fitting import Fit, Task
+from overparam_sk.parameters import repeat_seeds
+from overparam_sk.store import FORMAT, digest
 
 __all__ = ["Plan"]
 
@@ -81,7 +78,7 @@ class Plan:
                 data = source.of(seed)
                 of_rows = source.fingerprints(data)
             folds.append(source.folds(data, seed))
-            of_folds = with_folds(StudyData(None, None), folds[-1]).fingerprints()
+            of_folds = StudyData(None, None).with_folds(folds[-1]).fingerprints()
             prints.append({**of_rows, **of_folds})
         return cls(
             source=source,
@@ -94,7 +91,7 @@ class Plan:
 
     def data(self, repeat: int) -> StudyData:
         """Rows and folds of a repeat."""
-        return with_folds(self.source.of(self.seeds[repeat]), self.folds[repeat])
+        return self.source.of(self.seeds[repeat]).with_folds(self.folds[repeat])
 
     def configuration(self) -> dict[str, Any]:
         """All that decides the scores, for people and for comparisons.

@@ -1,19 +1,103 @@
-"""Where the data of a study comes from: the arguments, as rows of each repeat."""
+"""The rows of a study: as its arguments give them, and as one fit gets them."""
 
 import copy
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from sklearn.model_selection import check_cv
-from sklearn.utils import indexable
+from sklearn.utils import _safe_indexing, indexable
+from sklearn.utils.metaestimators import _safe_split
 
-from overparam_sk.model_selection._data import StudyData
-from overparam_sk.model_selection._fingerprints import fingerprint
+from overparam_sk.fingerprints import fingerprint
 
-__all__ = ["DataSource", "Folds", "with_folds"]
+__all__ = ["DataSource", "Folds", "StudyData"]
 
 # Of one repeat, rows of each fold; None without cross-validation.
 Folds = list[Any] | None
+
+
+@dataclass(frozen=True)
+class Split:
+    """What one fit is trained on and scored on."""
+
+    X: Any
+    y: Any
+    X_test: Any
+    y_test: Any
+    weight: Any = None
+    test_weight: Any = None
+
+
+@dataclass(frozen=True)
+class StudyData:
+    """What the fits of a repeat are trained on and scored on.
+
+    Parameters
+    ----------
+    X, y : array, CSR matrix or array, data frame, list
+        Whatever has rows that scikit-learn can select.
+    X_test, y_test : as X and y, default=None
+    sample_weight : as y, default=None
+        Of the rows of X.
+    train, test : list of ndarray of int, default=None
+        Rows of each fold, where there is no test set.
+    """
+
+    X: Any
+    y: Any
+    X_test: Any = None
+    y_test: Any = None
+    sample_weight: Any = None
+    train: Folds = None
+    test: Folds = None
+
+    def split(self, fold: int | None, model: Any) -> Split:
+        """Training and test rows of a fold, as scikit-learn selects them for a model.
+
+        One of a precomputed kernel gets the columns of its training rows.
+        """
+        if fold is None or self.train is None or self.test is None:
+            return Split(self.X, self.y, self.X_test, self.y_test, self.sample_weight)
+        train, test = self.train[fold], self.test[fold]
+        X, y = _safe_split(model, self.X, self.y, train)
+        X_test, y_test = _safe_split(model, self.X, self.y, test, train)
+        weights = self.sample_weight
+        if weights is None:
+            return Split(X, y, X_test, y_test)
+        of_rows = (_safe_indexing(weights, rows) for rows in (train, test))
+        return Split(X, y, X_test, y_test, *of_rows)
+
+    def parts(self) -> Iterator[tuple[str, Any]]:
+        """Yield (name, data) of all that there is."""
+        for field in fields(self):
+            found = getattr(self, field.name)
+            if field.name in ("train", "test"):
+                numbered = enumerate(found or ())
+                yield from ((f"{field.name}-{i}", rows) for i, rows in numbered)
+            elif found is not None:
+                yield field.name, found
+
+    def fingerprints(self) -> dict[str, str]:
+        """Name of a part -> its checksum."""
+        return {name: fingerprint(part) for name, part in self.parts()}
+
+    @classmethod
+    def of_parts(cls, parts: Mapping[str, Any]) -> "StudyData":
+        """The data that has these parts."""
+        given: dict[str, Any] = {}
+        for name, part in parts.items():
+            field, _, number = name.partition("-")
+            if number:
+                given.setdefault(field, []).append(part)
+            else:
+                given[field] = part
+        return cls(**given)
+
+    def with_folds(self, folds: tuple[Folds, Folds]) -> "StudyData":
+        """The same rows with the rows of each fold."""
+        train, test = folds
+        return replace(self, train=train, test=test)
 
 
 @dataclass(frozen=True)
@@ -98,12 +182,6 @@ class DataSource:
         """Name -> checksum of the rows, and of the groups if there are any."""
         of_groups = {} if self.groups is None else {"groups": fingerprint(self.groups)}
         return {**data.fingerprints(), **of_groups}
-
-
-def with_folds(data: StudyData, folds: tuple[Folds, Folds]) -> StudyData:
-    """The same rows with the rows of each fold."""
-    train, test = folds
-    return replace(data, train=train, test=test)
 
 
 def _takes_groups(cv: Any) -> bool:

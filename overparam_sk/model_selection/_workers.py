@@ -10,8 +10,8 @@ from joblib import Parallel, delayed
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from joblib.parallel import get_active_backend
 
-from overparam_sk.model_selection._data import DataNotHereError
-from overparam_sk.model_selection._fits import Fit, Task
+from overparam_sk.model_selection.fitting import Fit, Task
+from overparam_sk.store import DataNotHereError
 from overparam_sk.world import without_warning
 
 __all__ = ["MAX_RETRIES", "run_tasks"]

@@ -1,33 +1,224 @@
-"""The fits of an experiment: their seeds, and each whole or not at all."""
+"""One fit of a study: what is to be done, and what came of it."""
 
+import contextlib
+import inspect
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
+from sklearn.metrics import check_scoring
+from sklearn.utils.validation import has_fit_parameter
 
-from overparam_sk.interrupts import CtrlC
+from overparam_sk.interrupts import fit_whole
+from overparam_sk.model_selection._source import StudyData
+from overparam_sk.store import (
+    DamagedFileError,
+    DataReference,
+    check_can_be_written,
+    read_record,
+    write_checked,
+)
 
-__all__ = ["fit_whole", "repeat_seeds"]
+__all__ = ["Fit", "Task"]
 
 
-def fit_whole(net: Any, *data: Any, **options: Any) -> Any:
-    """Fit ``net``, and raise KeyboardInterrupt after Ctrl-C.
+@dataclass(frozen=True)
+class Fit:
+    """What is kept of one fit.
 
-    An estimator, ours or scikit-learn's MLP, may keep what was trained before Ctrl-C,
-    with a warning; an experiment drops it. Ctrl-C arrives in the main thread only.
+    Parameters
+    ----------
+    estimator : str
+        Its name in the study.
+    value : object
+        Of the parameter; None for an estimator without it.
+    repeat : int
+    fold : int or None
+        None without cross-validation.
+    seed : int
+        ``random_state`` of the estimator; the fits of one repeat share it.
+    scores : dict
+        Numbers, and where a scorer gives them arrays and dicts of arrays. Empty if
+        the fit failed.
+    fit_time, score_time : float
+        Wall time in seconds.
+    failure : str or None
+        Why there are no scores.
+    traceback : str or None
+        Where it failed.
     """
-    with CtrlC(hold=False) as ctrl_c:
+
+    estimator: str
+    value: Any
+    repeat: int
+    fold: int | None
+    seed: int
+    scores: dict[str, Any] = field(default_factory=dict)
+    fit_time: float = np.nan
+    score_time: float = np.nan
+    failure: str | None = None
+    traceback: str | None = None
+
+
+@dataclass(frozen=True)
+class Task:
+    """One fit to be done: small, so that it can be sent, and sent again.
+
+    Parameters
+    ----------
+    fit : Fit
+        Without scores.
+    model : estimator
+        Unfitted, its parameters set.
+    weights : str or None
+        What ``fit`` calls the weights of rows; None where there are none.
+    scoring : dict of str to str or callable, or a callable
+    return_train_score, validate_on_test : bool
+    identity : str
+        Checksum of all that decides the scores.
+    record : Path
+        The file that keeps the fit.
+    data : DataReference or None
+        None until it is laid down, which only a fit that is missing needs.
+    """
+
+    fit: Fit
+    model: Any
+    weights: str | None
+    scoring: Any
+    return_train_score: bool
+    validate_on_test: bool
+    identity: str
+    record: Path
+    data: DataReference | None = None
+
+    def run(self) -> Fit:
+        """Fit and score, and keep the fit where its record's folder is to be seen.
+
+        Raises
+        ------
+        DataNotHereError
+            If this machine does not see the data.
+        KeyboardInterrupt
+            After Ctrl-C. Any other exception of the estimator or of a scorer is a fit
+            with a failure.
+        """
+        fit = self._done()
+        if self.record.parent.is_dir():
+            # Whoever asked for the fit writes it if it is missing, and can say why.
+            with contextlib.suppress(OSError):
+                self.keep(fit)
+        return fit
+
+    def _done(self) -> Fit:
+        if self.data is None:
+            raise ValueError("data must be laid down before the fit, got None.")
+        data = StudyData.of_parts(self.data.open())
         try:
-            fitted = net.fit(*data, **options)
-        except Warning as warning:  # where warnings are errors
-            if ctrl_c.pressed:
-                raise KeyboardInterrupt from warning
-            raise
-    if ctrl_c.pressed:
-        raise KeyboardInterrupt
-    return fitted
+            rows = data.split(self.fit.fold, self.model)
+            options: dict[str, Any] = {}
+            if self.validate_on_test and has_fit_parameter(self.model, "X_val"):
+                options = {"X_val": rows.X_test, "y_val": rows.y_test}
+            if self.weights is not None:
+                options[self.weights] = rows.weight
+            started = time.perf_counter()
+            # A clone: the task lives on, and a fitted network would with it.
+            model = fit_whole(clone(self.model), rows.X, rows.y, **options)
+            fitted = time.perf_counter()
+            test = (rows.X_test, rows.y_test, rows.test_weight)
+            scores = _scores_of(model, self.scoring, *test)
+            if self.return_train_score:
+                train = _scores_of(model, self.scoring, rows.X, rows.y, rows.weight)
+                scores |= {f"train_{name}": value for name, value in train.items()}
+            check_can_be_written(scores)
+            scored = time.perf_counter()
+        except (Exception, SystemExit) as error:
+            return self.failed(_words(error), traceback.format_exc())
+        return Fit(
+            **_who(self.fit),
+            scores=scores,
+            fit_time=fitted - started,
+            score_time=scored - fitted,
+        )
+
+    def failed(self, why: str, where: str | None = None) -> Fit:
+        """The fit, without scores but with a reason."""
+        return Fit(**_who(self.fit), failure=why, traceback=where)
+
+    def keep(self, fit: Fit) -> None:
+        """Write the record."""
+        write_checked(self.record, {"identity": self.identity, "fit": asdict(fit)})
+
+    def of_record(self, content: Any) -> Fit | None:
+        """Take the fit from a record; None if it is of other settings, or not there."""
+        if content is None or content["identity"] != self.identity:
+            return None
+        fit = Fit(**content["fit"])
+        return fit if _who(fit) == _who(self.fit) else None
+
+    def kept(self) -> Fit | None:
+        """Read the fit from its record; None if it is not there, whole."""
+        try:
+            return self.of_record(read_record(self.record))
+        except (DamagedFileError, FileNotFoundError):
+            return None
 
 
-def repeat_seeds(random_state: int, repeats: int) -> list[int]:
-    """Seeds of the repeats; later repeats do not change the seeds before."""
-    children = np.random.SeedSequence(random_state).spawn(repeats)
-    return [int(child.generate_state(1)[0] // 2) for child in children]
+def _who(fit: Fit) -> dict[str, Any]:
+    names = ("estimator", "value", "repeat", "fold", "seed")
+    return {name: getattr(fit, name) for name in names}
+
+
+def _words(error: BaseException) -> str:
+    """Kind and message of an exception, also of one that cannot say its own."""
+    with contextlib.suppress(Exception):
+        return f"{type(error).__name__}: {error}"
+    return type(error).__name__
+
+
+def _scores_of(
+    model: Any, scoring: Any, X: Any, y: Any, weights: Any
+) -> dict[str, Any]:
+    """Scores by name, where a callable ``scoring`` gives a single one too.
+
+    Parameters
+    ----------
+    model : fitted estimator
+    scoring : dict of str to str or callable, or a callable
+    X, y : rows to score on
+    weights : array-like or None
+        For the scorers that take a ``sample_weight``.
+    """
+    if not isinstance(scoring, Mapping):
+        scorer = check_scoring(model, scoring=scoring)
+        options = _options(scorer, weights)
+        score = scorer(model, X, y, **options)
+        return dict(score) if isinstance(score, Mapping) else {"score": score}
+    weighted: dict[str, Any] = {}
+    plain: dict[str, Any] = {}
+    for name, one in scoring.items():
+        takes = _options(check_scoring(model, scoring=one), weights)
+        (weighted if takes else plain)[name] = one
+    scores: dict[str, Any] = {}
+    # All of a kind at once: they share the predictions.
+    for some, options in ((plain, {}), (weighted, {"sample_weight": weights})):
+        if some:
+            scores |= check_scoring(model, scoring=some)(model, X, y, **options)
+    return {name: scores[name] for name in scoring}
+
+
+def _options(scorer: Any, weights: Any) -> dict[str, Any]:
+    if weights is None:
+        return {}
+    accepts = getattr(scorer, "_accept_sample_weight", None)
+    takes = (
+        accepts()
+        if accepts is not None
+        else "sample_weight" in inspect.signature(scorer).parameters
+    )
+    return {"sample_weight": weights} if takes else {}

@@ -1,19 +1,14 @@
 """What a width study found: a row a fit, their summary, and files of both."""
 
 import os
-import warnings
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from overparam_sk.model_selection._checked_files import DamagedFileError, write_checked
-from overparam_sk.model_selection._fits import Fit
-from overparam_sk.model_selection._links import refuse_links
-from overparam_sk.model_selection._schema import read_record, read_study
-from overparam_sk.model_selection._store import FITS, read_both
+from overparam_sk.model_selection.fitting import Fit
 from overparam_sk.parameters import PATH, shown
+from overparam_sk.store import read_both, read_fits, read_study, write_checked
 from overparam_sk.world import OwnWorld
 
 __all__ = ["WidthStudy"]
@@ -177,12 +172,12 @@ class WidthStudy(OwnWorld):
         path = _as_path(path)
         if path.is_dir():
             configuration = read_both(path)
-            fits = list(_fits_in(path / FITS, configuration))
+            found = list(read_fits(path, configuration))
         else:
             content = read_study(path)
             configuration = content["study"]
-            fits = [Fit(**fit) for fit in content["fits"]]
-        return cls.of(configuration, fits)
+            found = content["fits"]
+        return cls.of(configuration, [Fit(**fit) for fit in found])
 
     @classmethod
     def of(cls, configuration: dict[str, Any], fits: list[Fit]) -> "WidthStudy":
@@ -198,15 +193,6 @@ class WidthStudy(OwnWorld):
 
 def _as_path(path: Any) -> Path:
     return Path(os.path.expanduser(PATH("path", path)))
-
-
-def _fits_in(folder: Path, configuration: dict[str, Any]) -> Iterator[Fit]:
-    for record in sorted(folder.glob("*.json")):
-        try:
-            refuse_links(record)
-            yield Fit(**read_record(record, configuration)["fit"])
-        except DamagedFileError as error:
-            warnings.warn(f"{error} It is left out.", RuntimeWarning, stacklevel=3)
 
 
 def _pandas() -> Any:

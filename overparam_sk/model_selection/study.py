@@ -19,15 +19,14 @@ from overparam_sk.model_selection._arguments import (
     as_weights,
     check_backend,
 )
-from overparam_sk.model_selection._data import DataFolder, DataReference
-from overparam_sk.model_selection._fits import Fit
 from overparam_sk.model_selection._plan import Plan
 from overparam_sk.model_selection._source import DataSource
-from overparam_sk.model_selection._store import DATA, FITS, Store
 from overparam_sk.model_selection._workers import run_tasks
-from overparam_sk.model_selection.progress import progress_bar
+from overparam_sk.model_selection.fitting import Fit
 from overparam_sk.model_selection.result import WidthStudy
 from overparam_sk.parameters import checked, random_generator
+from overparam_sk.progress import progress_bar
+from overparam_sk.store import DataReference, Store
 from overparam_sk.world import without_warning
 
 __all__ = ["width_study"]
@@ -220,16 +219,16 @@ def _fit_all(
     plan: Plan, store: Store, retry_failed: bool, n_jobs: int | None, verbose: int
 ) -> list[Fit]:
     """Take the finished fits from the store, and do the others."""
-    tasks = plan.tasks(store.folder / FITS)
-    fits = {task.record: fit for task, fit in store.finished(tasks)}
+    tasks = plan.tasks(store.records)
+    kept = {task.record: task.of_record(store.record(task.record)) for task in tasks}
+    fits = {record: fit for record, fit in kept.items() if fit is not None}
     if retry_failed:
         for record in [r for r, fit in fits.items() if fit.failure is not None]:
             del fits[record]
             # From here on a record is a fit that is done.
             record.unlink()
     missing = [task for task in tasks if task.record not in fits]
-    folder = DataFolder(store.folder / DATA)
-    laid_down = _lay_down({task.fit.repeat for task in missing}, plan, folder)
+    laid_down = _lay_down({task.fit.repeat for task in missing}, plan, store)
     missing = [replace(task, data=laid_down[task.fit.repeat]) for task in missing]
     work = [plan.work(task.fit) for task in missing]
     with (
@@ -244,13 +243,11 @@ def _fit_all(
             # As it will be read later: what was done now and before looks the same.
             fits[task.record] = task.kept() or fit
             advance(plan.work(fit))
-    folder.take_up(plan.prints)
+    store.data.take_up(plan.prints)
     return [fits[task.record] for task in tasks]
 
 
-def _lay_down(
-    repeats: set[int], plan: Plan, folder: DataFolder
-) -> dict[int, DataReference]:
+def _lay_down(repeats: set[int], plan: Plan, store: Store) -> dict[int, DataReference]:
     """Write the data of the repeats that are not finished.
 
     Raises
@@ -266,5 +263,5 @@ def _lay_down(
                 "A callable X must return the same data for the same seed, got other "
                 f"data for {plan.seeds[repeat]}."
             )
-        laid_down[repeat] = folder.lay_down(data, prints)
+        laid_down[repeat] = store.data.lay_down(data.parts(), prints)
     return laid_down

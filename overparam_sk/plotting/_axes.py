@@ -1,5 +1,6 @@
 """The little that the displays need of matplotlib, imported when they draw."""
 
+from collections.abc import Container, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ __all__ = [
     "axes_grid",
     "axes_row",
     "colors",
+    "draw_courses",
     "draw_mean_and_band",
     "import_pyplot",
     "write_out_small_range",
@@ -114,6 +116,44 @@ def draw_mean_and_band(
             x, low, mean + std, color=drawn.get_color(), alpha=0.2, linewidth=0
         )
     return drawn
+
+
+def draw_courses(
+    axes: NDArray[Any],
+    panels: Sequence[str],
+    display: Any,
+    cmap: str | None,
+    logarithmic: Container[str] = (),
+) -> NDArray[Any]:
+    """Draw a panel of every curve's course on each of the axes.
+
+    Parameters
+    ----------
+    axes : ndarray of shape (n_panels,)
+    panels : sequence of str
+        Columns of ``display.courses``.
+    display : display with ``names``, ``iterations`` and ``courses``
+    cmap : str or None
+    logarithmic : container of str
+        Panels on a logarithmic axis, if all of their values are positive.
+
+    Returns
+    -------
+    ndarray of shape (n_panels, n_curves) of matplotlib Line2D
+    """
+    shades = colors(len(display.names), cmap)
+    lines = np.empty((len(panels), len(shades)), dtype=object)
+    for row, (panel, ax) in enumerate(zip(panels, axes, strict=True)):
+        courses = display.courses[panel]
+        if panel in logarithmic and all((course > 0).all() for course in courses):
+            ax.set_yscale("log")
+        for i, name in enumerate(display.names):
+            line = {"color": shades[i], "label": name}
+            lines[row, i] = draw_mean_and_band(
+                ax, display.iterations[i], courses[i], **line
+            )
+        ax.set_xlabel("iteration")
+    return lines
 
 
 def write_out_small_range(ax: Any) -> None:

@@ -6,21 +6,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam_sk.parameters import either, number, one_of
 from overparam_sk.plotting._axes import (
     axes_grid,
-    colors,
-    draw_mean_and_band,
+    draw_courses,
     write_out_small_range,
 )
-from overparam_sk.plotting._courses import (
+from overparam_sk.plotting._curves import (
+    HISTORIES,
+    NAME,
     Groups,
+    as_groups,
     as_histories,
     check_quantities,
     common_columns,
+    fitted_attribute,
     stacked,
 )
-from overparam_sk.plotting._groups import as_groups, fitted_attribute
-from overparam_sk.plotting._rules import HISTORIES, NAME, RATE
 from overparam_sk.world import OwnWorld
 
 __all__ = ["ConvergenceDisplay"]
@@ -47,6 +49,8 @@ _LABELS = {
     "activation_change_2": "layer 2: share of patterns changed",
 }
 _LOGARITHMIC = {"loss", "val_loss", "gram_lambda_min"}
+# λ_0 and η of a bound.
+_RATE = either(one_of(None), number(0))
 
 
 class ConvergenceDisplay(OwnWorld):
@@ -183,7 +187,7 @@ class ConvergenceDisplay(OwnWorld):
             iteration, or there is to be a bound and the ``learning_rate_`` differ.
         """
         groups = as_histories(estimators, names, fitted=True)
-        lambda_0, learning_rate = RATE("lambda_0", lambda_0), None
+        lambda_0, learning_rate = _RATE("lambda_0", lambda_0), None
         if lambda_0 is not None:
             nets = as_groups(estimators, names, "history_").values()
             rates = {fitted_attribute(n, "learning_rate_") for of in nets for n in of}
@@ -225,8 +229,8 @@ class ConvergenceDisplay(OwnWorld):
             is a λ_0 without a step.
         """
         groups = as_histories(HISTORIES("histories", histories), None, fitted=False)
-        lambda_0 = RATE("lambda_0", lambda_0)
-        learning_rate = RATE("learning_rate", learning_rate)
+        lambda_0 = _RATE("lambda_0", lambda_0)
+        learning_rate = _RATE("learning_rate", learning_rate)
         return cls._from_groups(groups, lambda_0, learning_rate)
 
     @classmethod
@@ -282,28 +286,15 @@ class ConvergenceDisplay(OwnWorld):
         panels = check_quantities(quantities, _PANELS, self.courses)
         self.ax_ = axes_grid(ax, len(panels))
         self.figure_ = self.ax_[0].figure
-        shades = colors(len(self.names), cmap)
+        self.lines_ = draw_courses(self.ax_, panels, self, cmap, _LOGARITHMIC)
         self.bound_line_ = None
-        lines = np.empty((len(panels), len(self.names)), dtype=object)
-        for row, (panel, panel_ax) in enumerate(zip(panels, self.ax_, strict=True)):
-            repeats = self.courses[panel]
-            if panel in _LOGARITHMIC and all((course > 0).all() for course in repeats):
-                panel_ax.set_yscale("log")
-            for i, name in enumerate(self.names):
-                lines[row, i] = draw_mean_and_band(
-                    panel_ax,
-                    self.iterations[i],
-                    repeats[i],
-                    color=shades[i],
-                    label=name,
-                )
+        for panel, panel_ax in zip(panels, self.ax_, strict=True):
             if panel == "loss":
                 self.bound_line_ = self._draw_bound(panel_ax)
             write_out_small_range(panel_ax)
-            panel_ax.set(xlabel="iteration", ylabel=_LABELS.get(panel, panel))
+            panel_ax.set_ylabel(_LABELS.get(panel, panel))
         if len(self.names) > 1 or self.bound_line_ is not None:
             self.ax_[0].legend()
-        self.lines_ = lines
         return self
 
     def _draw_bound(self, ax: Any) -> Any:

@@ -3,18 +3,18 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from overparam_sk.plotting._axes import axes_row, colors, draw_mean_and_band
-from overparam_sk.plotting._courses import (
+from overparam_sk.plotting._axes import axes_row, draw_courses
+from overparam_sk.plotting._curves import (
+    HISTORIES,
+    NAME,
     Groups,
     as_histories,
     check_quantities,
     common_columns,
     stacked,
 )
-from overparam_sk.plotting._rules import HISTORIES, NAME
 from overparam_sk.world import OwnWorld
 
 __all__ = ["TrainingDynamicsDisplay"]
@@ -210,20 +210,10 @@ class TrainingDynamicsDisplay(OwnWorld):
         panels = check_quantities(quantities, _PANELS, self.courses)
         self.ax_ = axes_row(ax, len(panels))
         self.figure_ = self.ax_[0].figure
-        lines = np.empty((len(panels), len(self.names)), dtype=object)
-        for row, (panel, panel_ax) in enumerate(zip(panels, self.ax_, strict=True)):
-            shades = colors(len(self.names), cmap)
-            for i, name in enumerate(self.names):
-                lines[row, i] = draw_mean_and_band(
-                    panel_ax,
-                    self.iterations[i],
-                    self.courses[panel][i],
-                    color=shades[i],
-                    label=name,
-                )
+        self.lines_ = draw_courses(self.ax_, panels, self, cmap)
+        for panel, panel_ax in zip(panels, self.ax_, strict=True):
             label = self.score_label if panel == "score" else _LABELS.get(panel, panel)
-            panel_ax.set(xlabel="iteration", ylabel=label)
+            panel_ax.set_ylabel(label)
         if len(self.names) > 1:
             self.ax_[0].legend()
-        self.lines_ = lines
         return self

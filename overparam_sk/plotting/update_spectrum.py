@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam_sk.parameters import FLAG
+from overparam_sk.parameters import COUNT, FLAG, either, one_of
 from overparam_sk.plotting._axes import axes_row, colors, draw_mean_and_band
-from overparam_sk.plotting._groups import as_groups, fitted_attribute
-from overparam_sk.plotting._rules import COMPONENTS, NAME
+from overparam_sk.plotting._curves import NAME, as_groups, fitted_attribute
 from overparam_sk.world import OwnWorld
 
 __all__ = ["UpdateSpectrumDisplay"]
+
+_COMPONENTS = either(one_of(None), COUNT)
 
 
 class UpdateSpectrumDisplay(OwnWorld):
@@ -146,7 +147,7 @@ default=None
             If an estimator is not fitted or lacks the singular values, the names do not
             fit, the repeats of a curve differ in shape, or ``n_components`` < 1.
         """
-        n_components = COMPONENTS("n_components", n_components)
+        n_components = _COMPONENTS("n_components", n_components)
         weights = FLAG("weights", weights)
         groups = as_groups(estimators, names, "update_singular_values_")
         updates = {

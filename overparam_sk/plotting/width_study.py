@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from overparam_sk.parameters import FLAG, shown
 from overparam_sk.plotting._axes import axes_grid, colors, write_out_small_range
-from overparam_sk.plotting._inside import inside
+from overparam_sk.plotting._curves import NAME, chosen, inside
 from overparam_sk.plotting._points import ABSENT, Axis, Curves, Floats, Points
-from overparam_sk.plotting._rules import NAME, chosen
 from overparam_sk.world import OwnWorld
 
 __all__ = ["WidthStudyDisplay"]

@@ -17,12 +17,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.utils import Bunch
 
 from overparam_sk.datasets import (
-    _fetch,
     fetch_fashion_mnist,
     fetch_mnist,
     load_image_pair,
 )
-from overparam_sk.datasets._image_data import FASHION_MNIST, MNIST, ImageDataset
+from overparam_sk.datasets import images as images_module
+from overparam_sk.datasets._image_sets import FASHION_MNIST, MNIST, ImageDataset
 
 PUBLISHED = Path(__file__).parents[3] / "shared" / "data"
 TRAIN_IMAGES = "train-images-idx3-ubyte"
@@ -79,7 +79,7 @@ def write(folder, files, zipped=False):
 
 
 def fetch_offline(record, folder, subset="all"):
-    return _fetch.fetch(record, folder, subset, download_if_missing=False)
+    return images_module._fetch(record, folder, subset, download_if_missing=False)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def openml(monkeypatch):
         data = np.broadcast_to(row_values[:, None], (70_000, 784))
         return Bunch(data=data, target=labels, frame=None)
 
-    monkeypatch.setattr(_fetch, "fetch_openml", substitute)
+    monkeypatch.setattr(images_module, "fetch_openml", substitute)
     return calls
 
 
@@ -294,7 +294,7 @@ class TestOpenML:
 
     def test_other_shapes_are_refused(self, tmp_path, monkeypatch):
         monkeypatch.setattr(
-            _fetch,
+            images_module,
             "fetch_openml",
             lambda *_, **__: Bunch(data=np.zeros((10, 784)), target=np.zeros(10)),
         )
@@ -305,7 +305,7 @@ class TestOpenML:
         def offline(*_, **__):
             raise URLError("no network")
 
-        monkeypatch.setattr(_fetch, "fetch_openml", offline)
+        monkeypatch.setattr(images_module, "fetch_openml", offline)
         with pytest.raises(
             OSError, match=r"it lacks .* failed: .*no network"
         ) as caught:

@@ -18,7 +18,7 @@ from model_selection.counted import Counted, fits_begun, table
 from sklearn.datasets import load_iris
 
 from overparam_sk.model_selection import WidthStudy, width_study
-from overparam_sk.model_selection._checked_files import read_checked
+from overparam_sk.store.checked_files import read_checked
 
 X, y = load_iris(return_X_y=True)
 N_FITS = 12

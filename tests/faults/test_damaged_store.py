@@ -13,11 +13,8 @@ from model_selection.counted import Counted, figures, fits_begun, table
 from sklearn.datasets import load_iris
 
 from overparam_sk.model_selection import WidthStudy, width_study
-from overparam_sk.model_selection._data import (
-    DataFolder,
-    DataNotHereError,
-    StudyData,
-)
+from overparam_sk.model_selection._source import StudyData
+from overparam_sk.store.data import DataFolder, DataNotHereError
 
 X, y = load_iris(return_X_y=True)
 WORDS = np.array(["setosa", "versicolor", "virginica"], dtype=object)[y]
@@ -207,7 +204,7 @@ def test_every_flipped_bit_of_laid_down_data_is_noticed(tmp_path, rounds):
     """Reading such a pickle can crash the process, so that it is not tried."""
     as_form, labels = FORMS["frames"]
     data = StudyData(as_form(X), labels, y_test=y)
-    reference = DataFolder(tmp_path).lay_down(data, data.fingerprints())
+    reference = DataFolder(tmp_path).lay_down(data.parts(), data.fingerprints())
     rng = np.random.default_rng(4)
     paths = reference.paths()
     assert {path.suffix for path in paths} == {".object", ".npy"}
@@ -218,7 +215,8 @@ def test_every_flipped_bit_of_laid_down_data_is_noticed(tmp_path, rounds):
             with pytest.raises(DataNotHereError, match="must be what this study wrote"):
                 reference.open()
         path.write_bytes(content)
-    assert reference.open().fingerprints() == data.fingerprints()
+    found = StudyData.of_parts(reference.open())
+    assert found.fingerprints() == data.fingerprints()
 
 
 def test_files_of_others_in_the_folder_stay(tmp_path):

@@ -54,8 +54,8 @@ from sklearn.preprocessing import (
 from sklearn.svm import SVC
 
 from overparam_sk import OverparamReLUClassifier
+from overparam_sk.fingerprints import describe
 from overparam_sk.model_selection import diagnostic_scoring
-from overparam_sk.model_selection._fingerprints import describe
 
 A = np.arange(12.0).reshape(3, 4)
 SPARSE = sp.random(6, 6, 0.4, random_state=0, format="csr")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
-from overparam_sk.model_selection._checked_files import (
+from overparam_sk.store.checked_files import (
     DamagedFileError,
     read_checked,
     write_checked,

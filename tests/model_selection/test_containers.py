@@ -15,8 +15,8 @@ from sklearn.metrics.pairwise import rbf_kernel
 from sklearn.model_selection import GridSearchCV, GroupKFold, KFold, cross_val_score
 from sklearn.svm import SVC
 
+from overparam_sk.fingerprints import fingerprint
 from overparam_sk.model_selection import width_study
-from overparam_sk.model_selection._fingerprints import fingerprint
 
 N = 9
 A = np.random.default_rng(0).normal(size=(N, 4)) * (np.arange(4) > 0)

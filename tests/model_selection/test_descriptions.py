@@ -20,10 +20,68 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 from sklearn.utils import get_tags
 
-from overparam_sk.model_selection import width_study
-from overparam_sk.model_selection._fingerprints import describe
+from overparam_sk.fingerprints import describe
+from overparam_sk.model_selection import diagnostic_scorer, width_study
 
 A = np.arange(8.0).reshape(4, 2)
+# By which the studies in stores know what is ours, wherever it moved since.
+KNOWN_AS = [
+    "datasets._image_pairs.load_image_pair",
+    "datasets._images.fetch_fashion_mnist",
+    "datasets._images.fetch_mnist",
+    "datasets._mixtures.make_clustered_mixture",
+    "datasets._separability.Separability",
+    "datasets._separability.separability",
+    "datasets._sphere.make_unit_sphere",
+    "datasets._xor.make_xor_balls",
+    "diagnostics.accumulated_update.effective_rank",
+    "diagnostics.accumulated_update.relative_distance",
+    "diagnostics.accumulated_update.update_singular_values",
+    "diagnostics.coupling.activation_change",
+    "diagnostics.gram.gram_lambda_min",
+    "diagnostics.gram.gram_matrix",
+    "diagnostics.infinite_width.infinite_width_gram",
+    "diagnostics.infinite_width.infinite_width_lambda_min",
+    "estimators.classifier.OverparamReLUClassifier",
+    "estimators.compressed.CompressedClassifier",
+    "estimators.infinite_width.InfiniteWidthReLUClassifier",
+    "estimators.kernels.InfiniteWidthKernel",
+    "estimators.linearized.LinearizedReLUClassifier",
+    "estimators.regressor.TwoHiddenReLURegressor",
+    "interop.diagnostics_callback.TrainingDiagnostics",
+    "interop.modules.FirstLayerModule",
+    "interop.modules.TwoHiddenModule",
+    "interop.nets.HalfSquaredSum",
+    "interop.nets.first_layer_net",
+    "interop.nets.two_hidden_net",
+    "model_selection._fits.Fit",
+    "model_selection.power_law.PowerLaw",
+    "model_selection.power_law.fit_power_law",
+    "model_selection.result.WidthStudy",
+    "model_selection.scorers.diagnostic_scorer",
+    "model_selection.scorers.diagnostic_scoring",
+    "model_selection.study.width_study",
+    "plotting.convergence.ConvergenceDisplay",
+    "plotting.training_dynamics.TrainingDynamicsDisplay",
+    "plotting.update_spectrum.UpdateSpectrumDisplay",
+    "plotting.width_study.WidthStudyDisplay",
+]
+
+
+@pytest.mark.parametrize("known", KNOWN_AS)
+def test_studies_of_before_know_what_is_ours_by_its_name(known):
+    package, *_, name = known.split(".")
+    held = getattr(importlib.import_module(f"overparam_sk.{package}"), name)
+    assert describe(held) == f"overparam_sk.{known}"
+
+
+def test_studies_of_before_know_a_scorer_by_its_checksum():
+    assert describe(diagnostic_scorer("coupling")) == {
+        "class": "overparam_sk.model_selection.scorers.DiagnosticScorer",
+        "name": "coupling",
+        "missing": None,
+        "checksum": "5a1e4c80f6b5601ec707a08a25d8e551",
+    }
 
 
 @pytest.mark.parametrize("name", list(THINGS))

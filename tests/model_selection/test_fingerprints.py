@@ -22,16 +22,13 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
 from overparam_sk import InfiniteWidthKernel, OverparamReLUClassifier
-from overparam_sk.model_selection._data import (
-    DataFolder,
-    DataNotHereError,
-    StudyData,
-)
-from overparam_sk.model_selection._fingerprints import (
+from overparam_sk.fingerprints import (
     describe,
     differences,
     fingerprint,
 )
+from overparam_sk.model_selection._source import StudyData
+from overparam_sk.store.data import DataFolder, DataNotHereError
 
 A = np.arange(12.0).reshape(3, 4)
 floats = npst.arrays(np.float64, npst.array_shapes(max_dims=2, max_side=5))
@@ -71,25 +68,41 @@ def test_the_layout_is_not_part_of_it():
     assert fingerprint(sp.csc_matrix(A)) == fingerprint(sp.csr_matrix(A))
 
 
+@pytest.mark.parametrize(
+    ("data", "known_as"),
+    [
+        (A, "aa89394ea875e8afbed0d4fd2811552e"),
+        (A.astype(np.float32), "07746bf3e17a056a3f5d2a643a274ea3"),
+        (sp.csr_matrix(A), "376dbac40bac8b8e795ad5df16abbf16"),
+        (A.tolist(), "373c34784c933a121b47287f6ef91388"),
+        ({"a": (1, 2.5, None), "b": {3, "c"}}, "4d4006d9c0c5e784243ae51da1c4d217"),
+        (np.array(["a", 1], dtype=object), "88025f1f529d796db957e62006010570"),
+    ],
+)
+def test_studies_of_before_know_data_by_its_checksum(data, known_as):
+    assert fingerprint(data) == known_as
+
+
 @pytest.mark.parametrize("name", sorted(set(DATA) - {"none"}))
 def test_data_comes_back_from_its_files(name, tmp_path):
     data = StudyData(DATA[name], A, train=[np.arange(2)], test=[np.arange(2, 3)])
     prints = data.fingerprints()
     folder = DataFolder(tmp_path)
-    reference = folder.lay_down(data, prints)
-    found = reference.open()
+    reference = folder.lay_down(data.parts(), prints)
+    found = StudyData.of_parts(reference.open())
     assert found.fingerprints() == prints
     assert type(found.X) is type(DATA[name])
     assert [rows.tolist() for rows in found.test] == [[2]]
     # What this call wrote is not written again; what another did is.
     times = {path: path.stat().st_mtime_ns for path in reference.paths()}
-    folder.lay_down(data, prints)
+    folder.lay_down(data.parts(), prints)
     assert times == {path: path.stat().st_mtime_ns for path in reference.paths()}
     for path in times:
         path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(DataNotHereError, match="must be what this study wrote"):
         reference.open()
-    assert DataFolder(tmp_path).lay_down(data, prints).open().fingerprints() == prints
+    again = DataFolder(tmp_path).lay_down(data.parts(), prints)
+    assert StudyData.of_parts(again.open()).fingerprints() == prints
 
 
 def scorer(model, X, y):
@@ -180,7 +193,7 @@ def test_what_does_something_else_has_other_words(one, other):
 
 def test_a_function_has_the_same_words_in_every_process():
     code = (
-        "from overparam_sk.model_selection._fingerprints import describe\n"
+        "from overparam_sk.fingerprints import describe\n"
         "def f(x): return x in {'SVC', 'KNN', 'net', 'forest'}\n"
         "print(describe(f))"
     )
@@ -199,7 +212,7 @@ def test_a_function_has_the_same_words_in_every_process():
 
 def test_a_class_of_the_session_is_described_by_its_code():
     code = (
-        "from overparam_sk.model_selection._fingerprints import describe\n"
+        "from overparam_sk.fingerprints import describe\n"
         "class A:\n    def f(self): return {}\n"
         "print(describe(A()))"
     )

@@ -12,14 +12,14 @@ from model_selection.counted import Counted, figures, fits_begun, table
 from sklearn.datasets import load_iris
 
 from overparam_sk.model_selection import WidthStudy, width_study
-from overparam_sk.model_selection._checked_files import (
+from overparam_sk.store.checked_files import (
     DamagedFileError,
     _to_bytes,
     digest,
     read_checked,
     write_checked,
 )
-from overparam_sk.model_selection._schema import read_record
+from overparam_sk.store.schema import read_record
 
 X, y = load_iris(return_X_y=True)
 # Of these some are right in some places.

@@ -27,7 +27,7 @@ from overparam_sk import OverparamReLUClassifier, TwoHiddenReLURegressor
 from overparam_sk.diagnostics import REGISTRY
 from overparam_sk.model_selection import WidthStudy, width_study
 from overparam_sk.model_selection import study as study_module
-from overparam_sk.model_selection.fitting import repeat_seeds
+from overparam_sk.parameters import repeat_seeds
 
 X, y = load_iris(return_X_y=True)
 
@@ -334,7 +334,7 @@ def test_a_study_may_be_extended(run, log):
 
 def test_other_versions_are_warned_of(run, tmp_path, log):
     run()
-    from overparam_sk.model_selection._checked_files import read_checked, write_checked
+    from overparam_sk.store.checked_files import read_checked, write_checked
 
     path = tmp_path / "store" / "study.json"
     configuration = read_checked(path)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from overparam_sk.rows import PRODUCTS
-from overparam_sk.rows._products import _pieces
+from overparam_sk.rows.products import _pieces
 
 
 def matrices(p=40, q=300, r=50, spread=0.0):

@@ -38,10 +38,10 @@ def test_take_and_blocks(container, constant, dtype):
 
 
 def test_long_rows_come_in_small_blocks(monkeypatch):
-    monkeypatch.setattr("overparam_sk.rows._base._BLOCK_ELEMENTS", 12)
+    monkeypatch.setattr("overparam_sk.rows.contract._BLOCK_ELEMENTS", 12)
     rows = as_rows(np.ones((7, 4)), constant=False, dtype=torch.float64, device=CPU)
     assert [len(X) for _, X in rows.blocks(100)] == [3, 3, 1]
-    monkeypatch.setattr("overparam_sk.rows._base._BLOCK_ELEMENTS", 1)
+    monkeypatch.setattr("overparam_sk.rows.contract._BLOCK_ELEMENTS", 1)
     assert [len(X) for _, X in rows.blocks(100)] == [1] * 7
 
 

@@ -7,7 +7,7 @@ from scipy import sparse
 
 from overparam_sk import OverparamReLUClassifier
 from overparam_sk.rows import as_rows, row_space
-from overparam_sk.rows._space import BasisSpace, ColumnSpace, WholeSpace
+from overparam_sk.rows.spaces import BasisSpace, ColumnSpace, WholeSpace
 
 CPU = torch.device("cpu")
 

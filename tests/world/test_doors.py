@@ -5,16 +5,9 @@ from inspect import isfunction
 
 import pytest
 
+from overparam_sk import PUBLIC_PACKAGES
 from overparam_sk.world import OwnWorld
 
-MODULES = (
-    "datasets",
-    "diagnostics",
-    "estimators",
-    "interop",
-    "model_selection",
-    "plotting",
-)
 NO_DOORS = {
     # of our own floors, which are inside already
     "diagnostics": {
@@ -42,10 +35,10 @@ def public(module):
     return [getattr(exported, name) for name in sorted(names)]
 
 
-FUNCTIONS = [f for module in MODULES for f in public(module) if isfunction(f)]
+FUNCTIONS = [f for module in PUBLIC_PACKAGES for f in public(module) if isfunction(f)]
 CLASSES = [
     c
-    for module in MODULES
+    for module in PUBLIC_PACKAGES
     for c in public(module)
     if isinstance(c, type) and module != "diagnostics"
 ]

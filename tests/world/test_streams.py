@@ -9,7 +9,7 @@ import pytest
 from estimators.small_nets import ALL, X, y
 
 from overparam_sk.model_selection import width_study
-from overparam_sk.model_selection.progress import progress_bar
+from overparam_sk.progress import progress_bar
 from overparam_sk.world import say
 
 

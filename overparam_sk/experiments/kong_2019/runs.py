@@ -13,8 +13,9 @@ from overparam_sk import TwoHiddenReLURegressor
 from overparam_sk.diagnostics import infinite_width_lambda_min
 from overparam_sk.experiments.kong_2019.data import DATA_SETS
 from overparam_sk.experiments.kong_2019.modes import Modes, measure_modes
-from overparam_sk.model_selection.fitting import fit_whole, repeat_seeds
-from overparam_sk.model_selection.progress import progress_bar
+from overparam_sk.interrupts import fit_whole
+from overparam_sk.parameters import repeat_seeds
+from overparam_sk.progress import progress_bar
 
 __all__ = ["Initialisation", "Run", "Scale", "fit", "initialise", "run_all"]
 

@@ -4,8 +4,8 @@ import contextlib
 import functools
 import hashlib
 import pickle
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,14 +13,10 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 from joblib import wrap_non_picklable_objects
-from sklearn.utils import _safe_indexing
-from sklearn.utils.metaestimators import _safe_split
 
-from overparam_sk.model_selection._checked_files import TEMPORARY
-from overparam_sk.model_selection._fingerprints import fingerprint
-from overparam_sk.model_selection._links import refuse_links
+from overparam_sk.store.checked_files import TEMPORARY, refuse_links
 
-__all__ = ["DataFolder", "DataNotHereError", "DataReference", "Split", "StudyData"]
+__all__ = ["DataFolder", "DataNotHereError", "DataReference"]
 
 _SPARSE = {kind.__name__: kind for kind in (sp.csr_matrix, sp.csr_array)}
 _SPARSE_PARTS = ("data", "indices", "indptr")
@@ -28,72 +24,6 @@ _SPARSE_PARTS = ("data", "indices", "indptr")
 
 class DataNotHereError(OSError):
     """The study's data does not lie where this machine looks for it."""
-
-
-@dataclass(frozen=True)
-class Split:
-    """What one fit is trained on and scored on."""
-
-    X: Any
-    y: Any
-    X_test: Any
-    y_test: Any
-    weight: Any = None
-    test_weight: Any = None
-
-
-@dataclass(frozen=True)
-class StudyData:
-    """What the fits of a repeat are trained on and scored on.
-
-    Parameters
-    ----------
-    X, y : array, CSR matrix or array, data frame, list
-        Whatever has rows that scikit-learn can select.
-    X_test, y_test : as X and y, default=None
-    sample_weight : as y, default=None
-        Of the rows of X.
-    train, test : list of ndarray of int, default=None
-        Rows of each fold, where there is no test set.
-    """
-
-    X: Any
-    y: Any
-    X_test: Any = None
-    y_test: Any = None
-    sample_weight: Any = None
-    train: list[Any] | None = None
-    test: list[Any] | None = None
-
-    def split(self, fold: int | None, model: Any) -> Split:
-        """Training and test rows of a fold, as scikit-learn selects them for a model.
-
-        One of a precomputed kernel gets the columns of its training rows.
-        """
-        if fold is None or self.train is None or self.test is None:
-            return Split(self.X, self.y, self.X_test, self.y_test, self.sample_weight)
-        train, test = self.train[fold], self.test[fold]
-        X, y = _safe_split(model, self.X, self.y, train)
-        X_test, y_test = _safe_split(model, self.X, self.y, test, train)
-        weights = self.sample_weight
-        if weights is None:
-            return Split(X, y, X_test, y_test)
-        of_rows = (_safe_indexing(weights, rows) for rows in (train, test))
-        return Split(X, y, X_test, y_test, *of_rows)
-
-    def parts(self) -> Iterator[tuple[str, Any]]:
-        """Yield (name, data) of all that there is."""
-        for field in fields(self):
-            found = getattr(self, field.name)
-            if field.name in ("train", "test"):
-                numbered = enumerate(found or ())
-                yield from ((f"{field.name}-{i}", rows) for i, rows in numbered)
-            elif found is not None:
-                yield field.name, found
-
-    def fingerprints(self) -> dict[str, str]:
-        """Name of a part -> its checksum."""
-        return {name: fingerprint(part) for name, part in self.parts()}
 
 
 @dataclass(frozen=True)
@@ -174,26 +104,19 @@ class DataReference:
     folder: str
     parts: dict[str, _Part]
 
-    def open(self) -> StudyData:
-        """Map arrays into memory, and read what is not an array.
+    def open(self) -> dict[str, Any]:
+        """Name -> part: map arrays into memory, and read what is not an array.
 
         Raises
         ------
         DataNotHereError
             If they are not in the folder, or not what was written there.
         """
-        loaded: dict[str, Any] = {}
-        for name, part in self.parts.items():
-            try:
-                found = part.read(Path(self.folder))
-            except FileNotFoundError as error:
-                raise DataNotHereError(f"{error.filename} is not there.") from error
-            field, _, number = name.partition("-")
-            if number:
-                loaded.setdefault(field, []).append(found)
-            else:
-                loaded[field] = found
-        return StudyData(**loaded)
+        try:
+            folder = Path(self.folder)
+            return {name: part.read(folder) for name, part in self.parts.items()}
+        except FileNotFoundError as error:
+            raise DataNotHereError(f"{error.filename} is not there.") from error
 
     def paths(self) -> list[Path]:
         """All files of the data."""
@@ -213,14 +136,17 @@ class DataFolder:
         self.folder = folder
         self._written: dict[str, _Part] = {}
 
-    def lay_down(self, data: StudyData, prints: dict[str, str]) -> DataReference:
+    def lay_down(
+        self, parts: Iterable[tuple[str, Any]], prints: dict[str, str]
+    ) -> DataReference:
         """Write the parts that this call has not written yet.
 
         Parameters
         ----------
-        data : StudyData
+        parts : iterable of (str, object)
+            Each with its name.
         prints : dict of str to str
-            Its fingerprints.
+            Their fingerprints.
 
         Returns
         -------
@@ -228,13 +154,13 @@ class DataFolder:
         """
         refuse_links(self.folder)
         self.folder.mkdir(exist_ok=True)
-        parts = {}
-        for name, part in data.parts():
+        laid_down = {}
+        for name, part in parts:
             stem = prints[name]
             if stem not in self._written:
                 self._written[stem] = self._save(stem, part)
-            parts[name] = self._written[stem]
-        return DataReference(str(self.folder), parts)
+            laid_down[name] = self._written[stem]
+        return DataReference(str(self.folder), laid_down)
 
     def take_up(self, prints: Iterable[dict[str, str]]) -> None:
         """Remove what this call and calls that died laid down; the folder if empty."""

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from overparam_sk.model_selection.progress import progress_bar, time_left
+from overparam_sk.progress import progress_bar, time_left
 
 
 class Terminal(io.StringIO):

@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from overparam_sk.rows._base import RowBlock, Rows, rows_that_fit
-from overparam_sk.rows._products import Products
+from overparam_sk.rows.contract import RowBlock, Rows, rows_that_fit
+from overparam_sk.rows.products import Products
 
 __all__ = ["DenseBlock", "DenseRows", "as_tensor"]
 

@@ -8,9 +8,9 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.base import BaseEstimator
 
-from overparam_sk.model_selection._graph import checksum
-from overparam_sk.model_selection._installed import reference
-from overparam_sk.model_selection._parts import PLAIN, parts_of
+from overparam_sk.fingerprints.graph import checksum
+from overparam_sk.fingerprints.installed import reference
+from overparam_sk.fingerprints.objects import PLAIN, parts_of
 
 __all__ = ["describe", "differences", "fingerprint"]
 

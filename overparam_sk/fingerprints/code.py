@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
-from overparam_sk.model_selection._graph import CannotDescribeError, Parts
-from overparam_sk.model_selection._installed import distribution_of, reference
+from overparam_sk.fingerprints.graph import CannotDescribeError, Parts
+from overparam_sk.fingerprints.installed import distribution_of, reference
 
 __all__ = [
     "cell_parts",

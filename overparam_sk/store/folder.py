@@ -4,28 +4,28 @@ import contextlib
 import os
 import platform
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from overparam_sk.model_selection._checked_files import (
+from overparam_sk.fingerprints import differences
+from overparam_sk.store.checked_files import (
     TEMPORARY,
     DamagedFileError,
+    refuse_links,
     write_checked,
 )
-from overparam_sk.model_selection._fingerprints import differences
-from overparam_sk.model_selection._fits import Fit, Task
-from overparam_sk.model_selection._links import refuse_links
-from overparam_sk.model_selection._schema import (
+from overparam_sk.store.data import DataFolder
+from overparam_sk.store.schema import (
     FORMAT,
     read_configuration,
     read_record,
 )
 
-__all__ = ["DATA", "FITS", "Store", "read_both"]
+__all__ = ["Store", "read_both", "read_fits"]
 
 CONFIGURATION = "study.json"
 # A damaged record is a fit done again; without the seed of the study it would be all.
@@ -53,6 +53,12 @@ class Store:
     folder : Path
         Made where it is not there.
 
+    Attributes
+    ----------
+    records : Path
+        The folder of the records.
+    data : DataFolder
+
     Raises
     ------
     ValueError
@@ -65,6 +71,8 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.records = folder / FITS
+        self.data = DataFolder(folder / DATA)
         self._lock = FileLock(folder / _LOCK)
         self._owner = folder / _OWNER
 
@@ -159,13 +167,9 @@ class Store:
         if before != configuration:
             self._write(configuration)
 
-    def finished(self, tasks: Iterable[Task]) -> Iterator[tuple[Task, Fit]]:
-        """Yield the fits that are done; what is damaged is set aside and warned of."""
-        for task in tasks:
-            found = _read_or_set_aside(read_record, task.record, self.folder)
-            fit = task.of_record(found)
-            if fit is not None:
-                yield task, fit
+    def record(self, path: Path) -> dict[str, Any] | None:
+        """A record, if there is one; one that is damaged is set aside and warned of."""
+        return _read_or_set_aside(read_record, path, self.folder)
 
 
 def read_both(folder: Path) -> dict[str, Any]:
@@ -183,6 +187,22 @@ def read_both(folder: Path) -> dict[str, Any]:
         with contextlib.suppress(DamagedFileError, FileNotFoundError):
             return read_configuration(folder / COPY)
         raise
+
+
+def read_fits(folder: Path, configuration: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The fits that are recorded; what is damaged is left out, with a warning.
+
+    Raises
+    ------
+    ValueError
+        If a record is a symbolic link.
+    """
+    for record in sorted((folder / FITS).glob("*.json")):
+        try:
+            refuse_links(record)
+            yield read_record(record, configuration)["fit"]
+        except DamagedFileError as error:
+            warnings.warn(f"{error} It is left out.", RuntimeWarning, stacklevel=3)
 
 
 def _read_or_set_aside(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from overparam_sk.model_selection._checked_files import DamagedFileError, read_checked
+from overparam_sk.store.checked_files import DamagedFileError, read_checked
 
 __all__ = [
     "FORMAT",

@@ -1,10 +1,14 @@
-"""Files that say whether they are whole: a checksum, then JSON with arrays in it."""
+"""Files that say whether they are whole: a checksum, then JSON with arrays in it.
+
+And no links: whoever made one where a study keeps its own files meant another.
+"""
 
 import base64
 import hashlib
 import json
 import os
 import secrets
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +20,7 @@ __all__ = [
     "check_can_be_written",
     "digest",
     "read_checked",
+    "refuse_links",
     "write_checked",
 ]
 
@@ -165,3 +170,25 @@ def _array(written: Any, place: str) -> Any:
         return values.reshape(shape).copy()
     except (ArithmeticError, SyntaxError, TypeError, ValueError) as error:
         raise ValueError(f"{place} must be an array, and is none: {error}") from error
+
+
+def refuse_links(*paths: Path) -> None:
+    """Refuse what is neither a plain file nor a folder; what is not there is fine.
+
+    Raises
+    ------
+    ValueError
+        With the path, and where a link points to.
+    """
+    for path in paths:
+        try:
+            mode = path.lstat().st_mode
+        except FileNotFoundError:
+            continue
+        if stat.S_ISLNK(mode):
+            raise ValueError(
+                f"{path} must not be a symbolic link, got one to {path.readlink()}. A "
+                "study keeps its own files in its store, and follows none out of it."
+            )
+        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+            raise ValueError(f"{path} must be a file or a folder, got neither.")

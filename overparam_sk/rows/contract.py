@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from overparam_sk.rows._products import Products
+from overparam_sk.rows.products import Products
 
 __all__ = ["RowBlock", "Rows", "rows_that_fit"]
 

@@ -15,6 +15,16 @@ _STANDARD_LIBRARY = Path(sysconfig.get_path("stdlib")).resolve()
 _INSTALLED = {"site-packages", "dist-packages"}
 # Saves half a second of looking into every distribution's list of modules.
 _NAMES = {"sklearn": "scikit-learn", _OURS: "overparam-sk"}
+# A name is part of a study: what moved keeps the one that studies of before know it by.
+_MOVED = {
+    f"{_OURS}.datasets.image_pairs": f"{_OURS}.datasets._image_pairs",
+    f"{_OURS}.datasets.images": f"{_OURS}.datasets._images",
+    f"{_OURS}.datasets.mixtures": f"{_OURS}.datasets._mixtures",
+    f"{_OURS}.datasets.separation": f"{_OURS}.datasets._separability",
+    f"{_OURS}.datasets.sphere": f"{_OURS}.datasets._sphere",
+    f"{_OURS}.datasets.xor": f"{_OURS}.datasets._xor",
+    f"{_OURS}.model_selection.fitting": f"{_OURS}.model_selection._fits",
+}
 
 
 def reference(value: Any) -> tuple[str, str] | None:
@@ -34,7 +44,9 @@ def reference(value: Any) -> tuple[str, str] | None:
         found = getattr(found, part, None)
     # The classes of Python itself, such as NoneType, may be in no module.
     is_builtin = isinstance(value, type) and not value.__flags__ & 1 << 9
-    return (f"{module}.{name}", distribution) if found is value or is_builtin else None
+    if found is not value and not is_builtin:
+        return None
+    return f"{_MOVED.get(module, module)}.{name}", distribution
 
 
 def _qualified_name(value: Any) -> str | None:

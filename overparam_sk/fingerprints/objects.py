@@ -18,10 +18,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from sklearn.utils import check_random_state
 
-from overparam_sk.model_selection._code_parts import (
+from overparam_sk.fingerprints.code import (
     cell_parts,
     class_parts,
     code_parts,
@@ -29,9 +28,9 @@ from overparam_sk.model_selection._code_parts import (
     module_parts,
     named,
 )
-from overparam_sk.model_selection._frame_parts import frame_parts, is_instance
-from overparam_sk.model_selection._graph import CannotDescribeError, Parts
-from overparam_sk.model_selection._installed import distribution_of
+from overparam_sk.fingerprints.containers import array_parts, container_parts
+from overparam_sk.fingerprints.graph import CannotDescribeError, Parts
+from overparam_sk.fingerprints.installed import distribution_of
 
 __all__ = ["PLAIN", "parts_of"]
 
@@ -66,7 +65,8 @@ def parts_of(value: Any) -> Parts:
         return by_type(value)
     return (
         (named(value) if callable(value) else None)
-        or _parts_of_data(value)
+        or (parts_of(value.item()) if isinstance(value, _NUMBERS) else None)
+        or container_parts(value)
         or _parts_of_code(value)
         or _reduced(value)
     )
@@ -88,7 +88,8 @@ def _sequence(value: Any) -> Parts:
             kinds = {*map(type, itertools.chain.from_iterable(rows))}
     if kinds <= _ATOMS:  # data, perhaps, as text or as rows of numbers
         with contextlib.suppress(ValueError):
-            return Parts(f"{name} {_sum(repr(rows).encode(*_ANY_STRING))}")
+            text = repr(rows).encode("utf-8", "surrogatepass")
+            return Parts(f"{name} {hashlib.sha256(text).hexdigest()}")
     return Parts(name, [(f"[{i}]", one) for i, one in enumerate(value)])
 
 
@@ -99,9 +100,6 @@ def _plain(row: Any) -> tuple[list[Any], set[type]]:
         return list(row), kinds
     plain = [one.item() if type(one) in _NUMBERS else one for one in row]
     return plain, {*map(type, plain)}
-
-
-_ANY_STRING = ("utf-8", "surrogatepass")
 
 
 def _set(value: Any) -> Parts:
@@ -121,55 +119,6 @@ def _by_name(prefix: str, held: dict[Any, Any]) -> Parts:
     names = sorted((name for name in held if name != "_sklearn_version"), key=repr)
     children = [(f".{name}", held[name]) for name in names]
     return Parts(f"{prefix} {names}", children)
-
-
-def _array(value: Any) -> Parts:
-    label = f"ndarray {value.dtype!r} {value.shape}"
-    if value.dtype.hasobject:
-        return Parts(label, [("", list(value.ravel()))])
-    if not value.nbytes:
-        return Parts(label)
-    whole = np.ascontiguousarray(value).reshape(-1)
-    return Parts(f"{label} {_sum(whole.view(np.uint8).data)}")
-
-
-def _sum(content: Any) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _parts_of_data(value: Any) -> Parts | None:
-    if isinstance(value, np.generic):
-        if isinstance(value, _NUMBERS):
-            return parts_of(value.item())
-        return Parts(f"scalar of {type(value).__name__}", [("", np.asarray(value))])
-    if isinstance(value, np.memmap):
-        return _array(value)
-    if type(value) is np.ma.MaskedArray:
-        held = [np.asarray(value), np.ma.getmaskarray(value), value.fill_value]
-        return Parts(f"masked {value.hardmask}", [("", held)])
-    if sp.issparse(value):
-        return _sparse(value)
-    is_tensor = is_instance(value, "torch", "Tensor")
-    if is_tensor and str(value.layout) == "torch.strided":
-        return _tensor(value)
-    return frame_parts(value)
-
-
-def _sparse(value: Any) -> Parts:
-    label = f"{type(value).__name__} {value.shape}"
-    if value.format in ("csr", "csc", "bsr"):
-        held = [value.data, value.indptr.astype(np.int64)]
-        return Parts(label, [("", [*held, value.indices.astype(np.int64)])])
-    places = value.tocoo()
-    return Parts(label, [("", [places.data, *map(np.asarray, places.nonzero())])])
-
-
-def _tensor(value: Any) -> Parts:
-    label = f"tensor {value.dtype} {value.requires_grad} {tuple(value.shape)}"
-    flat = value.detach().cpu().contiguous().reshape(-1)
-    # numpy has no bfloat16.
-    raw = flat.view(sys.modules["torch"].uint8).numpy()
-    return Parts(label, [(" class", type(value)), ("", raw)])
 
 
 def _parts_of_code(value: Any) -> Parts | None:
@@ -246,7 +195,7 @@ _BY_TYPE: dict[type, Callable[[Any], Parts]] = {
     dict: _dict,
     types.MappingProxyType: _dict,
     _Attributes: functools.partial(_by_name, "attributes"),
-    np.ndarray: _array,
+    np.ndarray: array_parts,
     types.ModuleType: module_parts,
     types.CodeType: code_parts,
     types.CellType: cell_parts,

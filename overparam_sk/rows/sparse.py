@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from overparam_sk.rows._base import RowBlock, Rows, rows_that_fit
-from overparam_sk.rows._dense import DenseBlock
-from overparam_sk.rows._products import Products
+from overparam_sk.rows.contract import RowBlock, Rows, rows_that_fit
+from overparam_sk.rows.dense import DenseBlock
+from overparam_sk.rows.products import Products
 from overparam_sk.world import without_warning
 
 __all__ = ["SparseRows"]

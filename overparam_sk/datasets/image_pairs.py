@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
-from overparam_sk.datasets._image_data import (
+from overparam_sk.datasets._image_sets import (
     FASHION_MNIST,
     MNIST,
     as_bunch,
