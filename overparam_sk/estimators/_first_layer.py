@@ -18,7 +18,7 @@ from overparam_sk.estimators._parameters import (
     parameter,
     parameters,
 )
-from overparam_sk.estimators._softmax import CLASS_WEIGHT
+from overparam_sk.estimators._targets import CLASS_WEIGHT
 from overparam_sk.estimators._training import Auto
 from overparam_sk.estimators._weights import with_intercept
 from overparam_sk.estimators.compressed import CompressedClassifier, check_rank
@@ -244,8 +244,6 @@ class FirstLayerClassifier(ABC):
     @property
     def gram_source(self) -> GramSource:
         """What `overparam_sk.diagnostics.gram_matrix` is made of, once it is fitted."""
-        if not self.__sklearn_is_fitted__():
-            raise AttributeError(f"{type(self).__name__!r} must be fitted first.")
 
         def weights() -> tuple[NDArray[Any], ...]:
             # The weights of a linearised network have no part in it.

@@ -6,8 +6,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from overparam_sk.estimators._first_layer import FirstLayerClassifier
 from overparam_sk.estimators._parameters import checked_parameters, estimator
-from overparam_sk.estimators._softmax import SoftmaxClassifier
 from overparam_sk.estimators._state import StampedEstimator
+from overparam_sk.estimators._targets import SoftmaxClassifier
 from overparam_sk.estimators._training import TrainedNetwork
 from overparam_sk.estimators._weights import MeasuredWeights
 from overparam_sk.fits import Settings, split_intercept

@@ -8,8 +8,8 @@ from sklearn.base import clone
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from overparam_sk.estimators._softmax import SoftmaxClassifier
 from overparam_sk.estimators._state import StampedEstimator
+from overparam_sk.estimators._targets import SoftmaxClassifier
 from overparam_sk.fits import split_intercept
 from overparam_sk.networks import initial_weights, readout_weights
 from overparam_sk.parameters import either, integer, one_of, shown, such_that

@@ -9,8 +9,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from overparam_sk.estimators._data import finite_outputs
 from overparam_sk.estimators._parameters import estimator, parameter
-from overparam_sk.estimators._softmax import CLASS_WEIGHT, SoftmaxClassifier
 from overparam_sk.estimators._state import StampedEstimator
+from overparam_sk.estimators._targets import CLASS_WEIGHT, SoftmaxClassifier
 from overparam_sk.estimators._training import Auto, TrainedNetwork
 from overparam_sk.fits import Begin, InfiniteWidth
 from overparam_sk.networks import DirectedRows, KernelRows, random_outputs

@@ -3,19 +3,18 @@
 from functools import partial
 from typing import Any, ClassVar, Literal
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from overparam_sk.diagnostics import GramSource, two_hidden_gram
-from overparam_sk.estimators._data import check_sample_weight, finite_outputs, validate
+from overparam_sk.estimators._data import finite_outputs
 from overparam_sk.estimators._parameters import (
     checked_parameters,
     estimator,
     parameter,
 )
 from overparam_sk.estimators._state import StampedEstimator
+from overparam_sk.estimators._targets import NumberRegressor
 from overparam_sk.estimators._training import TrainedNetwork
 from overparam_sk.estimators._weights import MeasuredWeights, with_intercept
 from overparam_sk.fits import Begin, Data, Settings, TwoHidden, split_intercept
@@ -28,7 +27,7 @@ __all__ = ["TwoHiddenReLURegressor"]
 
 @estimator
 class TwoHiddenReLURegressor(
-    RegressorMixin, MeasuredWeights, TrainedNetwork, StampedEstimator
+    NumberRegressor, MeasuredWeights, TrainedNetwork, StampedEstimator
 ):
     """Two-hidden-layer ReLU network, partially overparameterized [1]_.
 
@@ -183,8 +182,6 @@ class TwoHiddenReLURegressor(
     @property
     def gram_source(self) -> GramSource:
         """What `overparam_sk.diagnostics.gram_matrix` is made of, once it is fitted."""
-        if not self.__sklearn_is_fitted__():
-            raise AttributeError(f"{type(self).__name__!r} must be fitted first.")
 
         def weights() -> tuple[NDArray[Any], ...]:
             return *self._trained_weights(), self.readout_signs_
@@ -247,17 +244,6 @@ class TwoHiddenReLURegressor(
             constant=self.has_intercept_,
             dtype=as_tensor(self.second_weights_).dtype,
         )
-
-    def _validated(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Data:
-        X, y = validate(self, X, y, reset=reset, y_numeric=True)
-        return Data(X, y, check_sample_weight(sample_weight, X))
-
-    def _validated_held(self, X: Any, y: Any) -> Data:
-        X, y = validate(self, X, y, reset=False, y_numeric=True)
-        return Data(X, y, np.ones(len(y)))
-
-    def _n_outputs(self) -> int:
-        return 1
 
     def _network(self, parameters: dict[str, Any]) -> Begin:
         return partial(

@@ -1,4 +1,4 @@
-"""What every classifier with softmax outputs does, whatever makes the outputs."""
+"""What y is, classes or numbers, and what outputs are to it."""
 
 from abc import ABC, abstractmethod
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_softmax, softmax
-from sklearn.base import ClassifierMixin
+from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
@@ -21,7 +21,7 @@ from overparam_sk.fits import Data
 from overparam_sk.parameters import either, instance, one_of
 from overparam_sk.world import open_doors
 
-__all__ = ["CLASS_WEIGHT", "SoftmaxClassifier"]
+__all__ = ["CLASS_WEIGHT", "NumberRegressor", "SoftmaxClassifier"]
 
 CLASS_WEIGHT = either(
     one_of(None, "balanced"), instance(dict, "a dict of class weights")
@@ -120,3 +120,18 @@ class SoftmaxClassifier(ClassifierMixin, ABC):
         """Class indices of labels."""
         check_known_classes(name, y, self.classes_)
         return np.searchsorted(self.classes_, y).astype(np.int64)
+
+
+class NumberRegressor(RegressorMixin):
+    """A regressor whose one output is the prediction."""
+
+    def _validated(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Data:
+        X, y = validate(self, X, y, reset=reset, y_numeric=True)
+        return Data(X, y, check_sample_weight(sample_weight, X))
+
+    def _validated_held(self, X: Any, y: Any) -> Data:
+        X, y = validate(self, X, y, reset=False, y_numeric=True)
+        return Data(X, y, np.ones(len(y)))
+
+    def _n_outputs(self) -> int:
+        return 1
