@@ -143,7 +143,9 @@ def test_pressed_twice_nothing_is_kept(name, warm, ctrl_c):
     start = make(name).fit(X, y) if warm else make(name)
     start.set_params(warm_start=warm)
     handler, before = signal.getsignal(signal.SIGINT), state(start)
-    for at in range(20, lines_of(copy.deepcopy(start), ("training",), "train") - 9, 23):
+    last = lines_of(copy.deepcopy(start), ("training",), "train") - 9
+    assert last > 100
+    for at in range(20, last, 23):
         net = copy.deepcopy(start)
         presser = Presser(("training",), "train", at, times=2)
         assert interrupted(net, presser) is KeyboardInterrupt

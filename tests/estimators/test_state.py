@@ -236,10 +236,10 @@ def test_to_be_shown_costs_no_singular_values(fitted, monkeypatch):
     monkeypatch.setattr(
         "overparam_sk.estimators._weights.update_singular_values", costly
     )
-    assert net._repr_html_()
+    assert type(net).__name__ in net._repr_html_()
     with pytest.raises(AssertionError, match="computed"):
         _ = net.update_singular_values_
     monkeypatch.undo()
     assert "update_singular_values_" not in dir(net)
-    assert net.update_singular_values_ is not None
+    _ = net.update_singular_values_
     assert "update_singular_values_" in dir(net)
