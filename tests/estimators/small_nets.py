@@ -53,4 +53,6 @@ def outputs(net, X):
 
 def trained_weights(net):
     names = ("hidden_weights_", "first_weights_", "second_weights_", "dual_coef_")
-    return [getattr(net, name) for name in names if hasattr(net, name)]
+    weights = [getattr(net, name) for name in names if hasattr(net, name)]
+    assert weights, "whoever compares weights has some to compare"
+    return weights

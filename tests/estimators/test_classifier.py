@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import sklearn
 import torch
-from reference import TwoLayerReLU, plain_sgd
+from reference import TwoLayerReLU, jacobian_gram, plain_sgd
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_iris
@@ -103,7 +103,7 @@ def test_predictions_are_the_networks():
 
 
 def test_fitted_diagnostics_are_those_of_the_public_weights():
-    X, y = problem()
+    X, y = problem(n=30)
     net = OverparamReLUClassifier(**FAST, fit_intercept=False).fit(X, y)
     W, W0 = net.hidden_weights_, net.initial_weights()
     assert net.activation_change_ == activation_change(W, W0, X)
@@ -112,8 +112,9 @@ def test_fitted_diagnostics_are_those_of_the_public_weights():
         net.update_singular_values_, update_singular_values(W, W0)
     )
     assert net.update_singular_values_ is net.update_singular_values_  # cached
-    assert net.gram_lambda_min_ >= 0
-    # 90 rows are all monitored: the course ends in the fitted figures.
+    gram = jacobian_gram(*map(torch.from_numpy, (W, net.readout_weights_, X)))
+    assert net.gram_lambda_min_ == pytest.approx(np.linalg.eigvalsh(gram)[0], rel=1e-6)
+    # 30 rows are all monitored: the course ends in the fitted figures.
     assert net.history_["iteration"][0] == 0
     assert net.history_["iteration"][-1] == net.n_iter_
     assert len({len(column) for column in net.history_.values()}) == 1
@@ -324,13 +325,36 @@ def test_record_every(record_every):
     np.testing.assert_array_equal(net.history_["iteration"], expected)
 
 
-def test_sample_weights_are_repetitions_in_minibatches_on_average():
-    # Zero weight removes a sample whatever its label.
+def test_sample_weights_are_repetitions_in_minibatches_on_average(monkeypatch):
+    # One step on each batch of an epoch: their mean is the step on all repetitions.
     X, y = problem()
-    wrong = np.where(np.arange(len(y)) % 3 == 0, 2 - y, y)
-    weight = (wrong == y).astype(float)
-    net = OverparamReLUClassifier(**FAST, batch_size=16).fit(X, wrong, weight)
-    assert net.score(X, y) > 0.95
+    weight = np.arange(len(y)) % 4
+    B, updates = 15, []
+    net = OverparamReLUClassifier(**{**FAST, "max_iter": 1}, batch_size=B)
+    with monkeypatch.context() as patch:
+        for batch in torch.randperm(
+            len(y), generator=torch.Generator().manual_seed(0)
+        ).split(B):
+            patch.setattr(MinibatchStream, "take", lambda *_, batch=batch: batch)
+            net.fit(X, y, weight)
+            updates.append(net.hidden_weights_ - net.initial_weights())
+    repeated = np.repeat(np.arange(len(y)), weight)
+    net.set_params(batch_size="auto").fit(X[repeated], y[repeated])
+    expected = net.hidden_weights_ - net.initial_weights()
+    assert np.abs(expected).max() > 1e-3
+    np.testing.assert_allclose(np.mean(updates, axis=0), expected, atol=1e-12)
+
+
+def test_a_sample_without_weight_is_removed_whatever_it_is():
+    X, y = problem()
+    weight = (np.arange(len(y)) % 3 > 0).astype(float)
+    other = np.where(weight > 0, y, 2 - y)
+    elsewhere = np.where(weight[:, None] > 0, X, X[::-1])
+    nets = [
+        OverparamReLUClassifier(**FAST, batch_size=16).fit(rows, labels, weight)
+        for rows, labels in ((X, y), (elsewhere, other))
+    ]
+    np.testing.assert_allclose(*[net.hidden_weights_ for net in nets], rtol=1e-9)
 
 
 def test_grid_search_in_a_pipeline():

@@ -27,12 +27,14 @@ def test_too_few_rows_of_a_class(make, fraction, y, reason):
         net.fit(X, y)
     with pytest.raises(NotFittedError):
         net.predict(X)
-    assert net.set_params(early_stopping=False).fit(X, y).n_iter_
+    assert net.set_params(early_stopping=False).fit(X, y).n_iter_ == net.max_iter
+    assert not hasattr(net, "best_validation_score_")
     if "only 1" not in reason:
         net.set_params(early_stopping=True, validation_fraction=0.3)
-        assert net.fit(X, y).n_iter_
+        assert hasattr(net.fit(X, y), "best_validation_score_")
     net.set_params(early_stopping=True, validation_fraction=fraction)
-    assert net.fit(X, y, X_val=X[:2], y_val=y[:2]).n_iter_
+    net.fit(X, y, X_val=X[:2], y_val=y[:2])
+    assert net.best_validation_score_ == max(net.history_["val_score"])
 
 
 @pytest.mark.parametrize("make", ALL.values(), ids=ALL)

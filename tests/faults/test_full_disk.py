@@ -79,5 +79,7 @@ def test_a_full_file_system_under_two_workers(scenario, small_disk, rounds):
 
 def test_files_that_may_not_become_larger(scenario, rounds):
     free = rounds(few=[0, 5000], full=range(0, 7000, 200))
-    for found in scenario("limit", 1, free):
+    all_found = list(scenario("limit", 1, free))
+    assert len(all_found) == len(free)
+    for found in all_found:
         assert "File too large" in found["error"] or found["free"] > 5500

@@ -70,7 +70,7 @@ def test_ctrl_c_ends_a_study_and_keeps_no_half_trained_net(
     rng = np.random.default_rng(1)
     for number in range(rounds(few=1, full=10)):
         one = driver("nets", tmp_path / f"{number}")
-        some = int(rng.integers(0, 15))
+        some = int(rng.integers(1, 15))
         one.wait_for(lambda one=one, some=some: len(one.records()) >= some)
         time.sleep(rng.uniform(0.05, 0.25))  # a fit takes about as long
         started = time.perf_counter()
@@ -84,6 +84,7 @@ def test_ctrl_c_ends_a_study_and_keeps_no_half_trained_net(
         errors = one.errors.read_text()
         assert "\nKeyboardInterrupt" in errors
         kept = table(WidthStudy.load(one.store))
+        assert len(kept) >= max(1, some)
         assert all(row in expected for row in kept)
         begun = one.begun()
         study = studies.nets(one.store, one.log)

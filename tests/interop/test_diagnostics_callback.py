@@ -195,7 +195,11 @@ def test_clone_and_pickle(net):
     back = pickle.loads(pickle.dumps(trained))
     back.partial_fit(X, y)
     assert len(back.history) == 4
-    assert clone(trained).fit(X, y).history[-1]["gram_lambda_min"] >= 0
+    again = clone(trained).fit(X, y)
+    for name in ("gram_lambda_min", "relative_distance_1", "coupling_1"):
+        first = [row[name] for row in trained.history]
+        assert [row[name] for row in again.history] == first
+        assert first[-1] > 0
 
 
 @pytest.mark.parametrize(

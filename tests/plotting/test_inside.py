@@ -152,7 +152,9 @@ def test_of_a_regressor(display):
     outer = TransformedTargetRegressor(regressor(), transformer=StandardScaler())
     outer.fit(X, X[:, 0])
     expected = made_of(display, outer.regressor_)
-    for place, value in made_of(display, outer).items():
+    found = made_of(display, outer)
+    assert found.keys() == expected.keys()
+    for place, value in found.items():
         np.testing.assert_array_equal(value, expected[place])
 
 
@@ -191,7 +193,9 @@ def test_a_search_at_the_end_of_a_pipeline_has_its_scores():
         WidthStudyDisplay.from_search(GridSearchCV(classifier(), WIDTHS))
     outer.fit(X, y)
     of_search = contents(WidthStudyDisplay.from_search(outer[-1]))
-    for place, value in contents(WidthStudyDisplay.from_search(outer)).items():
+    found = contents(WidthStudyDisplay.from_search(outer))
+    assert found.keys() == of_search.keys()
+    for place, value in found.items():
         np.testing.assert_array_equal(value, of_search[place])
     with pytest.raises(ValueError, match=r"cv_results_.* got SVC without it"):
         WidthStudyDisplay.from_search(SVC().fit(X, y))
