@@ -1,6 +1,5 @@
 """Gram matrices of infinitely wide networks, and their smallest eigenvalue."""
 
-from types import SimpleNamespace
 from typing import Any, Literal
 
 import numpy as np
@@ -133,41 +132,37 @@ def infinite_width_gram(
            [0.   , 2.   , 2.25 ],
            [1.125, 2.25 , 9.   ]])
     """
-    p = SimpleNamespace(
-        **checked(
-            {
-                "network": network,
-                "width1": width1,
-                "row_norm": row_norm,
-                "part": part,
-                "fit_intercept": fit_intercept,
-                "n_points": n_points,
-                "random_state": random_state,
-                "scramble": scramble,
-            },
-            _RULES,
-        )
-    )
-    _check_network(p.network, p.part, first_weights)
-    X_ = _rows("X", X, p.fit_intercept)
-    Y_ = X_ if Y is None else _rows("Y", Y, p.fit_intercept)
+    asked = {
+        "network": network,
+        "width1": width1,
+        "row_norm": row_norm,
+        "part": part,
+        "fit_intercept": fit_intercept,
+        "n_points": n_points,
+        "random_state": random_state,
+        "scramble": scramble,
+    }
+    p = checked(asked, _RULES)
+    _check_network(p["network"], p["part"], first_weights)
+    X_ = _rows("X", X, p["fit_intercept"])
+    Y_ = X_ if Y is None else _rows("Y", Y, p["fit_intercept"])
     if Y_.shape[1] != X_.shape[1]:
         raise ValueError(
-            f"Y must have the {X_.shape[1] - p.fit_intercept} columns of X, "
-            f"got {Y_.shape[1] - p.fit_intercept}."
+            f"Y must have the {X_.shape[1] - p['fit_intercept']} columns of X, "
+            f"got {Y_.shape[1] - p['fit_intercept']}."
         )
-    if p.network == "li_liang_2018":
+    if p["network"] == "li_liang_2018":
         return check_finite("H∞", gated_linear_kernel(X_, Y_).numpy())
     if first_weights is not None:
         A = _as_first_weights(first_weights, X_)
-        parts = expected_gram_parts(X_ @ A.T, Y_ @ A.T, X_ @ Y_.T, p.row_norm)
+        parts = expected_gram_parts(X_ @ A.T, Y_ @ A.T, X_ @ Y_.T, p["row_norm"])
     else:
         kernels = infinite_kernels(
-            p.width1, X_.shape[1], p.row_norm, p.n_points, p.random_state
+            p["width1"], X_.shape[1], p["row_norm"], p["n_points"], p["random_state"]
         )
-        parts = kernels.gram_parts(X_, Y_, p.scramble)
+        parts = kernels.gram_parts(X_, Y_, p["scramble"])
     B_part, A_part = parts
-    asked = {"sum": A_part + B_part, "first": A_part, "second": B_part}[p.part]
+    asked = {"sum": A_part + B_part, "first": A_part, "second": B_part}[p["part"]]
     return check_finite("H∞", asked.numpy())
 
 

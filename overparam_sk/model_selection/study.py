@@ -5,7 +5,6 @@ import tempfile
 from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -159,25 +158,21 @@ callable
     >>> len(study.fits), study.failures
     (6, [])
     """
-    p = SimpleNamespace(
-        **checked(
-            {
-                "param": param,
-                "repeats": repeats,
-                "return_train_score": return_train_score,
-                "validate_on_test": validate_on_test,
-                "store": store,
-                "extend": extend,
-                "retry_failed": retry_failed,
-                "n_jobs": n_jobs,
-                "random_state": random_state,
-                "verbose": verbose,
-            },
-            RULES,
-        )
-    )
+    asked = {
+        "param": param,
+        "repeats": repeats,
+        "return_train_score": return_train_score,
+        "validate_on_test": validate_on_test,
+        "store": store,
+        "extend": extend,
+        "retry_failed": retry_failed,
+        "n_jobs": n_jobs,
+        "random_state": random_state,
+        "verbose": verbose,
+    }
+    p = checked(asked, RULES)
     check_backend()
-    param = p.param
+    param = p["param"]
     named = as_estimators(estimators, param)
     source = DataSource(
         *(X, y, X_test, y_test, sample_weight, groups, cv),
@@ -188,20 +183,21 @@ callable
         "param": param,
         "values": as_values(values),
         "scoring": as_scoring(scoring, named),
-        "return_train_score": p.return_train_score,
-        "validate_on_test": p.validate_on_test,
+        "return_train_score": p["return_train_score"],
+        "validate_on_test": p["validate_on_test"],
         "weights": as_weights(named, sample_weight),
-        "lasting": p.store is not None,
+        "lasting": p["store"] is not None,
     }
     with ExitStack() as stack:
-        if p.store is None:
-            p.store = stack.enter_context(tempfile.TemporaryDirectory())
-        folder = Path(os.path.expanduser(p.store)).absolute()
+        place = p["store"]
+        if place is None:
+            place = stack.enter_context(tempfile.TemporaryDirectory())
+        folder = Path(os.path.expanduser(place)).absolute()
         opened = stack.enter_context(Store(folder))
-        seed = _resolve(p.random_state, opened)
-        plan = Plan.of(source, seed, p.repeats, **settings)
-        opened.settle(plan.configuration(), extend=p.extend)
-        fits = _fit_all(plan, opened, p.retry_failed, p.n_jobs, p.verbose)
+        seed = _resolve(p["random_state"], opened)
+        plan = Plan.of(source, seed, p["repeats"], **settings)
+        opened.settle(plan.configuration(), extend=p["extend"])
+        fits = _fit_all(plan, opened, p["retry_failed"], p["n_jobs"], p["verbose"])
         return WidthStudy.of(plan.configuration(), fits)
 
 

@@ -44,7 +44,9 @@ class Presser:
 
     def __call__(self, frame, event, _):
         code = frame.f_code
-        trains = code.co_name == "train" and code.co_filename.endswith("training/loop.py")
+        trains = code.co_name == "train" and code.co_filename.endswith(
+            "training/loop.py"
+        )
         if trains:
             self.part = "train"
         if trains or code.co_filename.startswith(self.folders):
