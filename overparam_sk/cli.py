@@ -11,9 +11,17 @@ from joblib import parallel_config
 
 from overparam_sk.experiments.data_files import DATA_FILES, ending
 from overparam_sk.experiments.output import Output, let_go_of_streams, tell_error
-from overparam_sk.experiments.problems import PROBLEM_NAMES, Problem, load_problem
+from overparam_sk.experiments.problem import Problem
+from overparam_sk.experiments.problems import PROBLEM_NAMES, load_problem
 from overparam_sk.experiments.report import summary_table, write_report
-from overparam_sk.experiments.reproductions import ON_MNIST, REPRODUCTIONS
+from overparam_sk.experiments.reproduction import Request
+from overparam_sk.experiments.reproductions import (
+    ALL,
+    PAPERS,
+    named_experiments,
+    reproduce_all,
+    takes_mnist,
+)
 from overparam_sk.experiments.study import BASELINES, Study, run_study, usual_store
 from overparam_sk.experiments.tables import plain_table
 from overparam_sk.parameters import (
@@ -147,24 +155,29 @@ def _workers(args: argparse.Namespace) -> Iterator[None]:
 
 
 def _reproduce(args: argparse.Namespace, output: Output) -> int:
-    out = Path(f"overparam-{args.figure}") if args.out is None else args.out
+    name = args.figure
     mnist = {
-        name: value
-        for name in ("widths", "repeats", "max_iter")
-        if (value := getattr(args, f"mnist_{name}")) is not None
+        option: value
+        for option in ("widths", "repeats", "max_iter")
+        if (value := getattr(args, f"mnist_{option}")) is not None
     }
-    if mnist and args.figure not in ON_MNIST:
-        raise ValueError(f"--mnist-* must be for MNIST, got {args.figure}.")
-    out.mkdir(parents=True, exist_ok=True)
-    complete = REPRODUCTIONS[args.figure](
-        **({"mnist": mnist} if mnist else {}),
-        out=out,
+    if mnist and not takes_mnist(name):
+        raise ValueError(f"--mnist-* must be for MNIST, got {name}.")
+    run = Request(
+        out=Path(f"overparam-{name}") if args.out is None else args.out,
         quick=args.quick,
         data_home=args.data_home,
         device=args.device,
         random_state=args.seed,
         tell=output.tell,
+        mnist=mnist,
     )
+    run.out.mkdir(parents=True, exist_ok=True)
+    known = named_experiments()
+    if name == ALL:
+        complete = reproduce_all(known.values(), run)
+    else:
+        complete = known[name].reproduce(run)
     if not complete:
         tell_error("Interrupted: what was done is written.")
     return 0 if complete else _INTERRUPTED
@@ -188,16 +201,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_study_options(study)
     study.set_defaults(command=_study)
+    papers = " ".join(paper.about for paper in PAPERS)
     figure = commands.add_parser(
         "reproduce",
         help="redraw figures of a paper and judge what the paper says of them",
         description="Run an experiment at the paper's settings, and judge each claim "
-        "by a rule that is printed beside it. ll18-fig1 to ll18-fig7: Li and Liang "
-        "(2018); ll18-analysis: its sections 5 and 6; ll18-labels: structured against "
-        "random labels. k19: Kong (2019), on images that the package ships. all: "
-        "everything, with one report.",
+        f"by a rule that is printed beside it. {papers} all: everything, with one "
+        "report.",
     )
-    figure.add_argument("figure", choices=sorted(REPRODUCTIONS))
+    figure.add_argument("figure", choices=sorted([*named_experiments(), ALL]))
     figure.add_argument(
         "--quick", action="store_true", help="smaller widths, two repeats"
     )

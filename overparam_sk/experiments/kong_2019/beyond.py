@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from overparam_sk.experiments.kong_2019.measured import Measured
-from overparam_sk.experiments.kong_2019.runs import LEARNING_RATE, WIDTH1, Run
+from overparam_sk.experiments.kong_2019.runs import LEARNING_RATE, WIDTH1, Measured, Run
 from overparam_sk.experiments.tables import (
     Table,
     markdown_table,

@@ -10,14 +10,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam_sk.experiments.by_width import (
+from overparam_sk.experiments.claims import (
     BY_WIDTH,
+    HOLDS,
+    NOT,
+    TREND,
+    Finding,
+    Rule,
     each_width,
     falls,
     mean,
     verdict_of_widths,
 )
-from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Finding, Rule
 from overparam_sk.experiments.study import FitRow, Study
 
 __all__ = [
