@@ -17,7 +17,7 @@ from overparam_sk.experiments.problems import load_problem
 from overparam_sk.experiments.reproduction import Experiment, Request
 from overparam_sk.experiments.tables import Table, markdown_table, mean_and_std
 
-__all__ = ["FIGURE_3"]
+__all__ = ["FIGURE_3", "is_linearly_separable"]
 
 _N_POINTS = 1000
 _INFEASIBLE = 2  # a status of linprog
@@ -155,12 +155,12 @@ def _draw(seed: int, device: str) -> _Balls:
         two,
         separability(X, y, 1),
         float(distances[ball[:, None] != ball].min()),
-        _is_linearly_separable(X, y),
+        is_linearly_separable(X, y),
         net.score(points[_N_POINTS:], labels[_N_POINTS:]),
     )
 
 
-def _is_linearly_separable(X: NDArray[Any], y: NDArray[Any]) -> bool:
+def is_linearly_separable(X: NDArray[Any], y: NDArray[Any]) -> bool:
     """Whether some w, b have s (w·x + b) ≥ 1 at all rows, with s = ±1 for the class."""
     signs = np.where(y == y[0], 1.0, -1.0)
     A = -signs[:, None] * np.column_stack([X, np.ones(len(X))])

@@ -35,7 +35,7 @@ from overparam_sk.experiments.study import data_of, usual_store
 from overparam_sk.experiments.tables import mean_and_std
 from overparam_sk.model_selection import Fit, width_study
 
-__all__ = ["FIGURES_4_AND_5", "Crossed", "Panel"]
+__all__ = ["FIGURES_4_AND_5", "PANELS", "Crossed", "Panel"]
 
 _LIMIT = "infinite width"
 

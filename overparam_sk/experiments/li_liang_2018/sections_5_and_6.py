@@ -34,7 +34,7 @@ from overparam_sk.experiments.li_liang_2018 import data
 from overparam_sk.experiments.reproduction import Experiment, Request
 from overparam_sk.experiments.tables import Table, markdown_table, mean_and_std
 
-__all__ = ["ANALYSIS", "Analysed"]
+__all__ = ["ANALYSIS", "Analysed", "coupled_steps"]
 
 # ‖∇L − ∇̃L‖/‖∇L‖ up to which the gradients count as coupled.
 _COUPLED = 0.1
@@ -220,7 +220,7 @@ def _analyse(width: int, seed: int, device: str) -> Analysed:
         f.coupling_,
         f.activation_change_,
         float(errors[-1]),
-        _coupled_steps(steps, errors),
+        coupled_steps(steps, errors),
         dict(zip(steps.tolist(), errors.tolist(), strict=True)),
         _difference(of_f, of_g),
         _difference(of_f, of_limit),
@@ -233,7 +233,7 @@ def _analyse(width: int, seed: int, device: str) -> Analysed:
     )
 
 
-def _coupled_steps(steps: NDArray[Any], errors: NDArray[Any]) -> float:
+def coupled_steps(steps: NDArray[Any], errors: NDArray[Any]) -> float:
     """Last look before the error first exceeds the level; it may fall back later."""
     return float(steps[np.maximum.accumulate(errors) <= _COUPLED][-1])
 
