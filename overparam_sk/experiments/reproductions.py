@@ -19,6 +19,8 @@ __all__ = [
     "ALL",
     "PAPERS",
     "named_experiments",
+    "names",
+    "reproduce",
     "reproduce_all",
     "takes_mnist",
     "write_everything",
@@ -45,9 +47,22 @@ def named_experiments() -> dict[str, Experiment[Any]]:
     return {name: one for one in in_order for name in one.names}
 
 
+def names() -> list[str]:
+    """Whatever the command line takes."""
+    return [*named_experiments(), ALL]
+
+
 def takes_mnist(name: str) -> bool:
     """Whether the scale on MNIST may be changed for it."""
     return name == ALL or named_experiments()[name].on_mnist
+
+
+def reproduce(name: str, run: Request) -> bool:
+    """Run an experiment, or all; False after Ctrl-C."""
+    known = named_experiments()
+    if name == ALL:
+        return reproduce_all(known.values(), run)
+    return known[name].reproduce(run)
 
 
 def reproduce_all(experiments: Iterable[Experiment[Any]], run: Request) -> bool:

@@ -219,6 +219,33 @@ def test_a_stream_that_takes_nothing_is_an_exit_code(once, broken, kind, capsys)
     assert "error: standard output: " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("line", [[], ["study"], ["reproduce"]])
+@pytest.mark.parametrize("kind", [closed_pipe, closed_file, full_disk])
+def test_help_that_is_not_shown_is_an_exit_code(line, broken, kind, capsys):
+    broken(kind)
+    with pytest.raises(SystemExit) as ended:
+        main([*line, "--help"])
+    assert ended.value.code == 1
+    assert "error: standard output: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", [[], ["study"], ["reproduce"]])
+def test_help_is_shown_whole(line, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([*line, "--help"])
+    assert ended.value.code == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("usage: overparam_sk")
+    last = "default: 0\n" if line else "-h, --help  show this help message and exit\n"
+    assert shown.endswith(last)
+
+
+def test_ctrl_c_is_told_where_nothing_is_printed(data, tmp_path, broken, interrupt_fit):
+    broken(full_disk)
+    interrupt_fit(3)
+    assert main(small(data, tmp_path)) == 130
+
+
 def test_nor_does_it_stop_a_reproduction(tiny, broken, tmp_path):
     broken(closed_pipe)
     assert main(["reproduce", "ll18-fig1", "--quick", "--out", str(tmp_path)]) == 1
