@@ -17,7 +17,16 @@ from overparam_sk.experiments.claims import (
 )
 from overparam_sk.experiments.tables import markdown_table, write_json
 
-__all__ = ["MNIST", "Experiment", "Paper", "Request", "Scale", "by_claim", "by_reading"]
+__all__ = [
+    "MNIST",
+    "Experiment",
+    "Paper",
+    "Request",
+    "Scale",
+    "by_claim",
+    "by_reading",
+    "scale",
+]
 
 MNIST = "mnist"
 
@@ -63,9 +72,19 @@ class Request:
     seconds: float = float("nan")
 
     @property
+    def settings(self) -> dict[str, Any]:
+        """What decides the figures."""
+        return {**self.scale, "random_state": self.random_state}
+
+    @property
     def seeds(self) -> range:
         """One seed a repeat, for experiments that count them."""
         return range(self.random_state, self.random_state + self.scale["repeats"])
+
+
+def scale(**amounts: Any) -> Scale:
+    """Say how much is run."""
+    return amounts
 
 
 def by_reading(judgements: Sequence[Judgement]) -> tuple[str, str]:
@@ -172,10 +191,10 @@ class Experiment(Generic[Measured]):
         OSError, ValueError
             If the data cannot be loaded or the device is not there.
         """
-        scale = dict(self.quick if run.quick else self.full)
-        if MNIST in scale:
-            scale[MNIST] = {**scale[MNIST], **run.mnist}
-        run = replace(run, scale=scale)
+        amounts = dict(self.quick if run.quick else self.full)
+        if MNIST in amounts:
+            amounts[MNIST] = {**amounts[MNIST], **run.mnist}
+        run = replace(run, scale=amounts)
         started = time.perf_counter()
         found: dict[str, Measured] = {}
         complete = True

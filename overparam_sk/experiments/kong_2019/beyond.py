@@ -109,11 +109,7 @@ def _by_width(measured: Sequence[Measured], columns: _Columns) -> Table:
     """Return a line for each data set and width."""
     head, figures, write = columns
     lines = [
-        [
-            data.name,
-            f"{width}",
-            *map(write, zip(*map(figures, runs), strict=True)),
-        ]
+        [data.name, f"{width}", *map(write, zip(*map(figures, runs), strict=True))]
         for data in measured
         for width, runs in data.fits.items()
     ]

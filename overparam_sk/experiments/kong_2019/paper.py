@@ -15,7 +15,13 @@ from overparam_sk.experiments.kong_2019.runs import (
     run_all,
     together,
 )
-from overparam_sk.experiments.reproduction import Experiment, Paper, Request, by_claim
+from overparam_sk.experiments.reproduction import (
+    Experiment,
+    Paper,
+    Request,
+    by_claim,
+    scale,
+)
 
 __all__ = ["CLAIMS", "KONG_2019", "RATES", "SECTION_5"]
 
@@ -97,13 +103,14 @@ def _of_all(*measured: Measured) -> list[Judgement]:
 
 
 def _in_words(run: Request) -> str:
-    scale = run.scale
+    amounts = run.scale
+    widths = ", ".join(map(str, amounts["widths"]))
     return (
-        f"h1 = {WIDTH1}, h2 = {', '.join(map(str, scale['widths']))}, gradient descent "
-        f"of step η = {LEARNING_RATE:g} for {scale['max_iter']} iterations, looked at "
-        f"after every one; {scale['repeats']} repeats (mean ± standard deviation), "
-        "each with its own initialisation and, for the synthetic data, its own rows; "
-        f"{scale['initialisations']} initialisations for what is said of H(0); seed "
+        f"h1 = {WIDTH1}, h2 = {widths}, gradient descent of step η = "
+        f"{LEARNING_RATE:g} for {amounts['max_iter']} iterations, looked at after "
+        f"every one; {amounts['repeats']} repeats (mean ± standard deviation), each "
+        "with its own initialisation and, for the synthetic data, its own rows; "
+        f"{amounts['initialisations']} initialisations for what is said of H(0); seed "
         f"{run.random_state}. Images: the first 50 of each class, rows of norm 1. The "
         "paper does not say what their targets are: 0 for the first class and 1 for "
         "the second, and the class numbers themselves where a name has them. In "
@@ -130,18 +137,13 @@ def _write_more(run: Request, *measured: Measured) -> list[str]:
 SECTION_5 = Experiment(
     names=("k19",),
     title="Kong (2019), section V: claims",
-    full={
-        "widths": (100, 500, 1000, 2000, 4000),
-        "repeats": 8,
-        "max_iter": 1000,
-        "initialisations": 200,
-    },
-    quick={
-        "widths": (100, 500, 1000),
-        "repeats": 2,
-        "max_iter": 300,
-        "initialisations": 20,
-    },
+    full=scale(
+        widths=(100, 500, 1000, 2000, 4000),
+        repeats=8,
+        max_iter=1000,
+        initialisations=200,
+    ),
+    quick=scale(widths=(100, 500, 1000), repeats=2, max_iter=300, initialisations=20),
     measure=_measure,
     claims=CLAIMS,
     overall=_of_all,

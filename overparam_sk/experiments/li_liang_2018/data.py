@@ -1,6 +1,5 @@
 """The data of Li and Liang (2018), section 7, and how it is trained on there."""
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -28,9 +27,9 @@ def training(settings: Defaults, **others: Any) -> dict[str, Any]:
     }
 
 
-def in_words(params: Mapping[str, Any]) -> str:
-    """Write c and B of a network's parameters."""
-    return f"c = {params['learning_rate']:g}, B = {params['batch_size']}"
+def in_words(settings: Defaults) -> str:
+    """Write c and B."""
+    return f"c = {settings.learning_rate:g}, B = {settings.batch_size}"
 
 
 def mixture_problem(

@@ -14,7 +14,7 @@ from overparam_sk.datasets import Separability, make_xor_balls, separability
 from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Claim, Finding, Rule
 from overparam_sk.experiments.figure import new_figure
 from overparam_sk.experiments.problems import load_problem
-from overparam_sk.experiments.reproduction import Experiment, Request
+from overparam_sk.experiments.reproduction import Experiment, Request, scale
 from overparam_sk.experiments.tables import Table, markdown_table, mean_and_std
 
 __all__ = ["FIGURE_3", "is_linearly_separable"]
@@ -211,8 +211,8 @@ def _picture(found: _Found) -> Any:
 FIGURE_3 = Experiment(
     names=("ll18-fig3",),
     title="Li and Liang (2018), Figure 3 and appendix C",
-    full={"repeats": 5, "sample": 2000},
-    quick={"repeats": 2, "sample": 500},
+    full=scale(repeats=5, sample=2000),
+    quick=scale(repeats=2, sample=500),
     measure=_measure,
     claims=_CLAIMS,
     words=_words,

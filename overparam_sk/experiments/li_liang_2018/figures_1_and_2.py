@@ -7,10 +7,16 @@ from typing import Any
 
 from overparam_sk.experiments.claims import Claim
 from overparam_sk.experiments.li_liang_2018 import data, rules
-from overparam_sk.experiments.problem import Problem
+from overparam_sk.experiments.problem import Defaults, Problem
 from overparam_sk.experiments.problems import load_problem
 from overparam_sk.experiments.report import write_report
-from overparam_sk.experiments.reproduction import MNIST, Experiment, Request
+from overparam_sk.experiments.reproduction import (
+    MNIST,
+    Experiment,
+    Request,
+    Scale,
+    scale,
+)
 from overparam_sk.experiments.study import Study, run_study, usual_store
 
 __all__ = ["FIGURE_1", "FIGURE_2", "section_7_study"]
@@ -67,27 +73,16 @@ _CLAIMS_2 = (
 )
 
 
-_SCALE = ("widths", "repeats", "max_iter", "record_every")
-
-
 def section_7_study(
-    run: Request,
-    problem: Problem,
-    *,
-    widths: Sequence[int],
-    repeats: int,
-    max_iter: int,
-    record_every: int,
+    run: Request, problem: Problem, *, max_iter: int, record_every: int, **scale: Any
 ) -> Study:
     """Study a problem with c and B of section 7; the fits are kept."""
     settings = replace(problem.defaults, max_iter=max_iter)
+    looks = {"record_every": record_every, "device": run.device}
     what: dict[str, Any] = {
         "problem": problem,
-        "widths": widths,
-        "repeats": repeats,
-        "fit_params": data.training(
-            settings, record_every=record_every, device=run.device
-        ),
+        **scale,
+        "fit_params": data.training(settings, **looks),
         "random_state": run.random_state,
     }
     return run_study(
@@ -104,7 +99,8 @@ def _figure(
     name: str,
     readings: Sequence[tuple[str, str, bool]],
     claims: tuple[Claim[Study], ...],
-    **scales: Sequence[Any],
+    full: Scale,
+    quick: Scale,
 ) -> Experiment[Study]:
     """A reading has a folder, words, and rows that are scaled to norm 1 or not."""
     title = f"Figure {number}, {words}"
@@ -123,15 +119,11 @@ def _figure(
                 run.tell(line)
             yield reading, None if study.interrupted else study
 
-    full, quick = (
-        {name: dict(zip(_SCALE, scales[which], strict=True))}
-        for which in ("full", "quick")
-    )
     return Experiment(
         names=(f"ll18-fig{number}",),
         title=f"Li and Liang (2018), {title}",
-        full=full,
-        quick=quick,
+        full={name: full},
+        quick={name: quick},
         measure=measure,
         claims=claims,
         words=partial(_words, title),
@@ -141,44 +133,49 @@ def _figure(
 def _words(
     title: str, run: Request, *studies: Study
 ) -> tuple[list[str], dict[str, Any]]:
-    (scale,) = run.scale.values()
+    (amounts,) = run.scale.values()
     params = studies[0].fit_params
+    used = Defaults(params["learning_rate"], params["batch_size"])
     settings = {
         "figure": title,
-        "learning_rate": params["learning_rate"],
-        "batch_size": params["batch_size"],
+        "learning_rate": used.learning_rate,
+        "batch_size": used.batch_size,
         "target_accuracy": studies[0].target_accuracy,
         "random_state": run.random_state,
-        **scale,
+        **amounts,
     }
-    widths = ", ".join(map(str, scale["widths"]))
+    widths = ", ".join(map(str, amounts["widths"]))
     words = (
-        f"Step c/m with {data.in_words(params)}, T = {scale['max_iter']}, widths "
-        f"{widths}, {scale['repeats']} repeats (mean ± standard deviation), seed "
+        f"Step c/m with {data.in_words(used)}, T = {amounts['max_iter']}, widths "
+        f"{widths}, {amounts['repeats']} repeats (mean ± standard deviation), seed "
         f"{run.random_state}."
     )
     return [words], settings
 
 
+# The first tens of steps decide, so they are looked at closely.
+_EVERY = {"max_iter": data.SYNTHETIC.max_iter, "record_every": 4}
 FIGURE_1 = _figure(
     1,
     "synthetic data",
     "synthetic",
     [("raw", "rows as drawn", False), ("norm-1", "rows scaled to norm 1", True)],
     _CLAIMS_1,
-    # The first tens of steps decide, so they are looked at closely.
-    full=((*data.SYNTHETIC.widths, 16000), 5, data.SYNTHETIC.max_iter, 4),
-    quick=((500, 1000, 2000), 2, data.SYNTHETIC.max_iter, 4),
+    scale(widths=(*data.SYNTHETIC.widths, 16000), repeats=5, **_EVERY),
+    scale(widths=(500, 1000, 2000), repeats=2, **_EVERY),
 )
+_NOT_SCALED = "grey values in [0, 1], rows not scaled"
 FIGURE_2 = _figure(
     2,
     "MNIST",
     MNIST,
-    [
-        ("norm-1", "rows scaled to norm 1", True),
-        ("raw", "grey values in [0, 1], rows not scaled", False),
-    ],
+    [("norm-1", "rows scaled to norm 1", True), ("raw", _NOT_SCALED, False)],
     _CLAIMS_2,
-    full=(data.MNIST.widths, 5, data.MNIST.max_iter, 400),
-    quick=((500, 1000, 2000), 2, 2000, 100),
+    scale(
+        widths=data.MNIST.widths,
+        repeats=5,
+        max_iter=data.MNIST.max_iter,
+        record_every=400,
+    ),
+    scale(widths=(500, 1000, 2000), repeats=2, max_iter=2000, record_every=100),
 )

@@ -30,7 +30,13 @@ from overparam_sk.experiments.li_liang_2018.first_crossing import (
 )
 from overparam_sk.experiments.problem import Defaults
 from overparam_sk.experiments.problems import load_problem
-from overparam_sk.experiments.reproduction import MNIST, Experiment, Request, Scale
+from overparam_sk.experiments.reproduction import (
+    MNIST,
+    Experiment,
+    Request,
+    Scale,
+    scale,
+)
 from overparam_sk.experiments.study import data_of, usual_store
 from overparam_sk.experiments.tables import mean_and_std
 from overparam_sk.model_selection import Fit, width_study
@@ -142,10 +148,7 @@ _CLAIMS: tuple[Claim[Crossed], ...] = (
         'hidden nodes"',
         _steps_are_the_same,
     ),
-    Claim(
-        'Figure 5: "the distances scale roughly as O(1/√m)"',
-        _falls_as_root,
-    ),
+    Claim('Figure 5: "the distances scale roughly as O(1/√m)"', _falls_as_root),
     Claim(
         'Figure 5: "they closely match 2/3√m on the synthetic data and 1/6√m on MNIST"',
         _matches_the_line("constant"),
@@ -168,7 +171,7 @@ def _measure(run: Request) -> Iterator[tuple[str, Crossed]]:
             yield panel.words, _run(panel, run.scale[panel.name], run)
 
 
-def _run(panel: Panel, scale: Scale, run: Request) -> Crossed:
+def _run(panel: Panel, amounts: Scale, run: Request) -> Crossed:
     problem = load_problem(
         panel.name,
         data_home=run.data_home,
@@ -176,7 +179,7 @@ def _run(panel: Panel, scale: Scale, run: Request) -> Crossed:
         random_state=run.random_state,
     )
     options = data.training(
-        replace(panel.settings, max_iter=scale["max_iter"]),
+        replace(panel.settings, max_iter=amounts["max_iter"]),
         fit_intercept=False,
         device=run.device,
     )
@@ -185,26 +188,26 @@ def _run(panel: Panel, scale: Scale, run: Request) -> Crossed:
     nets: dict[str, Any] = {
         "net": OverparamReLUClassifier(diagnostics=looked_at, **options)
     }
-    if scale["limit"]:
+    if amounts["limit"]:
         nets[_LIMIT] = InfiniteWidthReLUClassifier(**options)
-    target, every = panel.settings.target_accuracy, scale["every"]
+    target, every = panel.settings.target_accuracy, amounts["every"]
     store = usual_store(
         run.out,
         problem,
-        scale["widths"],
-        scale["repeats"],
+        amounts["widths"],
+        amounts["repeats"],
         random_state=run.random_state,
         target=target,
         every=every,
-        limit=scale["limit"],
+        limit=amounts["limit"],
         **options,
     )
     study = width_study(
         {name: FirstCrossing(net, target, every) for name, net in nets.items()},
         **data_of(problem),
         param="net__width",
-        values=scale["widths"],
-        repeats=scale["repeats"],
+        values=amounts["widths"],
+        repeats=amounts["repeats"],
         scoring=crossing_figures,
         validate_on_test=True,
         store=store,
@@ -215,7 +218,7 @@ def _run(panel: Panel, scale: Scale, run: Request) -> Crossed:
         raise ValueError(f"A fit of {panel.words} failed: {fit.failure}")
     return Crossed(
         panel,
-        {m: [fit for fit in study.fits if fit.value == m] for m in scale["widths"]},
+        {m: [fit for fit in study.fits if fit.value == m] for m in amounts["widths"]},
         [fit for fit in study.fits if fit.estimator == _LIMIT],
     )
 
@@ -224,17 +227,17 @@ def _words(run: Request, *measured: Crossed) -> tuple[list[str], dict[str, Any]]
     lines: list[str] = []
     settings: dict[str, Any] = {}
     for panel in (crossed.panel for crossed in measured):
-        scale, usual = run.scale[panel.name], data.training(panel.settings)
-        widths = ", ".join(map(str, scale["widths"]))
+        amounts, usual = run.scale[panel.name], panel.settings
+        widths = ", ".join(map(str, amounts["widths"]))
         lines.append(
-            f"- {panel.words}: {data.in_words(usual)}, T = {scale['max_iter']}, widths "
-            f"{widths}, {scale['repeats']} repeats."
+            f"- {panel.words}: {data.in_words(usual)}, T = {amounts['max_iter']}, "
+            f"widths {widths}, {amounts['repeats']} repeats."
         )
         settings[panel.words] = {
-            "c": usual["learning_rate"],
-            "batch_size": usual["batch_size"],
-            "target": panel.settings.target_accuracy,
-            **scale,
+            "c": usual.learning_rate,
+            "batch_size": usual.batch_size,
+            "target": usual.target_accuracy,
+            **amounts,
         }
     about_the_limit = (
         f"{_LIMIT}: trained in the space of functions, from a draw of f(0). Mean ± "
@@ -269,24 +272,31 @@ def _draw(*measured: Crossed) -> Any:
     return figure
 
 
-def _scale(*values: Any) -> Scale:
-    """``every`` steps the first fit is looked at; ``limit``: the infinite width too."""
-    names = ("widths", "repeats", "max_iter", "every", "limit")
-    return dict(zip(names, values, strict=True))
+_T = data.SYNTHETIC.max_iter
 
-
+# ``every`` steps the first fit is looked at; ``limit``: the infinite width is run too.
 FIGURES_4_AND_5 = Experiment(
     names=("ll18-fig4", "ll18-fig5"),
     title="Li and Liang (2018), Figures 4 and 5",
     full={
-        "synthetic": _scale(
-            (*data.SYNTHETIC.widths, 16000), 5, data.SYNTHETIC.max_iter, 40, True
+        "synthetic": scale(
+            widths=(*data.SYNTHETIC.widths, 16000),
+            repeats=5,
+            max_iter=_T,
+            every=40,
+            limit=True,
         ),
-        MNIST: _scale(data.MNIST.widths, 5, 4000, 100, True),
+        MNIST: scale(
+            widths=data.MNIST.widths, repeats=5, max_iter=4000, every=100, limit=True
+        ),
     },
     quick={
-        "synthetic": _scale((500, 1000, 2000), 2, data.SYNTHETIC.max_iter, 40, True),
-        MNIST: _scale((500, 1000), 1, 1000, 50, False),
+        "synthetic": scale(
+            widths=(500, 1000, 2000), repeats=2, max_iter=_T, every=40, limit=True
+        ),
+        MNIST: scale(
+            widths=(500, 1000), repeats=1, max_iter=1000, every=50, limit=False
+        ),
     },
     measure=_measure,
     claims=_CLAIMS,

@@ -22,10 +22,12 @@ from overparam_sk.experiments.figure import draw_curves
 from overparam_sk.experiments.li_liang_2018 import data
 from overparam_sk.experiments.li_liang_2018.figures_1_and_2 import section_7_study
 from overparam_sk.experiments.report import singular_value_gap
-from overparam_sk.experiments.reproduction import Experiment, Request
+from overparam_sk.experiments.reproduction import Experiment, Request, Scale, scale
 from overparam_sk.experiments.study import FitRow
 
 __all__ = ["FIGURE_6", "FIGURE_7", "Varied"]
+
+_T = data.SYNTHETIC.max_iter
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ _TIME = {"steps to 95 % of a fit's final accuracy": _steps_to_its_own_accuracy}
 
 def _moved(name: str) -> dict[str, Callable[[FitRow], float]]:
     words = name.replace("_", " ")
-    return {f"{words} at step {step}": _at(name, step) for step in (20, 100, 400)}
+    return {f"{words} at step {step}": _at(name, step) for step in (20, 100, _T)}
 
 
 _TRENDS = (
@@ -122,25 +124,22 @@ def _figure(
     param: str,
     kind: type,
     claims: tuple[Claim[Varied], ...],
-    **scales: tuple[Any, ...],
+    full: Scale,
+    quick: Scale,
 ) -> Experiment[Varied]:
-    """Vary a parameter of the mixture, of that kind; scales: width, values, repeats."""
+    """Vary a parameter of the mixture, of that kind."""
     title = f"Figure {number}, {words}"
 
     def measure(run: Request) -> Iterator[tuple[str, Varied | None]]:
         fits, clusters = {}, {}
-        (width,) = widths = (run.scale["width"],)
+        width = run.scale["width"]
         for value in map(kind, run.scale["values"]):
             run.tell(f"{title}: {symbol} = {value:g}")
             varied: dict[str, Any] = {param: value}
             problem = data.mixture_problem(**varied, random_state=run.random_state)
+            amounts = {"widths": (width,), "repeats": run.scale["repeats"]}
             study = section_7_study(
-                run,
-                problem,
-                widths=widths,
-                repeats=run.scale["repeats"],
-                max_iter=problem.defaults.max_iter,
-                record_every=4,
+                run, problem, **amounts, max_iter=_T, record_every=4
             )
             if study.interrupted:
                 yield "", None
@@ -157,10 +156,6 @@ def _figure(
             target_accuracy=data.SYNTHETIC.target_accuracy,
         )
 
-    full, quick = (
-        dict(zip(("width", "values", "repeats"), scales[which], strict=True))
-        for which in ("full", "quick")
-    )
     return Experiment(
         names=(f"ll18-fig{number}",),
         title=f"Li and Liang (2018), {title}",
@@ -174,13 +169,12 @@ def _figure(
 
 
 def _words(run: Request, _: Varied) -> tuple[list[str], dict[str, Any]]:
-    usual = data.training(data.SYNTHETIC)
     words = (
-        f"{data.in_words(usual)}, T = {usual['max_iter']}, m = {run.scale['width']}, "
+        f"{data.in_words(data.SYNTHETIC)}, T = {_T}, m = {run.scale['width']}, "
         f"{run.scale['repeats']} repeats (mean ± standard deviation), seed "
         f"{run.random_state}."
     )
-    return [words], {**run.scale, "random_state": run.random_state}
+    return [words], run.settings
 
 
 FIGURE_6 = _figure(
@@ -193,7 +187,7 @@ FIGURE_6 = _figure(
         Claim(
             '"the test accuracy decreases with increasing variance σ"',
             _moves(False, _ACCURACY),
-            "After T = 400 steps the accuracy is 100 % at small σ.",
+            f"After T = {_T} steps the accuracy is 100 % at small σ.",
         ),
         Claim('"it takes longer time to get a good solution"', _moves(True, _TIME)),
         Claim(
@@ -211,8 +205,8 @@ FIGURE_6 = _figure(
             "singular values closes as it grows.",
         ),
     ),
-    full=(4000, (1, 2, 4, 6, 8, 10), 5),
-    quick=(1000, (1, 5, 10), 2),
+    scale(width=4000, values=(1, 2, 4, 6, 8, 10), repeats=5),
+    scale(width=1000, values=(1, 5, 10), repeats=2),
 )
 FIGURE_7 = _figure(
     7,
@@ -224,7 +218,7 @@ FIGURE_7 = _figure(
         Claim(
             '"the test accuracy decreases with increasing number of components l"',
             _moves(False, _ACCURACY),
-            "After T = 400 steps the accuracy is 100 % for small l.",
+            f"After T = {_T} steps the accuracy is 100 % for small l.",
         ),
         Claim('"it takes longer time to get a good solution"', _moves(True, _TIME)),
         Claim(
@@ -236,6 +230,6 @@ FIGURE_7 = _figure(
             _moves(False, _moved("relative_distance")),
         ),
     ),
-    full=(4000, (1, 2, 3, 4, 5, 6, 7), 5),
-    quick=(1000, (1, 4, 7), 2),
+    scale(width=4000, values=(1, 2, 3, 4, 5, 6, 7), repeats=5),
+    scale(width=1000, values=(1, 4, 7), repeats=2),
 )

@@ -26,7 +26,7 @@ from overparam_sk.experiments.claims import (
 from overparam_sk.experiments.figure import new_figure, plot_means
 from overparam_sk.experiments.li_liang_2018 import data
 from overparam_sk.experiments.li_liang_2018.first_crossing import FirstCrossing
-from overparam_sk.experiments.reproduction import Experiment, Request, Scale
+from overparam_sk.experiments.reproduction import Experiment, Request, scale
 from overparam_sk.experiments.tables import Table, markdown_table, mean_and_std
 
 __all__ = ["LABELS", "BiasFit", "fit_shares"]
@@ -76,10 +76,7 @@ def _all_fitted(fits: ByShare) -> Finding:
 
 
 _CLAIMS = (
-    Claim(
-        '§4: "we can actually fit arbitrary labels of the input data"',
-        _all_fitted,
-    ),
+    Claim('§4: "we can actually fit arbitrary labels of the input data"', _all_fitted),
     Claim(
         '§6: "poorly structured data (larger k and l) needs more iterations"',
         _rises("steps to fit"),
@@ -90,8 +87,7 @@ _CLAIMS = (
     ),
     Claim('§6: "and has higher complexity": patterns', _rises("pattern change")),
     Claim(
-        '§6: "and has higher complexity": rank',
-        _rises("effective rank of the update"),
+        '§6: "and has higher complexity": rank', _rises("effective rank of the update")
     ),
 )
 
@@ -105,40 +101,39 @@ def fit_shares(run: Request) -> dict[float, list[BiasFit]]:
     fits: dict[float, list[BiasFit]] = {}
     for share in run.scale["shares"]:
         run.tell(f"share of random labels {share:g}")
-        fits[share] = [_fit(run.scale, share, seed, run.device) for seed in run.seeds]
+        fits[share] = [_fit(run, share, seed) for seed in run.seeds]
     return fits
 
 
 def _words(run: Request, fits: ByShare) -> tuple[list[str], dict[str, Any]]:
-    scale = run.scale
+    amounts = run.scale
     words = (
-        f"{scale['n_samples']} rows of the mixture of section 7 in "
-        f"{scale['n_features']} dimensions, m = {scale['width']}, "
-        f"{data.in_words(data.training(data.SYNTHETIC))}, {scale['repeats']} repeats "
-        "(mean ± standard deviation). A share of the training labels is drawn at "
-        "random from all classes; the test labels are not. Measured at the first "
-        f"step of {scale['max_iter']} at which all training rows are right: looked at "
-        f"every {scale['every']} steps, and at every step near it."
+        f"{amounts['n_samples']} rows of the mixture of section 7 in "
+        f"{amounts['n_features']} dimensions, m = {amounts['width']}, "
+        f"{data.in_words(data.SYNTHETIC)}, {amounts['repeats']} repeats (mean ± "
+        "standard deviation). A share of the training labels is drawn at random from "
+        "all classes; the test labels are not. Measured at the first step of "
+        f"{amounts['max_iter']} at which all training rows are right: looked at every "
+        f"{amounts['every']} steps, and at every step near it."
     )
-    settings = {**scale, "random_state": run.random_state}
-    return [words, markdown_table(_table(fits))], settings
+    return [words, markdown_table(_table(fits))], run.settings
 
 
-def _fit(scale: Scale, share: float, seed: int, device: str) -> BiasFit:
-    n = scale["n_samples"]
-    X, y = make_clustered_mixture(2 * n, scale["n_features"], random_state=seed)
+def _fit(run: Request, share: float, seed: int) -> BiasFit:
+    n = run.scale["n_samples"]
+    X, y = make_clustered_mixture(2 * n, run.scale["n_features"], random_state=seed)
     X, labels = X.astype(np.float32), y.copy()
     random = np.random.default_rng(seed)
     drawn = random.permutation(n)[: round(share * n)]
     labels[drawn] = random.integers(0, 10, len(drawn))
     params = data.training(
-        data.SYNTHETIC, fit_intercept=False, device=device, random_state=seed
+        data.SYNTHETIC, fit_intercept=False, device=run.device, random_state=seed
     )
-    params |= {"max_iter": scale["max_iter"], "diagnostics": ("relative_distance",)}
-    net = OverparamReLUClassifier(scale["width"], **params)
+    params |= {"max_iter": run.scale["max_iter"], "diagnostics": ("relative_distance",)}
+    net = OverparamReLUClassifier(run.scale["width"], **params)
     # The training rows are what is looked at.
     train = X[:n], labels[:n]
-    found = FirstCrossing(net, target=1.0, every=scale["every"]).fit(*train, *train)
+    found = FirstCrossing(net, target=1.0, every=run.scale["every"]).fit(*train, *train)
     if found.steps_ is None:
         accuracy = found.score(X[n:], y[n:])
         return BiasFit(np.nan, np.nan, np.nan, np.nan, accuracy)
@@ -178,17 +173,28 @@ def _draw(fits: ByShare) -> Any:
     return figure
 
 
-def _scale(*values: Any) -> Scale:
-    """``shares`` are of random labels; ``every`` steps a fit is first looked at."""
-    names = ("width", "n_samples", "n_features", "shares", "repeats", "max_iter")
-    return dict(zip((*names, "every"), values, strict=True))
-
-
+# ``shares`` are of random labels; ``every`` steps a fit is first looked at.
 LABELS = Experiment(
     names=("ll18-labels",),
     title="Li and Liang (2018), sections 4 and 6: the labels' structure",
-    full=_scale(4000, 1000, 1000, (0.0, 0.25, 0.5, 0.75, 1.0), 5, 3000, 50),
-    quick=_scale(1000, 400, 400, (0.0, 0.5, 1.0), 2, 2000, 25),
+    full=scale(
+        width=4000,
+        n_samples=1000,
+        n_features=1000,
+        shares=(0.0, 0.25, 0.5, 0.75, 1.0),
+        repeats=5,
+        max_iter=3000,
+        every=50,
+    ),
+    quick=scale(
+        width=1000,
+        n_samples=400,
+        n_features=400,
+        shares=(0.0, 0.5, 1.0),
+        repeats=2,
+        max_iter=2000,
+        every=25,
+    ),
     measure=_measure,
     claims=_CLAIMS,
     words=_words,

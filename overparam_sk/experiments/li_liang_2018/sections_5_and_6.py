@@ -31,7 +31,7 @@ from overparam_sk.experiments.claims import (
 )
 from overparam_sk.experiments.figure import new_figure, plot_means
 from overparam_sk.experiments.li_liang_2018 import data
-from overparam_sk.experiments.reproduction import Experiment, Request
+from overparam_sk.experiments.reproduction import Experiment, Request, scale
 from overparam_sk.experiments.tables import Table, markdown_table, mean_and_std
 
 __all__ = ["ANALYSIS", "Analysed", "coupled_steps"]
@@ -160,10 +160,7 @@ _CLAIMS = (
         'g"',
         _moves("‖f − g‖/‖f‖", "f_to_g"),
     ),
-    Claim(
-        "beyond: the network goes to its infinite width as 1/√m",
-        _as_one_over_root,
-    ),
+    Claim("beyond: the network goes to its infinite width as 1/√m", _as_one_over_root),
     Claim(
         '§6: "the accumulated updates [...] should be approximately low rank"',
         _low_rank,
@@ -186,10 +183,9 @@ def _measure(run: Request) -> Iterator[tuple[str, ByWidth]]:
 
 
 def _words(run: Request, fits: ByWidth) -> tuple[list[str], dict[str, Any]]:
-    usual = data.training(data.SYNTHETIC)
     words = [
-        f"The synthetic data of section 7, {data.in_words(usual)}, T = "
-        f"{usual['max_iter']}, {run.scale['repeats']} repeats (mean ± standard "
+        f"The synthetic data of section 7, {data.in_words(data.SYNTHETIC)}, T = "
+        f"{data.SYNTHETIC.max_iter}, {run.scale['repeats']} repeats (mean ± standard "
         "deviation). f, the pseudo network g and the infinite width start at the same "
         "function and see the same batches; differences are of the outputs on the "
         "test rows, and of the gradients on a seeded subset of the training rows.",
@@ -198,7 +194,7 @@ def _words(run: Request, fits: ByWidth) -> tuple[list[str], dict[str, Any]]:
         "is cut; W(0) is kept as its seed.",
         markdown_table(_ranks(fits)),
     ]
-    return words, {**run.scale, "random_state": run.random_state}
+    return words, run.settings
 
 
 def _analyse(width: int, seed: int, device: str) -> Analysed:
@@ -305,8 +301,8 @@ def _draw(fits: ByWidth) -> Any:
 ANALYSIS = Experiment(
     names=("ll18-analysis",),
     title="Li and Liang (2018), sections 5 and 6",
-    full={"widths": (1000, 4000, 16000), "repeats": 5},
-    quick={"widths": (500, 2000), "repeats": 2},
+    full=scale(widths=(1000, 4000, 16000), repeats=5),
+    quick=scale(widths=(500, 2000), repeats=2),
     measure=_measure,
     claims=_CLAIMS,
     words=_words,
