@@ -26,15 +26,15 @@ BY_WIDTH = [
         rules.stays_below("relative_distance", 0.1),
         {"history": course([1.0] * 3, relative_distance=np.array([0.0, 0.3, 0.05]))},
     ),
-    (rules.gap_in_the_update(2, 3.0), {"update_singular_values": FLAT}),
-    (rules.gap_in_the_update(2, 3.0), {"update_singular_values": FLAT[:2]}),
+    (rules.gap("W − W(0)", 2, 3.0), {"update_singular_values": FLAT}),
+    (rules.gap("W − W(0)", 2, 3.0), {"update_singular_values": FLAT[:2]}),
     (
-        rules.no_gap_in_the_weights(2, 1.2),
+        rules.gap("W", 2, 1.2),
         {"weight_singular_values": np.array([9.0, 8.0, 1.0])},
     ),
-    (rules.share_of_the_update(2, 0.8), {"update_singular_values": FLAT}),
+    (rules.share("W − W(0)", 2, 0.8), {"update_singular_values": FLAT}),
     (
-        rules.share_of_the_weights(2, 0.6),
+        rules.share("W", 2, 0.6),
         {"weight_singular_values": np.array([9.0, 8.0, 1.0])},
     ),
 ]

@@ -11,7 +11,7 @@ from sklearn.metrics import pairwise_distances
 
 from overparam_sk import OverparamReLUClassifier
 from overparam_sk.datasets import Separability, make_xor_balls, separability
-from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Claim, Finding, Rule
+from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Claim, Finding, rule
 from overparam_sk.experiments.figure import new_figure
 from overparam_sk.experiments.problems import load_problem
 from overparam_sk.experiments.reproduction import Experiment, Request, scale
@@ -45,75 +45,65 @@ class _Found:
     real: Table
 
 
-def _every(
-    text: str,
+def _claim(
     words: str,
+    text: str,
+    name: str,
     figure: Callable[[_Balls], float],
     holds: Callable[[_Balls], bool],
-) -> Rule[_Found]:
-    def find(found: _Found) -> Finding:
+) -> Claim[_Found]:
+    @rule(f"{text} holds: in every draw; in trend: in most.")
+    def every(found: _Found) -> Finding:
         ok = [holds(balls) for balls in found.draws]
         verdict = HOLDS if all(ok) else TREND if np.mean(ok) > 0.5 else NOT
-        return f"{words} {mean_and_std(map(figure, found.draws))}", verdict
+        return f"{name} {mean_and_std(map(figure, found.draws))}", verdict
 
-    return Rule(f"{text} holds: in every draw; in trend: in most.", find)
+    return Claim(words, every)
 
 
 _CLAIMS = (
-    Claim(
+    _claim(
         'Figure 3 (a): "the data satisfy the separability assumption with l = 2"',
-        _every(
-            "λ ≤ 1/(8l) = 0.0625, with each class cut into 2.",
-            "λ",
-            lambda b: b.two.lambda_,
-            lambda b: b.two.holds,
-        ),
+        "λ ≤ 1/(8l) = 0.0625, with each class cut into 2.",
+        "λ",
+        lambda b: b.two.lambda_,
+        lambda b: b.two.holds,
     ),
-    Claim(
+    _claim(
         'Figure 3 (b): "the data will not satisfy the separability assumption with '
         'l = 1"',
-        _every(
-            "λ > 1/8, with each class one component.",
-            "λ",
-            lambda b: b.one.lambda_,
-            lambda b: not b.one.holds,
-        ),
+        "λ > 1/8, with each class one component.",
+        "λ",
+        lambda b: b.one.lambda_,
+        lambda b: not b.one.holds,
     ),
-    Claim(
+    _claim(
         '"the distance between any two points in one component is at most 1/10"',
-        _every(
-            "The largest diameter of a component.",
-            "diameter",
-            lambda b: b.two.diameter,
-            lambda b: b.two.diameter <= 0.1,
-        ),
+        "The largest diameter of a component.",
+        "diameter",
+        lambda b: b.two.diameter,
+        lambda b: b.two.diameter <= 0.1,
     ),
-    Claim(
+    _claim(
         '"between any two points from different components will be at least 19/10"',
-        _every(
-            "The smallest distance between rows of different balls.",
-            "distance",
-            lambda b: b.apart,
-            lambda b: b.apart >= 1.9,
-        ),
+        "The smallest distance between rows of different balls.",
+        "distance",
+        lambda b: b.apart,
+        lambda b: b.apart >= 1.9,
     ),
-    Claim(
+    _claim(
         '"the data are clearly not linearly separable"',
-        _every(
-            "No line has the classes on its two sides, by linear programming.",
-            "separable",
-            lambda b: b.linear,
-            lambda b: not b.linear,
-        ),
+        "No line has the classes on its two sides, by linear programming.",
+        "separable",
+        lambda b: b.linear,
+        lambda b: not b.linear,
     ),
-    Claim(
+    _claim(
         "beyond: a wide network learns them",
-        _every(
-            "Accuracy of the default network on as many new points is 1.",
-            "accuracy",
-            lambda b: b.net,
-            lambda b: b.net == 1,
-        ),
+        "Accuracy of the default network on as many new points is 1.",
+        "accuracy",
+        lambda b: b.net,
+        lambda b: b.net == 1,
     ),
 )
 

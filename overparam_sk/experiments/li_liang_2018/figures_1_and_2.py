@@ -49,8 +49,8 @@ _CLAIMS_1 = (
         '"The relative distance is less than 0.1"',
         rules.stays_below("relative_distance", 0.1),
     ),
-    Claim(_TOP_20, rules.gap_in_the_update(20, 3.0)),
-    Claim(_SPECTRUM, rules.no_gap_in_the_weights(20, 1.2)),
+    Claim(_TOP_20, rules.gap("W − W(0)", 20, 3.0)),
+    Claim(_SPECTRUM, rules.gap("W", 20, 1.2)),
 )
 _CLAIMS_2 = (
     Claim(_CONVERGES + _SIMILAR, rules.accuracy_converges(0.95, 0.95, 0.25)),
@@ -64,8 +64,8 @@ _CLAIMS_2 = (
         "Figure 2's axis: relative distance up to about 2.0",
         rules.stays_below("relative_distance", 2.0),
     ),
-    Claim(_TOP_20 + _SIMILAR, rules.share_of_the_update(20, 0.8)),
-    Claim(_SPECTRUM + _SIMILAR, rules.share_of_the_weights(20, 0.4)),
+    Claim(_TOP_20 + _SIMILAR, rules.share("W − W(0)", 20, 0.8)),
+    Claim(_SPECTRUM + _SIMILAR, rules.share("W", 20, 0.4)),
     Claim(
         '"the observed trend become more evident with more overparameterization"',
         rules.shrinks("activation_change", "relative_distance"),
