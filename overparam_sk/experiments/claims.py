@@ -23,6 +23,7 @@ __all__ = [
     "Judgement",
     "Rule",
     "at_most",
+    "claim",
     "each_width",
     "falls",
     "mean",
@@ -104,6 +105,13 @@ class Claim(Generic[Measured]):
         ours, verdict = self.rule.find(measured)
         reason = "" if verdict == HOLDS else self.reason
         return Judgement(self.words, reading, ours, verdict, self.rule.text, reason)
+
+
+def claim(
+    words: str, text: str, reason: str = ""
+) -> Callable[[Callable[[Measured], Finding]], Claim[Measured]]:
+    """Make a claim that is judged by the function below, whose rule ``text`` is."""
+    return lambda find: Claim(words, Rule(text, find), reason)
 
 
 def at_most(figure: float, holds: float, trend: float) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from overparam_sk.experiments.claims import Claim, Judgement
-from overparam_sk.experiments.kong_2019 import figures, rules
+from overparam_sk.experiments.claims import Judgement
+from overparam_sk.experiments.kong_2019 import figures
 from overparam_sk.experiments.kong_2019.beyond import sections
+from overparam_sk.experiments.kong_2019.claims import CLAIMS, RATES
 from overparam_sk.experiments.kong_2019.data import DATA_SETS
 from overparam_sk.experiments.kong_2019.files import write_data
 from overparam_sk.experiments.kong_2019.runs import (
@@ -23,73 +24,7 @@ from overparam_sk.experiments.reproduction import (
     scale,
 )
 
-__all__ = ["CLAIMS", "KONG_2019", "RATES", "SECTION_5"]
-
-
-_WEIGHTS = ("weight_change_1", "weight_change_2")
-_DISTANCES = ("relative_distance_1", "relative_distance_2")
-_PATTERNS = ("activation_change_1", "activation_change_2")
-
-RATES = Claim(
-    '§V-B: "a larger λ_min(H(t)) typically yields a faster convergence rate"',
-    rules.lambda_min_orders_rates,
-)
-
-CLAIMS = (
-    Claim(
-        '§V-B: "the logarithm of loss decreases at a bounded rate as t increases"',
-        rules.loss_decreases,
-    ),
-    Claim(
-        '§V-B: "the smallest eigenvalue λ_min(H(t)) remains stable during the training '
-        'process"',
-        rules.lambda_min_is_stable,
-    ),
-    RATES,
-    Claim(
-        '§V-B: "both the weight change rate and pattern change rate increase as t '
-        'increases"',
-        rules.changes_rise(*_WEIGHTS, *_PATTERNS),
-    ),
-    Claim(
-        '§V-B: "but are still below a low threshold": weight change, relative to the '
-        "initial weights",
-        rules.changes_stay_below(0.1, *_DISTANCES),
-    ),
-    Claim(
-        '§V-B: "but are still below a low threshold": pattern change',
-        rules.changes_stay_below(0.1, *_PATTERNS),
-    ),
-    Claim(
-        '§V-B: "As the networks become wider the threshold generally gets lower": '
-        "weight change",
-        rules.changes_fall_with_width(*_WEIGHTS),
-    ),
-    Claim(
-        '§V-B: "As the networks become wider the threshold generally gets lower": '
-        "pattern change",
-        rules.changes_fall_with_width(*_PATTERNS),
-    ),
-    Claim(
-        '§VI: "it decreases much faster during the initial training status, and '
-        'achieves a stable rate after many iterations"',
-        rules.rate_settles,
-    ),
-    Claim(
-        'Theorem 3: "the training error is bounded by L(t) ≤ exp(−λ_0 t)L(0)"',
-        rules.loss_bound,
-    ),
-    Claim('Assumption 2: "λ_0 = λ_min(H∞) > 0"', rules.assumption_2),
-    Claim(
-        'Lemma 4: "λ_min(H) ≥ (3/4) λ_0" "with probability at least 1 − δ at time '
-        't = 0"',
-        rules.initial_lambda_min,
-    ),
-    Claim(
-        'Lemma 5: "λ_min(H(t)) ≥ λ_0/2", which Lemma 6 supposes',
-        rules.lambda_min_stays_above,
-    ),
-)
+__all__ = ["KONG_2019", "SECTION_5"]
 
 
 def _measure(run: Request) -> Iterator[tuple[str, Measured]]:

@@ -11,7 +11,7 @@ from sklearn.metrics import pairwise_distances
 
 from overparam_sk import OverparamReLUClassifier
 from overparam_sk.datasets import Separability, make_xor_balls, separability
-from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Claim, Finding, rule
+from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Claim, Finding, claim
 from overparam_sk.experiments.figure import new_figure
 from overparam_sk.experiments.problems import load_problem
 from overparam_sk.experiments.reproduction import Experiment, Request, scale
@@ -52,13 +52,13 @@ def _claim(
     figure: Callable[[_Balls], float],
     holds: Callable[[_Balls], bool],
 ) -> Claim[_Found]:
-    @rule(f"{text} holds: in every draw; in trend: in most.")
+    @claim(words, f"{text} holds: in every draw; in trend: in most.")
     def every(found: _Found) -> Finding:
         ok = [holds(balls) for balls in found.draws]
         verdict = HOLDS if all(ok) else TREND if np.mean(ok) > 0.5 else NOT
         return f"{name} {mean_and_std(map(figure, found.draws))}", verdict
 
-    return Claim(words, every)
+    return every
 
 
 _CLAIMS = (

@@ -18,6 +18,7 @@ from overparam_sk.experiments.claims import (
     Finding,
     Rule,
     at_most,
+    claim,
     each_width,
     mean,
     rule,
@@ -78,9 +79,11 @@ class Crossed:
     limit: list[Fit]
 
 
-@rule(
+@claim(
+    'Figure 4: the numbers of steps "are roughly the same for different number of '
+    'hidden nodes"',
     "First step at the accuracy, every step near it looked at, mean of every width. "
-    "holds: the largest mean is at most 1.5 times the smallest; in trend: 3 times."
+    "holds: the largest mean is at most 1.5 times the smallest; in trend: 3 times.",
 )
 def _steps_are_the_same(measured: Crossed) -> Finding:
     ours = f"steps to {measured.panel.settings.target_accuracy:.0%}: "
@@ -91,9 +94,10 @@ def _steps_are_the_same(measured: Crossed) -> Finding:
     return ours, at_most(max(means) / max(1.0, min(means)), 1.5, 3)
 
 
-@rule(
+@claim(
+    'Figure 5: "the distances scale roughly as O(1/√m)"',
     "Slope of log distance against log m over all fits. holds: within 0.1 of −1/2; in "
-    "trend: within 0.2."
+    "trend: within 0.2.",
 )
 def _falls_as_root(measured: Crossed) -> Finding:
     m, constants = _points(measured, "constant")
@@ -142,13 +146,9 @@ def _points(measured: Crossed, name: str) -> tuple[NDArray[Any], NDArray[Any]]:
     return m, figures
 
 
-_CLAIMS: tuple[Claim[Crossed], ...] = (
-    Claim(
-        'Figure 4: the numbers of steps "are roughly the same for different number of '
-        'hidden nodes"',
-        _steps_are_the_same,
-    ),
-    Claim('Figure 5: "the distances scale roughly as O(1/√m)"', _falls_as_root),
+_CLAIMS = (
+    _steps_are_the_same,
+    _falls_as_root,
     Claim(
         'Figure 5: "they closely match 2/3√m on the synthetic data and 1/6√m on MNIST"',
         _matches_the_line("constant"),

@@ -23,10 +23,10 @@ from overparam_sk.experiments.claims import (
     Finding,
     Rule,
     at_most,
+    claim,
     each_width,
     falls,
     mean,
-    rule,
     verdict_of_widths,
 )
 from overparam_sk.experiments.figure import new_figure, plot_means
@@ -75,9 +75,13 @@ def _moves(words: str, name: str, *, rises: bool = False) -> Rule[ByWidth]:
     )
 
 
-@rule(
+@claim(
+    '§5.1: "at each iteration, the total number of hidden units whose gradient can be '
+    'coupled with the pseudo one is quite large"',
     "Share of hidden units whose gradient is the pseudo gradient on all training "
-    f"rows, after T steps, is above 1/2 in every repeat. {BY_WIDTH}"
+    f"rows, after T steps, is above 1/2 in every repeat. {BY_WIDTH}",
+    "The rows have a variance: few units keep their pattern on all 1000 rows. The "
+    "lemma is for k·l rows; tests/papers has it there.",
 )
 def _most_units_are_coupled(fits: ByWidth) -> Finding:
     share = attrgetter("coupling")
@@ -85,9 +89,10 @@ def _most_units_are_coupled(fits: ByWidth) -> Finding:
     return f"coupled units {each_width(fits, share)}", verdict_of_widths(ok)
 
 
-@rule(
+@claim(
+    "beyond: the network goes to its infinite width as 1/√m",
     "Slope of the logarithm of the means against log m. holds: within 0.1 of −1/2; "
-    "in trend: below −1/4."
+    "in trend: below −1/4.",
 )
 def _as_one_over_root(fits: ByWidth) -> Finding:
     figure = attrgetter("f_to_limit")
@@ -98,9 +103,10 @@ def _as_one_over_root(fits: ByWidth) -> Finding:
     return f"{each_width(fits, figure)}; m^({slope:.2f})", verdict
 
 
-@rule(
+@claim(
+    '§6: "the accumulated updates [...] should be approximately low rank"',
     "Singular values of W − W(0) that carry 99 % of its squared norm. holds: at most "
-    "1.5·k·l = 30 in every fit; in trend: 60."
+    "1.5·k·l = 30 in every fit; in trend: 60.",
 )
 def _low_rank(fits: ByWidth) -> Finding:
     rank = attrgetter("effective_rank")
@@ -108,9 +114,11 @@ def _low_rank(fits: ByWidth) -> Finding:
     return f"values that carry 99 %: {each_width(fits, rank)}", at_most(most, 30, 60)
 
 
-@rule(
+@claim(
+    '§6: "the difference between the learned weights and the initialization can be '
+    'easily compressed"',
     "Test accuracy with the best update of rank k·l, in at most 10 % of the bytes. "
-    "holds: at most 0.005 is lost in every fit; in trend: 0.05."
+    "holds: at most 0.005 is lost in every fit; in trend: 0.05.",
 )
 def _compresses(fits: ByWidth) -> Finding:
     def lost(one: Analysed) -> float:
@@ -128,13 +136,7 @@ def _compresses(fits: ByWidth) -> Finding:
 
 
 _CLAIMS = (
-    Claim(
-        '§5.1: "at each iteration, the total number of hidden units whose gradient can '
-        'be coupled with the pseudo one is quite large"',
-        _most_units_are_coupled,
-        "The rows have a variance: few units keep their pattern on all 1000 rows. The "
-        "lemma is for k·l rows; tests/papers has it there.",
-    ),
+    _most_units_are_coupled,
     Claim(
         "beyond: the share of units that are coupled on all rows grows with the width",
         _moves("coupled units", "coupling", rises=True),
@@ -160,16 +162,9 @@ _CLAIMS = (
         'g"',
         _moves("‖f − g‖/‖f‖", "f_to_g"),
     ),
-    Claim("beyond: the network goes to its infinite width as 1/√m", _as_one_over_root),
-    Claim(
-        '§6: "the accumulated updates [...] should be approximately low rank"',
-        _low_rank,
-    ),
-    Claim(
-        '§6: "the difference between the learned weights and the initialization can be '
-        'easily compressed"',
-        _compresses,
-    ),
+    _as_one_over_root,
+    _low_rank,
+    _compresses,
 )
 
 

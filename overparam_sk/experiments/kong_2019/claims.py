@@ -1,4 +1,4 @@
-"""The rules for Kong's observations and bounds, each printed beside its claim."""
+"""What Kong (2019) says of the experiments and of λ_min, with the rules for it."""
 
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -14,8 +14,10 @@ from overparam_sk.experiments.claims import (
     HOLDS,
     NOT,
     TREND,
+    Claim,
     Finding,
     Rule,
+    claim,
     falls,
     mean,
     rule,
@@ -24,19 +26,7 @@ from overparam_sk.experiments.claims import (
 from overparam_sk.experiments.kong_2019.runs import Measured, Run
 from overparam_sk.experiments.tables import mean_and_std, median_and_range
 
-__all__ = [
-    "assumption_2",
-    "changes_fall_with_width",
-    "changes_rise",
-    "changes_stay_below",
-    "initial_lambda_min",
-    "lambda_min_is_stable",
-    "lambda_min_orders_rates",
-    "lambda_min_stays_above",
-    "loss_bound",
-    "loss_decreases",
-    "rate_settles",
-]
+__all__ = ["CLAIMS", "RATES"]
 
 each_width = partial(claims.each_width, symbol="h2")
 
@@ -52,10 +42,11 @@ def _at_widths(data: Measured, keep: Callable[[list[Run]], bool]) -> str:
     return verdict_of_widths({width: keep(runs) for width, runs in data.fits.items()})
 
 
-@rule(
+@claim(
+    '§V-B: "the logarithm of loss decreases at a bounded rate as t increases"',
     "The loss of every fit falls at every iteration, and over every tenth of them at a "
     "rate −Δ log L/Δt, t = η · iteration, of λ_0 at least. Printed: the smallest and "
-    f"the largest rate over a tenth of a fit. {BY_WIDTH}"
+    f"the largest rate over a tenth of a fit. {BY_WIDTH}",
 )
 def loss_decreases(data: Measured) -> Finding:
     """Judge whether every fit's loss falls all the time, and nowhere too slowly."""
@@ -76,10 +67,12 @@ def loss_decreases(data: Measured) -> Finding:
     )
 
 
-@rule(
+@claim(
+    '§V-B: "the smallest eigenvalue λ_min(H(t)) remains stable during the training '
+    'process"',
     "Largest over smallest λ_min(H(t)) of a course: median [smallest, largest] over "
     "the fits; 1 where λ_min is 0 all the time, inf where it is 0 at times. The median "
-    f"is at most 2. {BY_WIDTH}"
+    f"is at most 2. {BY_WIDTH}",
 )
 def lambda_min_is_stable(data: Measured) -> Finding:
     """Compare the largest and the smallest λ_min of a course."""
@@ -94,12 +87,13 @@ def lambda_min_is_stable(data: Measured) -> Finding:
     return ours, _at_widths(data, lambda runs: _median(_spread, runs) <= 2)
 
 
-@rule(
+@claim(
+    '§V-B: "a larger λ_min(H(t)) typically yields a faster convergence rate"',
     "Spearman's rank correlation of the mean of λ_min(H(t)) over the course with the "
     "rate −log(L(T)/L(0))/t of the fit. Printed beside it: that of λ_min at the start, "
     "which training has not touched yet, and of 2 Σ c_i² λ_i / Σ c_i², what all modes "
     "of H(0) say of the rate. holds: ρ ≥ 0.5 over all fits; in trend: ρ > 0 with p < "
-    "0.05."
+    "0.05.",
 )
 def lambda_min_orders_rates(data: Measured) -> Finding:
     """Correlate λ_min of a fit with the rate of its loss."""
@@ -172,10 +166,12 @@ def changes_fall_with_width(*columns: str) -> Rule[Measured]:
     )
 
 
-@rule(
+@claim(
+    '§VI: "it decreases much faster during the initial training status, and achieves a '
+    'stable rate after many iterations"',
     "Rates −Δ log L/Δt, median [smallest, largest] over the fits. That of the first "
     "tenth is at least 2 times that of the last, and from the last tenth but one to "
-    f"the last it changes by at most 25%. {BY_WIDTH}"
+    f"the last it changes by at most 25%. {BY_WIDTH}",
 )
 def rate_settles(data: Measured) -> Finding:
     """Compare the rate in the first tenth with that in the last two."""
@@ -194,12 +190,16 @@ def rate_settles(data: Measured) -> Finding:
     )
 
 
-def _share_rule(
-    text: str, least: float, keeps: Callable[[Run], bool], more: Callable[..., str]
-) -> Rule[Measured]:
+def _share(
+    words: str,
+    text: str,
+    least: float,
+    keeps: Callable[[Run], bool],
+    more: Callable[..., str],
+) -> Claim[Measured]:
     """Judge the share of a width's fits that keep a bound."""
 
-    @rule(f"{text} {BY_WIDTH}")
+    @claim(words, f"{text} {BY_WIDTH}")
     def share(data: Measured) -> Finding:
         n_kept = {width: sum(map(keeps, runs)) for width, runs in data.fits.items()}
         counts = ", ".join(
@@ -222,7 +222,8 @@ def _smallest(run: Run) -> float:
     return float(run.history["gram_lambda_min"].min()) / run.lambda_0
 
 
-loss_bound = _share_rule(
+loss_bound = _share(
+    'Theorem 3: "the training error is bounded by L(t) ≤ exp(−λ_0 t)L(0)"',
     "L(t) ≤ exp(−λ_0 t) L(0) at every iteration, in every fit. Printed: in how many "
     "fits, and L(T) / (exp(−λ_0 T) L(0)) at the end.",
     1.0,
@@ -232,7 +233,8 @@ loss_bound = _share_rule(
     ),
 )
 
-lambda_min_stays_above = _share_rule(
+lambda_min_stays_above = _share(
+    'Lemma 5: "λ_min(H(t)) ≥ λ_0/2", which Lemma 6 supposes',
     f"λ_min(H(t)) ≥ 0.5 λ_0 at every iteration in {_OFTEN:.0%} of the fits. Printed: "
     "in how many, and the smallest λ_min(H(t))/λ_0, median [smallest, largest] over "
     "the fits.",
@@ -244,10 +246,11 @@ lambda_min_stays_above = _share_rule(
 )
 
 
-@rule(
+@claim(
+    'Lemma 4: "λ_min(H) ≥ (3/4) λ_0" "with probability at least 1 − δ at time t = 0"',
     "Share of initialisations with λ_min(H(0)) ≥ 0.75 λ_0, and with λ_min(E[H | A(0)]) "
     f"as large, the mean over B and w alone. The share is at least {_OFTEN:.0%}. "
-    f"{BY_WIDTH}"
+    f"{BY_WIDTH}",
 )
 def initial_lambda_min(data: Measured) -> Finding:
     """Compare λ_min(H(0)) of many initialisations with a share of λ_0."""
@@ -264,9 +267,10 @@ def initial_lambda_min(data: Measured) -> Finding:
     )
 
 
-@rule(
+@claim(
+    'Assumption 2: "λ_0 = λ_min(H∞) > 0"',
     "λ_min of H∞, integrated. holds: it is above three standard errors on every draw "
-    "of the data."
+    "of the data.",
 )
 def assumption_2(data: Measured) -> Finding:
     """Compare λ_0 with its standard error."""
@@ -333,3 +337,34 @@ def _largest(column: str) -> Callable[[Run], float]:
 def _words(column: str) -> str:
     """`weight_change_2` as "weight change 2"."""
     return column.replace("_", " ")
+
+
+_WEIGHTS = ("weight_change_1", "weight_change_2")
+_DISTANCES = ("relative_distance_1", "relative_distance_2")
+_PATTERNS = ("activation_change_1", "activation_change_2")
+_LOW = '§V-B: "but are still below a low threshold": '
+_LOWER = '§V-B: "As the networks become wider the threshold generally gets lower": '
+
+RATES = lambda_min_orders_rates
+CLAIMS = (
+    loss_decreases,
+    lambda_min_is_stable,
+    RATES,
+    Claim(
+        '§V-B: "both the weight change rate and pattern change rate increase as t '
+        'increases"',
+        changes_rise(*_WEIGHTS, *_PATTERNS),
+    ),
+    Claim(
+        f"{_LOW}weight change, relative to the initial weights",
+        changes_stay_below(0.1, *_DISTANCES),
+    ),
+    Claim(f"{_LOW}pattern change", changes_stay_below(0.1, *_PATTERNS)),
+    Claim(f"{_LOWER}weight change", changes_fall_with_width(*_WEIGHTS)),
+    Claim(f"{_LOWER}pattern change", changes_fall_with_width(*_PATTERNS)),
+    rate_settles,
+    loss_bound,
+    assumption_2,
+    initial_lambda_min,
+    lambda_min_stays_above,
+)
