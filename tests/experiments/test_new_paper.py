@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from importlib import import_module
 
 import pytest
@@ -124,3 +125,31 @@ def test_it_is_in_the_report_of_everything(paper, tmp_path, monkeypatch, capsys)
     assert "figures are small" in page
     assert page.count("<img") == 1
     assert "== mu31" in capsys.readouterr().out
+
+
+def test_without_matplotlib_its_picture_alone_is_left_out(
+    paper, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    assert main(["reproduce", "mu31", "--quick", "--out", str(tmp_path / "out")]) == 0
+    *_, note, written = capsys.readouterr().out.splitlines()
+    assert note.startswith("No figure: it needs matplotlib")
+    assert written.endswith("claims.md, claims.json, more.txt.")
+    assert not (tmp_path / "out" / "picture.png").exists()
+
+
+def test_ctrl_c_judges_what_is_complete(paper, tmp_path, monkeypatch, capsys):
+    (experiment,) = paper.experiments
+
+    def interrupted(run):
+        yield next(experiment.measure(run))
+        yield "twice", None
+
+    cut_short = replace(experiment, measure=interrupted)
+    monkeypatch.setattr(
+        reproductions, "PAPERS", [replace(paper, experiments=(cut_short,))]
+    )
+    assert main(["reproduce", "mu31", "--quick", "--out", str(tmp_path / "out")]) == 130
+    content = json.loads((tmp_path / "out" / "claims.json").read_text("utf-8"))
+    assert [c["reading"] for c in content["claims"]] == ["as printed"]
+    assert "what was done is written" in capsys.readouterr().err
