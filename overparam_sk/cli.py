@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,11 +10,13 @@ from typing import Any
 
 from joblib import parallel_config
 
+from overparam_sk.experiments import reproductions
 from overparam_sk.experiments.data_files import DATA_FILES, ending
 from overparam_sk.experiments.output import Output, let_go_of_streams, tell_error
-from overparam_sk.experiments.problems import PROBLEM_NAMES, Problem, load_problem
+from overparam_sk.experiments.problem import Problem
+from overparam_sk.experiments.problems import PROBLEM_NAMES, load_problem
 from overparam_sk.experiments.report import summary_table, write_report
-from overparam_sk.experiments.reproductions import ON_MNIST, REPRODUCTIONS
+from overparam_sk.experiments.reproduction import Request
 from overparam_sk.experiments.study import BASELINES, Study, run_study, usual_store
 from overparam_sk.experiments.tables import plain_table
 from overparam_sk.parameters import (
@@ -47,19 +50,39 @@ def main(argv: Sequence[str] | None = None) -> int:
     int
         0; 1 if data, a package or a device cannot be had, or if standard output did not
         take all, when the files are nevertheless written; 130 after Ctrl-C. Bad
-        arguments raise SystemExit with 2, as argparse does.
+        arguments raise SystemExit with 2, as argparse does, and --help with 0, or 1 if
+        it could not be shown.
     """
     output = Output()
     try:
         args = _parser().parse_args(argv)
-        code = _command(args, output)
-        if output.error is not None:
-            tell_error(f"overparam_sk: error: standard output: {output.error}")
-            code = code or 1
-        return code
+        codes = _command(args, output), _code(output)
+        return next(filter(None, codes), 0)
     finally:
         if argv is None:  # the process ends
             let_go_of_streams()
+
+
+def _code(output: Output) -> int:
+    """0, or 1 with a reason if standard output did not take all."""
+    if output.error is None:
+        return 0
+    tell_error(f"overparam_sk: error: standard output: {output.error}")
+    return 1
+
+
+class _Parser(argparse.ArgumentParser):
+    """Shows its help as everything else is told; argparse would swallow an error."""
+
+    def print_help(self, file: Any = None) -> None:
+        """Show the help on standard output, or end with 1."""
+        if file is not None or sys.stdout is None:
+            super().print_help(file)
+            return
+        output = Output()
+        output.tell(self.format_help().removesuffix("\n"))
+        if code := _code(output):
+            self.exit(code)
 
 
 def _command(args: argparse.Namespace, output: Output) -> int:
@@ -147,24 +170,25 @@ def _workers(args: argparse.Namespace) -> Iterator[None]:
 
 
 def _reproduce(args: argparse.Namespace, output: Output) -> int:
-    out = Path(f"overparam-{args.figure}") if args.out is None else args.out
+    name = args.figure
     mnist = {
-        name: value
-        for name in ("widths", "repeats", "max_iter")
-        if (value := getattr(args, f"mnist_{name}")) is not None
+        option: value
+        for option in ("widths", "repeats", "max_iter")
+        if (value := getattr(args, f"mnist_{option}")) is not None
     }
-    if mnist and args.figure not in ON_MNIST:
-        raise ValueError(f"--mnist-* must be for MNIST, got {args.figure}.")
-    out.mkdir(parents=True, exist_ok=True)
-    complete = REPRODUCTIONS[args.figure](
-        **({"mnist": mnist} if mnist else {}),
-        out=out,
+    if mnist and not reproductions.takes_mnist(name):
+        raise ValueError(f"--mnist-* must be for MNIST, got {name}.")
+    run = Request(
+        out=Path(f"overparam-{name}") if args.out is None else args.out,
         quick=args.quick,
         data_home=args.data_home,
         device=args.device,
         random_state=args.seed,
         tell=output.tell,
+        mnist=mnist,
     )
+    run.out.mkdir(parents=True, exist_ok=True)
+    complete = reproductions.reproduce(name, run)
     if not complete:
         tell_error("Interrupted: what was done is written.")
     return 0 if complete else _INTERRUPTED
@@ -175,7 +199,7 @@ def _given(value: Any, usual: Any) -> Any:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="overparam_sk",
         description="Wide ReLU networks with their theory measured.",
     )
@@ -188,16 +212,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_study_options(study)
     study.set_defaults(command=_study)
+    papers = " ".join(paper.about for paper in reproductions.PAPERS)
     figure = commands.add_parser(
         "reproduce",
         help="redraw figures of a paper and judge what the paper says of them",
         description="Run an experiment at the paper's settings, and judge each claim "
-        "by a rule that is printed beside it. ll18-fig1 to ll18-fig7: Li and Liang "
-        "(2018); ll18-analysis: its sections 5 and 6; ll18-labels: structured against "
-        "random labels. k19: Kong (2019), on images that the package ships. all: "
-        "everything, with one report.",
+        f"by a rule that is printed beside it. {papers} all: everything, with one "
+        "report.",
     )
-    figure.add_argument("figure", choices=sorted(REPRODUCTIONS))
+    figure.add_argument("figure", choices=sorted(reproductions.names()))
     figure.add_argument(
         "--quick", action="store_true", help="smaller widths, two repeats"
     )

@@ -132,7 +132,7 @@ def infinite_width_gram(
            [0.   , 2.   , 2.25 ],
            [1.125, 2.25 , 9.   ]])
     """
-    asked = {
+    parameters = {
         "network": network,
         "width1": width1,
         "row_norm": row_norm,
@@ -142,7 +142,7 @@ def infinite_width_gram(
         "random_state": random_state,
         "scramble": scramble,
     }
-    p = checked(asked, _RULES)
+    p = checked(parameters, _RULES)
     _check_network(p["network"], p["part"], first_weights)
     X_ = _rows("X", X, p["fit_intercept"])
     Y_ = X_ if Y is None else _rows("Y", Y, p["fit_intercept"])

@@ -1,6 +1,7 @@
 """The papers' experiments and the width study, as the command line runs them."""
 
-from overparam_sk.experiments.problems import Defaults, Problem, load_problem
+from overparam_sk.experiments.problem import Defaults, Problem
+from overparam_sk.experiments.problems import load_problem
 from overparam_sk.experiments.report import summary_table, write_report
 from overparam_sk.experiments.study import FitRow, Study, run_study
 

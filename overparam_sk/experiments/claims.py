@@ -5,21 +5,44 @@ width, "holds in trend" at the largest one, which is where overparameterization 
 speaks. Rules that compare widths say themselves what a trend is.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-__all__ = ["HOLDS", "NOT", "TREND", "Claim", "Finding", "Judgement", "Rule"]
+import numpy as np
+
+from overparam_sk.experiments.tables import mean_and_std
+
+__all__ = [
+    "BY_WIDTH",
+    "HOLDS",
+    "NOT",
+    "TREND",
+    "Claim",
+    "Finding",
+    "Judgement",
+    "Rule",
+    "at_most",
+    "claim",
+    "each_width",
+    "falls",
+    "mean",
+    "rule",
+    "verdict_of_widths",
+]
 
 HOLDS = "holds"
 TREND = "holds in trend"
 NOT = "does not hold as printed"
+
+BY_WIDTH = "holds: at every width; in trend: at the largest width."
 
 # What is measured of a claim, as text, and the verdict.
 Finding = tuple[str, str]
 
 # What the rules of an experiment look at.
 Measured = TypeVar("Measured")
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
@@ -36,6 +59,11 @@ class Rule(Generic[Measured]):
 
     text: str
     find: Callable[[Measured], Finding]
+
+
+def rule(text: str) -> Callable[[Callable[[Measured], Finding]], Rule[Measured]]:
+    """Make a rule of the function below."""
+    return lambda find: Rule(text, find)
 
 
 @dataclass(frozen=True)
@@ -68,14 +96,7 @@ class Claim(Generic[Measured]):
     reason: str = ""
 
     def judge(self, measured: Measured, reading: str) -> Judgement:
-        """Judge what was measured.
-
-        Parameters
-        ----------
-        measured : Study or other
-            What the rule looks at, complete.
-        reading : str
-            Which reading of the paper it was made with, or on which data.
+        """Judge what was measured, complete, with a reading of the paper or a data set.
 
         Returns
         -------
@@ -84,3 +105,65 @@ class Claim(Generic[Measured]):
         ours, verdict = self.rule.find(measured)
         reason = "" if verdict == HOLDS else self.reason
         return Judgement(self.words, reading, ours, verdict, self.rule.text, reason)
+
+
+def claim(
+    words: str, text: str, reason: str = ""
+) -> Callable[[Callable[[Measured], Finding]], Claim[Measured]]:
+    """Make a claim that is judged by the function below, whose rule ``text`` is."""
+    return lambda find: Claim(words, Rule(text, find), reason)
+
+
+def at_most(figure: float, holds: float, trend: float) -> str:
+    """Say whether a figure keeps a bound, or the wider one of a trend; NaN does not."""
+    return HOLDS if figure <= holds else TREND if figure <= trend else NOT
+
+
+def verdict_of_widths(ok: Mapping[Any, bool]) -> str:
+    """Say what holds at every width, or only at the largest."""
+    if all(ok.values()):
+        return HOLDS
+    return TREND if ok[max(ok)] else NOT
+
+
+def each_width(
+    fits: Mapping[Any, Sequence[Row]],
+    figure: Callable[[Row], float],
+    form: str = ".3g",
+    *,
+    symbol: str = "m",
+    summary: Callable[[Iterable[float], str], str] = mean_and_std,
+) -> str:
+    """Write one figure a width, with its spread over the repeats."""
+    return ", ".join(
+        f"{summary(map(figure, rows), form)} ({symbol}={width})"
+        for width, rows in fits.items()
+    )
+
+
+def falls(
+    fits: Mapping[Any, Sequence[Row]],
+    figures: Mapping[str, Callable[[Row], float]],
+    *,
+    symbol: str = "m",
+    rises_instead: bool = False,
+) -> Finding:
+    """Compare the widths' means of named figures: all are to fall as width grows."""
+    sign = -1 if rises_instead else 1
+    steps = [
+        sign * np.diff([mean(map(figure, rows)) for rows in fits.values()])
+        for figure in figures.values()
+    ]
+    ours = "; ".join(
+        f"{name} {each_width(fits, figure, symbol=symbol)}"
+        for name, figure in figures.items()
+    )
+    if len(fits) > 1 and all((rises < 0).all() for rises in steps):
+        return ours, HOLDS
+    fell = len(fits) > 1 and all(rises.sum() < 0 for rises in steps)
+    return ours, TREND if fell else NOT
+
+
+def mean(values: Iterable[float]) -> float:
+    """Return the mean of an iterable."""
+    return float(np.mean(list(values)))

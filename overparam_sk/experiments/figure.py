@@ -1,8 +1,7 @@
 """LL18's four panels, and how accuracy, coupling and distance depend on width."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,57 +12,26 @@ from overparam_sk.plotting import (
     WidthStudyDisplay,
 )
 
-__all__ = ["draw_curves", "draw_study", "draw_widths", "new_figure"]
+__all__ = ["draw_curves", "draw_widths", "new_figure", "plot_means"]
+
+Row = TypeVar("Row")
 
 _BY_WIDTH = ("test_accuracy", "activation_change", "relative_distance")
 
 
-def draw_study(study: Study, path: Path, title: str) -> bool:
-    """Draw the four panels of LL18's figures 1 and 2.
-
-    Parameters
-    ----------
-    study : Study
-    path : Path
-        Of the picture.
-    title : str
-
-    Returns
-    -------
-    bool
-        False if no fit has anything to draw; then there is no picture.
-
-    Raises
-    ------
-    ImportError
-        If matplotlib is not installed.
-    """
-    return draw_curves(
-        {str(width): study.fits(width) for width in study.widths},
-        path,
-        title,
-        legend="width m",
-        n_components=study.n_clusters,
-        target_accuracy=study.target_accuracy,
-    )
-
-
 def draw_curves(
     curves: Mapping[str, Sequence[FitRow]],
-    path: Path,
     title: str,
     *,
     legend: str,
     n_components: int | None,
     target_accuracy: float,
-) -> bool:
-    """Draw the four panels for named groups of fits.
+) -> Any:
+    """Draw the four panels of LL18's figures 1 and 2 for named groups of fits.
 
     Parameters
     ----------
     curves : dict of str to sequence of FitRow
-    path : Path
-        Of the picture.
     title : str
     legend : str
         What the names are of.
@@ -74,8 +42,8 @@ def draw_curves(
 
     Returns
     -------
-    bool
-        False if no fit has anything to draw; then there is no picture.
+    matplotlib.figure.Figure or None
+        None if no fit has anything to draw.
 
     Raises
     ------
@@ -84,7 +52,7 @@ def draw_curves(
     """
     curves = {name: fits for name, fits in curves.items() if fits}
     if not curves:
-        return False
+        return None
     dynamics = TrainingDynamicsDisplay.from_histories(
         {name: [row.history for row in fits] for name, fits in curves.items()}
     )
@@ -115,25 +83,13 @@ def draw_curves(
     spectrum.plot(axes[3], cmap="viridis")
     axes[3].set(xlabel="index", ylabel="singular values of W − W(0)")
     figure.suptitle(title, parse_math=False)
-    figure.savefig(path, dpi=150)
-    return True
+    return figure
 
 
-def draw_widths(study: Study, path: Path, title: str) -> None:
+def draw_widths(study: Study, title: str) -> Any:
     """Draw accuracy, coupling and distance against the width, with the baselines.
 
-    Parameters
-    ----------
-    study : Study
-        With a fit that did not fail.
-    path : Path
-        Of the picture.
-    title : str
-
-    Raises
-    ------
-    ImportError
-        If matplotlib is not installed.
+    The study has a fit that did not fail; errors as for :func:`draw_curves`.
     """
     display = WidthStudyDisplay(
         param="width",
@@ -160,7 +116,19 @@ def draw_widths(study: Study, path: Path, title: str) -> None:
     display.plot(figure.subplots(1, len(_BY_WIDTH)))
     display.ax_[0].set(ylabel="test accuracy")
     figure.suptitle(title, parse_math=False)
-    figure.savefig(path, dpi=150)
+    return figure
+
+
+def plot_means(
+    ax: Any,
+    fits: Mapping[Any, Sequence[Row]],
+    figure: Callable[[Row], float],
+    **options: Any,
+) -> None:
+    """Draw the mean of a figure of fits, with its standard deviation, by their key."""
+    groups = [np.array([*map(figure, group)]) for group in fits.values()]
+    means, spread = [g.mean() for g in groups], [g.std() for g in groups]
+    ax.errorbar([*fits], means, spread, marker="o", capsize=3, **options)
 
 
 def new_figure(width: float, height: float) -> Any:

@@ -13,10 +13,7 @@ from numpy.typing import NDArray
 
 __all__ = ["Declared", "declared_arrays", "read_array"]
 
-_HEADERS = {
-    (1, 0): npy.read_array_header_1_0,
-    (2, 0): npy.read_array_header_2_0,
-}
+_HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 # The most bytes that deflate makes of one.
 _DEFLATED = 1032
 

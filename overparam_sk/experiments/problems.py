@@ -1,9 +1,8 @@
-"""The data of a study: what is learned, what it is tested on, and usual settings."""
+"""The data of a study by its name: generated, fetched, or from a file."""
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
-from sklearn.preprocessing import normalize as scale_to_norm_1
 
-from overparam_sk.datasets import (
-    fetch_fashion_mnist,
-    fetch_mnist,
-    make_clustered_mixture,
-)
+from overparam_sk.datasets import fetch_fashion_mnist, fetch_mnist
 from overparam_sk.experiments.data_files import (
     DATA_FILES,
     ending,
     named,
     read_data_file,
 )
+from overparam_sk.experiments.li_liang_2018.data import MNIST, mixture_problem
+from overparam_sk.experiments.problem import Defaults, Problem, Split, in_float32
 from overparam_sk.parameters import (
     COUNT,
     FLAG,
@@ -35,81 +31,7 @@ from overparam_sk.parameters import (
     one_of,
 )
 
-__all__ = ["PROBLEM_NAMES", "Defaults", "Problem", "load_problem", "mixture_problem"]
-
-# X, y, X_test, y_test
-Split = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
-
-_N_CLASSES = 10
-
-
-@dataclass(frozen=True)
-class Defaults:
-    """Settings of a study where none are given; the first three are the estimator's.
-
-    A batch is no larger than the training rows are many.
-
-    Parameters
-    ----------
-    learning_rate : float or "auto"
-    batch_size : int
-    max_iter : int
-    widths : tuple of int
-    target_accuracy : float
-        The test accuracy to which the steps are counted.
-    """
-
-    learning_rate: float | str = "auto"
-    batch_size: int = 64
-    max_iter: int = 2000
-    widths: tuple[int, ...] = (250, 500, 1000, 2000)
-    target_accuracy: float = 0.95
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Training and test rows of one classification problem.
-
-    Parameters
-    ----------
-    name : str
-    X : ndarray of shape (n_samples, n_features), float32
-    y : ndarray of shape (n_samples,)
-    X_test, y_test : ndarray
-    n_classes : int
-        k.
-    n_components : int or None
-        Components of each class, l; None where nobody knows.
-    defaults : Defaults
-    normalized : bool, default=False
-        Whether the rows were scaled to norm 1.
-    redraw : callable or None, default=None
-        seed -> (X, y, X_test, y_test), for data that each repeat draws anew.
-    """
-
-    name: str
-    X: NDArray[Any]
-    y: NDArray[Any]
-    X_test: NDArray[Any]
-    y_test: NDArray[Any]
-    n_classes: int
-    n_components: int | None
-    defaults: Defaults
-    normalized: bool = False
-    redraw: Callable[[int], Split] | None = None
-
-    @property
-    def n_clusters(self) -> int:
-        """Components in all, k·l; k where l is not known."""
-        return self.n_classes * (self.n_components or 1)
-
-    def for_repeat(self, seed: int) -> "Problem":
-        """Draw the data of a repeat; data that is not generated stays as it is."""
-        if self.redraw is None:
-            return self
-        X, y, X_test, y_test = self.redraw(seed)
-        return replace(self, X=X, y=y, X_test=X_test, y_test=y_test)
-
+__all__ = ["PROBLEM_NAMES", "load_problem"]
 
 _NAME = instance((str, os.PathLike), "the name of a problem or a path")
 _TARGET = either(one_of(None), TEXT)
@@ -187,7 +109,7 @@ def load_problem(
             )
         return mixture_problem(normalize=normalize, random_state=random_state)
     if name in ("mnist", "fashion"):
-        split, defaults = _images(str(name), data_home), _LL18_MNIST
+        split, defaults = _images(str(name), data_home), MNIST
     elif name == "digits":
         X, y = load_digits(return_X_y=True)
         split, defaults = _split(X / 16, y, random_state), Defaults()
@@ -199,7 +121,7 @@ def load_problem(
             f"({', '.join(DATA_FILES)}), got {str(name)!r}."
         )
     n_classes = len(np.unique(split[1]))
-    split = _float32(_some(split, train_size, random_state), normalize)
+    split = in_float32(_some(split, train_size, random_state), normalize)
     # A name that is not text (Linux allows any bytes) could not be written to a report.
     shown = os.fsencode(name).decode("utf-8", "replace")
     usual_size = min(defaults.batch_size, len(split[1]))
@@ -208,64 +130,6 @@ def load_problem(
 
 
 PROBLEM_NAMES = ("synthetic", "digits", "mnist", "fashion")
-
-# LL18, section 7.
-_LL18_SYNTHETIC = Defaults(10.0, 16, 400, (1000, 2000, 4000, 8000), 0.98)
-_LL18_MNIST = Defaults(4e3, 64, 20_000, (1000, 2000, 4000, 8000), 0.95)
-
-
-def mixture_problem(
-    *,
-    n_components: int = 2,
-    component_std: float = 1.0,
-    normalize: bool = False,
-    random_state: int = 0,
-) -> Problem:
-    """Generate LL18's mixture, or one of its appendix D.
-
-    Parameters
-    ----------
-    n_components : int, default=2
-        l.
-    component_std : float, default=1.0
-        σ.
-    normalize : bool, default=False
-    random_state : int, default=0
-        Seed of the data; every repeat draws its own.
-
-    Returns
-    -------
-    Problem
-        "synthetic", with l and σ in its name where they are others.
-    """
-    redraw = partial(_draw_mixture, normalize, n_components, component_std)
-    name = "synthetic"
-    if (n_components, component_std) != (2, 1.0):
-        name += f"-l{n_components}-sigma{component_std:g}"
-    return Problem(
-        name,
-        *redraw(random_state),
-        _N_CLASSES,
-        n_components,
-        _LL18_SYNTHETIC,
-        normalize,
-        redraw,
-    )
-
-
-def _draw_mixture(
-    normalize: bool, n_components: int, component_std: float, seed: int
-) -> Split:
-    X, y = make_clustered_mixture(
-        2000,
-        1000,
-        n_classes=_N_CLASSES,
-        n_components=n_components,
-        component_std=component_std,
-        random_state=seed,
-    )
-    X, X_test, y, y_test = train_test_split(X, y, test_size=1000, random_state=seed)
-    return _float32((X, y, X_test, y_test), normalize)
 
 
 def _images(name: str, data_home: str | os.PathLike[str] | None) -> Split:
@@ -307,12 +171,4 @@ def _some(split: Split, train_size: int | None, random_state: int) -> Split:
     X, _, y, _ = train_test_split(
         X, y, train_size=train_size, stratify=y, random_state=random_state
     )
-    return X, y, X_test, y_test
-
-
-def _float32(split: Split, normalize: bool) -> Split:
-    X, y, X_test, y_test = split
-    X, X_test = X.astype(np.float32), X_test.astype(np.float32)
-    if normalize:
-        X, X_test = scale_to_norm_1(X), scale_to_norm_1(X_test)
     return X, y, X_test, y_test

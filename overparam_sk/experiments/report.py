@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from overparam_sk.experiments.figure import draw_study, draw_widths
+from overparam_sk.experiments.figure import draw_curves, draw_widths
 from overparam_sk.experiments.study import FitRow, Study
 from overparam_sk.experiments.tables import (
     Table,
@@ -107,10 +107,18 @@ def write_report(study: Study, folder: Path, title: str | None = None) -> list[s
     (folder / "study.md").write_text("\n\n".join(lines) + "\n", encoding="utf-8")
     written = ["study.csv", "study.json", "study.md"]
     try:
-        if draw_study(study, folder / "study.png", headline):
-            written.append("study.png")
-            draw_widths(study, folder / "widths.png", headline)
-            written.append("widths.png")
+        curves = draw_curves(
+            {str(width): study.fits(width) for width in study.widths},
+            headline,
+            legend="width m",
+            n_components=study.n_clusters,
+            target_accuracy=study.target_accuracy,
+        )
+        if curves is not None:
+            pictures = {"study.png": curves, "widths.png": draw_widths(study, headline)}
+            for name, picture in pictures.items():
+                picture.savefig(folder / name, dpi=150)
+                written.append(name)
     except ImportError as error:
         notes.append(f"No figure: {error}")
     return [*notes, f"Written to {folder}: {', '.join(written)}."]

@@ -15,7 +15,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
 from overparam_sk import InfiniteWidthKernel, OverparamReLUClassifier
-from overparam_sk.experiments.problems import Problem
+from overparam_sk.experiments.problem import Problem
 from overparam_sk.model_selection import Fit, WidthStudy, width_study
 from overparam_sk.parameters import FLAG, instance, number, one_of, several
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from overparam_sk.experiments.kong_2019.measured import Measured
 from overparam_sk.experiments.kong_2019.modes import Modes
 from overparam_sk.experiments.kong_2019.runs import (
     LEARNING_RATE,
     Initialisation,
+    Measured,
     Run,
 )
 

@@ -16,8 +16,10 @@ import pytest
 
 from overparam_sk import OverparamReLUClassifier
 from overparam_sk.cli import main
-from overparam_sk.experiments import Study, li_liang_2018, write_report
-from overparam_sk.experiments.li_liang_2018 import FIGURES, Scale
+from overparam_sk.experiments import Study, reproductions, write_report
+from overparam_sk.experiments.li_liang_2018 import data as section_7
+from overparam_sk.experiments.li_liang_2018 import figures_1_and_2
+from overparam_sk.experiments.reproduction import Paper
 
 
 @pytest.fixture
@@ -217,6 +219,33 @@ def test_a_stream_that_takes_nothing_is_an_exit_code(once, broken, kind, capsys)
     assert "error: standard output: " in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("line", [[], ["study"], ["reproduce"]])
+@pytest.mark.parametrize("kind", [closed_pipe, closed_file, full_disk])
+def test_help_that_is_not_shown_is_an_exit_code(line, broken, kind, capsys):
+    broken(kind)
+    with pytest.raises(SystemExit) as ended:
+        main([*line, "--help"])
+    assert ended.value.code == 1
+    assert "error: standard output: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", [[], ["study"], ["reproduce"]])
+def test_help_is_shown_whole(line, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main([*line, "--help"])
+    assert ended.value.code == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("usage: overparam_sk")
+    last = "default: 0\n" if line else "-h, --help  show this help message and exit\n"
+    assert shown.endswith(last)
+
+
+def test_ctrl_c_is_told_where_nothing_is_printed(data, tmp_path, broken, interrupt_fit):
+    broken(full_disk)
+    interrupt_fit(3)
+    assert main(small(data, tmp_path)) == 130
+
+
 def test_nor_does_it_stop_a_reproduction(tiny, broken, tmp_path):
     broken(closed_pipe)
     assert main(["reproduce", "ll18-fig1", "--quick", "--out", str(tmp_path)]) == 1
@@ -315,37 +344,55 @@ def test_several_jobs_and_a_dask_cluster_give_the_same(data, tmp_path):
     np.testing.assert_array_equal(results[2], results[1])
 
 
+FIGURES = {
+    figure.names[0]: figure
+    for figure in (figures_1_and_2.FIGURE_1, figures_1_and_2.FIGURE_2)
+}
+READINGS = {"raw", "norm-1"}
+
+
 @pytest.fixture
 def tiny(monkeypatch, data):
     """The figures, with their claims, on sixty rows."""
-    load = li_liang_2018.load_problem
-    monkeypatch.setattr(
-        li_liang_2018,
-        "load_problem",
-        lambda name, data_home, **kwargs: load(data, **kwargs),
+    load = figures_1_and_2.load_problem
+    usual = dataclasses.replace(section_7.SYNTHETIC, learning_rate=0.5)
+
+    def load_rows(name, data_home, **kwargs):
+        return dataclasses.replace(load(data, **kwargs), defaults=usual)
+
+    monkeypatch.setattr(figures_1_and_2, "load_problem", load_rows)
+    scale = {"widths": (10, 20), "repeats": 2, "max_iter": 40, "record_every": 2}
+    small = (
+        dataclasses.replace(figure, quick=dict.fromkeys(figure.quick, scale))
+        for figure in FIGURES.values()
     )
-    scale = Scale((10, 20), 2, 40, 2)
-    for name, figure in FIGURES.items():
-        small = dataclasses.replace(
-            figure, quick=scale, learning_rate=0.5, batch_size=16
-        )
-        monkeypatch.setitem(FIGURES, name, small)
+    monkeypatch.setattr(reproductions, "PAPERS", [Paper("", tuple(small))])
 
 
 @pytest.mark.parametrize("name", sorted(FIGURES))
 def test_a_figure_is_judged_claim_by_claim(name, tiny, tmp_path, capsys):
     assert main(["reproduce", name, "--quick", "--out", str(tmp_path / "out")]) == 0
     out = tmp_path / "out"
-    claims = json.loads((out / "claims.json").read_text("utf-8"))["claims"]
+    content = json.loads((out / "claims.json").read_text("utf-8"))
+    claims = content["claims"]
     assert len(claims) == 2 * len(FIGURES[name].claims)
+    assert (
+        content["settings"]["learning_rate"],
+        content["settings"]["batch_size"],
+    ) == (
+        0.5,
+        16,
+    )
     known = {"holds", "holds in trend", "does not hold as printed"}
     assert {claim["verdict"] for claim in claims} <= known
     text = (out / "claims.md").read_text("utf-8")
     assert all(claim["ours"] in text for claim in claims)
-    for reading in FIGURES[name].readings:
-        assert (out / reading.key / "study.csv").exists()
-        assert (out / reading.key / "study.png").exists()
-        assert reading.words in capsys.readouterr().out or reading.words in text
+    told = capsys.readouterr().out
+    assert all(claim["reading"] in told for claim in claims)
+    for reading in READINGS:
+        assert (out / reading / "study.png").exists()
+        study = json.loads((out / reading / "study.json").read_text("utf-8"))
+        assert study["normalized"] == (reading == "norm-1")
 
 
 def test_an_interrupted_figure_judges_what_is_complete(tiny, tmp_path, interrupt_fit):

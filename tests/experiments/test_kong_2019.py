@@ -3,6 +3,8 @@
 import csv
 import json
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,20 +13,21 @@ from experiments.made_up_kong import initialisation, measured, run
 from overparam_sk import TwoHiddenReLURegressor
 from overparam_sk.cli import main
 from overparam_sk.diagnostics import gram_lambda_min, infinite_width_lambda_min
-from overparam_sk.experiments.kong_2019 import experiment
+from overparam_sk.experiments import reproductions
 from overparam_sk.experiments.kong_2019.beyond import sections
 from overparam_sk.experiments.kong_2019.data import DATA_SETS, DataSet
-from overparam_sk.experiments.kong_2019.measured import by_data, together
 from overparam_sk.experiments.kong_2019.modes import Modes, measure_modes
+from overparam_sk.experiments.kong_2019.paper import KONG_2019, SECTION_5
 from overparam_sk.experiments.kong_2019.runs import (
     LEARNING_RATE,
-    Scale,
     fit,
     initialise,
     run_all,
+    together,
 )
+from overparam_sk.experiments.reproduction import Request
 
-TINY = Scale((10, 20), 2, 20, 4)
+TINY = {"widths": (10, 20), "repeats": 2, "max_iter": 20, "initialisations": 4}
 KONG = {"network": "kong_2019", "width1": 5}
 
 
@@ -138,13 +141,16 @@ def tiny(monkeypatch):
             return X[::10], y[::10]
 
         monkeypatch.setitem(DATA_SETS, name, DataSet(name, data.figure, load))
-    monkeypatch.setattr(experiment, "QUICK", TINY)
+    tiny = replace(KONG_2019, experiments=(replace(SECTION_5, quick=TINY),))
+    monkeypatch.setattr(reproductions, "PAPERS", [tiny])
     monkeypatch.setattr("overparam_sk.experiments.kong_2019.runs.cpu_count", lambda: 1)
 
 
 def test_runs_are_in_order_and_share_their_seeds(tiny):
     names = ["MNIST-01", "synthetic-50"]
-    runs, starts = run_all(TINY, names, device="cpu", progress=False)
+    by_name = run_all(request(TINY), names)
+    runs = [run for data in by_name for run in data.runs]
+    starts = [start for data in by_name for start in data.initialisations]
     assert [(r.data, r.width, r.repeat) for r in runs] == [
         (name, width, repeat)
         for name in names
@@ -154,7 +160,6 @@ def test_runs_are_in_order_and_share_their_seeds(tiny):
     assert runs[0].seed == runs[2].seed != runs[1].seed
     assert [s.data for s in starts] == ["MNIST-01"] * 4 + ["synthetic-50"] * 4
     assert starts[0].seed == runs[0].seed
-    by_name = by_data(runs, starts)
     assert [data.name for data in by_name] == names
     assert [len(rows) for rows in by_name[0].fits.values()] == [2, 2]
     assert len(by_name[0].lambda_0s) == 1  # the images are always the same
@@ -162,16 +167,20 @@ def test_runs_are_in_order_and_share_their_seeds(tiny):
     assert len(together(by_name).runs) == 8
 
 
+def request(scale):
+    return Request(Path(), device="cpu", progress=False, scale=scale)
+
+
 def test_two_processes_make_the_same_runs():
-    scale = Scale((10,), 1, 5, 1)
-    one, two = (
-        run_all(scale, ["synthetic-50"], device="cpu", progress=False, n_jobs=n)
-        for n in (1, 2)
+    scale = {"widths": (10,), "repeats": 1, "max_iter": 5, "initialisations": 1}
+    (one,), (two,) = (
+        run_all(request(scale), ["synthetic-50"], n_jobs=n) for n in (1, 2)
     )
     np.testing.assert_allclose(
-        one[0][0].history["loss"], two[0][0].history["loss"], rtol=1e-12
+        one.runs[0].history["loss"], two.runs[0].history["loss"], rtol=1e-12
     )
-    assert one[1][0].lambda_0 == pytest.approx(two[1][0].lambda_0)
+    starts = [made.initialisations[0].lambda_0 for made in (one, two)]
+    assert starts[0] == pytest.approx(starts[1])
 
 
 def test_the_command_writes_claims_figures_and_data(tiny, tmp_path, capsys):

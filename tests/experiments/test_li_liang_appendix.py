@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,20 +10,41 @@ from experiments.made_up import row
 
 from overparam_sk import InfiniteWidthReLUClassifier, OverparamReLUClassifier
 from overparam_sk.datasets import make_clustered_mixture
-from overparam_sk.experiments import (
-    inductive_bias,
-    li_liang_2018_analysis,
-    li_liang_2018_crossings,
-    li_liang_2018_mixtures,
-    li_liang_2018_separation,
-)
 from overparam_sk.experiments.claims import HOLDS, NOT, TREND
-from overparam_sk.experiments.everything import reproduce_all, write_everything
-from overparam_sk.experiments.first_crossing import FirstCrossing, crossing_figures
-from overparam_sk.experiments.li_liang_2018_crossings import CROSSINGS, Crossed
-from overparam_sk.experiments.li_liang_2018_mixtures import MIXTURES, Varied
-from overparam_sk.experiments.problems import load_problem, mixture_problem
-from overparam_sk.experiments.reproductions import ON_MNIST, REPRODUCTIONS
+from overparam_sk.experiments.li_liang_2018.data import mixture_problem
+from overparam_sk.experiments.li_liang_2018.figure_3 import (
+    FIGURE_3,
+    is_linearly_separable,
+)
+from overparam_sk.experiments.li_liang_2018.figures_1_and_2 import FIGURE_2
+from overparam_sk.experiments.li_liang_2018.figures_4_and_5 import (
+    FIGURES_4_AND_5,
+    PANELS,
+    Crossed,
+)
+from overparam_sk.experiments.li_liang_2018.figures_6_and_7 import (
+    FIGURE_6,
+    FIGURE_7,
+    Varied,
+)
+from overparam_sk.experiments.li_liang_2018.first_crossing import (
+    FirstCrossing,
+    crossing_figures,
+)
+from overparam_sk.experiments.li_liang_2018.labels import LABELS, fit_shares
+from overparam_sk.experiments.li_liang_2018.sections_5_and_6 import (
+    ANALYSIS,
+    Analysed,
+    coupled_steps,
+)
+from overparam_sk.experiments.problems import load_problem
+from overparam_sk.experiments.reproduction import Experiment, Request
+from overparam_sk.experiments.reproductions import (
+    named_experiments,
+    reproduce_all,
+    takes_mnist,
+    write_everything,
+)
 from overparam_sk.model_selection import Fit
 
 X, y = make_clustered_mixture(200, 20, n_classes=4, random_state=0)
@@ -66,7 +88,7 @@ def crossed(constants, steps=(10, 10, 10)):
         m: [fit(m, steps=s, constant=c, final_constant=c)]
         for m, c, s in zip((100, 400, 1600), constants, steps, strict=True)
     }
-    return Crossed(replace(CROSSINGS[0], constant=1.0), fits, [])
+    return Crossed(replace(PANELS[0], constant=1.0), fits, [])
 
 
 def verdicts_of(claims, measured):
@@ -84,7 +106,7 @@ def verdicts_of(claims, measured):
     ],
 )
 def test_the_rules_of_figures_4_and_5(constants, steps, expected):
-    claims = li_liang_2018_crossings._CLAIMS
+    claims = FIGURES_4_AND_5.claims
     assert verdicts_of(claims, crossed(constants, steps)) == expected
 
 
@@ -106,7 +128,7 @@ SLOWLY = [0.1, 0.2, 0.3, 0.4, 0.5, 0.9, 0.95]
 
 
 def test_the_rules_of_figure_6():
-    claims = MIXTURES["ll18-fig6"].claims
+    claims = FIGURE_6.claims
     near = varied({1: with_course(QUICKLY), 2: with_course(SLOWLY)})
     assert verdicts_of(claims, near) == [HOLDS] * 5
     back = varied({1: with_course(SLOWLY), 2: with_course(QUICKLY)})
@@ -124,7 +146,7 @@ def test_the_rules_of_figure_6():
 
 
 def test_the_rules_of_figure_7():
-    claims = MIXTURES["ll18-fig7"].claims
+    claims = FIGURE_7.claims
     moves = [
         {"activation_change": size, "relative_distance": size} for size in (0.2, 0.1)
     ]
@@ -141,16 +163,19 @@ def test_mixtures_have_the_components_and_the_variance_that_are_asked_for():
     assert mixture_problem().name == load_problem("synthetic").name == "synthetic"
 
 
+CROSSING = {"widths": (20, 30), "repeats": 1, "max_iter": 20, "every": 10}
+
+
 def test_crossings_of_another_seed_stand_beside_those_before(tmp_path):
-    quick = li_liang_2018_crossings.Scale((20, 30), 1, 20, 10, limit=False)
-    panels = [replace(CROSSINGS[0], quick=quick)]
-    common = {"out": tmp_path, "quick": True, "device": "cpu", "progress": False}
+    small = replace(FIGURES_4_AND_5, quick={"synthetic": {**CROSSING, "limit": False}})
+    asked = Request(tmp_path, quick=True, device="cpu", progress=False)
     claims = []
     for seed in (0, 1, 0):
-        li_liang_2018_crossings.reproduce(random_state=seed, panels=panels, **common)
+        small.reproduce(replace(asked, random_state=seed))
         claims.append(json.loads((tmp_path / "claims.json").read_text()))
     assert claims[0] == claims[2] != claims[1]
-    assert len(list((tmp_path / "store").iterdir())) == 2
+    # Two readings of two seeds.
+    assert len(list((tmp_path / "store").iterdir())) == 4
     assert claims[0]["settings"]["synthetic, rows as drawn"] == {
         "c": 10.0,
         "batch_size": 16,
@@ -163,40 +188,40 @@ def test_crossings_of_another_seed_stand_beside_those_before(tmp_path):
     }
 
 
-def small(monkeypatch):
-    """Every new reproduction at a size for a test."""
-    quick = li_liang_2018_crossings.Scale((20, 40), 1, 40, 20)
-    panels = tuple(replace(panel, quick=quick) for panel in CROSSINGS[:2])
-    for name, figure in MIXTURES.items():
-        scale = li_liang_2018_mixtures.Scale(60, (1, 2), 1)
-        monkeypatch.setitem(MIXTURES, name, replace(figure, quick=scale))
-    bias = inductive_bias.Scale(50, 40, 40, (0.0, 1.0), 1, 200, 50)
-    monkeypatch.setattr(inductive_bias, "QUICK", bias)
-    widths = li_liang_2018_analysis.Scale((60, 90), 1)
-    monkeypatch.setattr(li_liang_2018_analysis, "QUICK", widths)
-    return {
-        "ll18-fig3": REPRODUCTIONS["ll18-fig3"],
-        "ll18-fig4": lambda **o: li_liang_2018_crossings.reproduce(panels=panels, **o),
-        "ll18-fig6": REPRODUCTIONS["ll18-fig6"],
-        "ll18-fig7": REPRODUCTIONS["ll18-fig7"],
-        "ll18-labels": REPRODUCTIONS["ll18-labels"],
-        "ll18-analysis": REPRODUCTIONS["ll18-analysis"],
-    }
+def small():
+    """Every experiment of the appendix at a size for a test, by its name."""
+    of_labels = {"width": 50, "n_samples": 40, "n_features": 40, "shares": (0.0, 1.0)}
+    of_labels |= {"repeats": 1, "max_iter": 200, "every": 50}
+    mixture = {"width": 60, "values": (1, 2), "repeats": 1}
+    crossing = {"widths": (20, 40), "repeats": 1, "max_iter": 40, "every": 20}
+    quick = (
+        (FIGURE_3, FIGURE_3.quick),
+        (FIGURES_4_AND_5, {"synthetic": {**crossing, "limit": True}}),
+        (FIGURE_6, mixture),
+        (FIGURE_7, mixture),
+        (LABELS, of_labels),
+        (ANALYSIS, {"widths": (60, 90), "repeats": 1}),
+    )
+    return {one.names[0]: replace(one, quick=scale) for one, scale in quick}
 
 
-def test_everything_small(tmp_path, monkeypatch):
-    def not_there(**_):
-        raise FileNotFoundError("the files of mnist are missing")
-
+def test_everything_small(tmp_path):
     told = []
-    runs = {**small(monkeypatch), "ll18-fig2": not_there}
-    options = {"quick": True, "device": "cpu", "progress": False}
-    options |= {"data_home": tmp_path / "empty", "random_state": 0}
-    with pytest.raises(ValueError, match="ll18-fig2: the files of mnist are missing"):
-        reproduce_all(runs, out=tmp_path, tell=told.append, **options)
+    # The files of MNIST are not there.
+    runs = {**small(), "ll18-fig2": FIGURE_2}
+    asked = Request(
+        tmp_path,
+        quick=True,
+        device="cpu",
+        progress=False,
+        data_home=tmp_path / "empty",
+        tell=told.append,
+    )
+    with pytest.raises(ValueError, match=r"ll18-fig2: .*must hold the four files of"):
+        reproduce_all(runs.values(), asked)
     report = json.loads((tmp_path / "report.json").read_text())
     assert set(report["reports"]) == set(runs) - {"ll18-fig2"}
-    assert report["failed"] == {"ll18-fig2": "the files of mnist are missing"}
+    assert set(report["failed"]) == {"ll18-fig2"}
     claims = [c for part in report["reports"].values() for c in part["claims"]]
     assert sum(report["verdicts"].values()) == len(claims) == 6 + 2 * 4 + 5 + 4 + 5 + 9
     page = (tmp_path / "report.html").read_text()
@@ -210,34 +235,48 @@ def test_everything_small(tmp_path, monkeypatch):
     assert any("No separability of mnist" in line for line in told)
 
 
-def test_a_failure_does_not_take_the_others_with_it(tmp_path):
-    def done(out, tell, **_):
-        (out / "claims.json").write_text('{"settings": {}, "claims": []}')
-        return True
+def made_up(name, measure, **others):
+    """An experiment without claims."""
 
-    def diverges(out, tell, **_):
+    def words(run, *_):
+        return [], {}
+
+    return Experiment((name,), name, {}, {}, measure, (), words, **others)
+
+
+def done(run):
+    yield "made up", 1.0
+
+
+def test_a_failure_does_not_take_the_others_with_it(tmp_path):
+    def diverges(run):
         raise ValueError("A fit failed: DivergenceError")
 
-    runs = {"one": done, "two": diverges, "three": done}
+    runs = [made_up("one", done), made_up("two", diverges), made_up("three", done)]
     with pytest.raises(ValueError, match="two: A fit failed"):
-        reproduce_all(runs, out=tmp_path, tell=print)
+        reproduce_all(runs, Request(tmp_path))
     report = json.loads((tmp_path / "report.json").read_text())
     assert set(report["reports"]) == {"one", "three"}
     assert report["failed"] == {"two": "A fit failed: DivergenceError"}
 
 
-def test_ctrl_c_ends_with_a_report_of_what_was_done(tmp_path):
-    def done(out, tell, **_):
-        (out / "claims.json").write_text('{"settings": {}, "claims": []}')
-        return True
+def interrupted_at_once(run):
+    raise KeyboardInterrupt
 
-    def interrupted(out, tell, **_):
-        raise KeyboardInterrupt
 
-    runs = {"one": done, "two": interrupted, "three": done}
-    assert not reproduce_all(runs, out=tmp_path, tell=print)
+def interrupted_later(run):
+    yield "complete", 1.0
+    yield "interrupted", None
+
+
+@pytest.mark.parametrize("interrupted", [interrupted_at_once, interrupted_later])
+def test_ctrl_c_ends_with_a_report_of_what_was_done(tmp_path, interrupted):
+    runs = [made_up("one", done), made_up("two", interrupted), made_up("three", done)]
+    assert not reproduce_all(runs, Request(tmp_path))
     report = json.loads((tmp_path / "report.json").read_text())
     assert set(report["reports"]) == {"one"}
+    judged = (tmp_path / "two" / "claims.json").exists()
+    assert judged == (interrupted is interrupted_later)
 
 
 def test_text_is_escaped(tmp_path):
@@ -260,10 +299,10 @@ def test_text_is_escaped(tmp_path):
     ],
 )
 def test_the_rules_of_the_analysis(coupled, lost, size, expected):
-    claims = li_liang_2018_analysis._CLAIMS
+    claims = ANALYSIS.claims
     fits = {
         m: [
-            li_liang_2018_analysis.Analysed(
+            Analysed(
                 share,
                 0,
                 0,
@@ -290,37 +329,44 @@ def test_the_rules_of_the_analysis(coupled, lost, size, expected):
 )
 def test_gradients_are_coupled_until_they_first_are_not(errors, expected):
     steps = np.array([0, 1, 4, 9])
-    found = li_liang_2018_analysis._coupled_steps(steps, np.array(errors))
+    found = coupled_steps(steps, np.array(errors))
     assert found == expected
 
 
+def labels(*scale):
+    names = ("width", "n_samples", "n_features", "shares", "max_iter", "every")
+    scale = {**dict(zip(names, scale, strict=True)), "repeats": 1}
+    return Request(Path(), device="cpu", scale=scale)
+
+
 def test_labels_that_are_never_fitted_have_no_distance():
-    scale = inductive_bias.Scale(20, 60, 60, (0.0, 1.0), 1, 10, 5)
-    fits = inductive_bias.fit_shares(scale, device="cpu", tell=lambda _: None)
+    fits = fit_shares(labels(20, 60, 60, (0.0, 1.0), 10, 5))
     (never,) = fits[1.0]
     assert np.isnan([never.steps, never.relative_distance, never.effective_rank]).all()
-    assert verdicts_of(inductive_bias._CLAIMS, fits) == [NOT] * 5
+    assert verdicts_of(LABELS.claims, fits) == [NOT] * 5
 
 
 def test_labels_are_measured_at_the_first_step_that_fits_them():
     figures = []
     for every in (1, 50):
-        scale = inductive_bias.Scale(60, 50, 60, (0.0,), 1, 200, every)
-        (fit,) = inductive_bias.fit_shares(scale, device="cpu", tell=print)[0.0]
+        (fit,) = fit_shares(labels(60, 50, 60, (0.0,), 200, every))[0.0]
         figures.append(fit)
     assert figures[0] == figures[1]
     assert figures[0].steps % 50  # between two looks
 
 
 def test_what_a_line_separates():
-    separable = li_liang_2018_separation._is_linearly_separable
     corners = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
-    assert separable(corners, np.array([0, 0, 1, 1]))
-    assert separable(corners + 1e3, np.array([0, 1, 1, 1]))
-    assert not separable(corners, np.array([0, 1, 1, 0]))
+    assert is_linearly_separable(corners, np.array([0, 0, 1, 1]))
+    assert is_linearly_separable(corners + 1e3, np.array([0, 1, 1, 1]))
+    assert not is_linearly_separable(corners, np.array([0, 1, 1, 0]))
 
 
 def test_every_figure_of_the_paper_has_a_name():
-    assert {f"ll18-fig{i}" for i in range(1, 8)} | {"k19", "all"} <= set(REPRODUCTIONS)
-    assert set(ON_MNIST) <= set(REPRODUCTIONS)
-    assert li_liang_2018_separation.reproduce in REPRODUCTIONS.values()
+    known = named_experiments()
+    assert {f"ll18-fig{i}" for i in range(1, 8)} | {"k19"} <= set(known)
+    assert known["ll18-fig4"] is known["ll18-fig5"]
+    assert FIGURE_3 in known.values()
+    on_mnist = [name for name in known if takes_mnist(name)]
+    assert on_mnist == [*known][-3:] == ["ll18-fig2", "ll18-fig4", "ll18-fig5"]
+    assert takes_mnist("all")

@@ -1,9 +1,14 @@
 """Where the data of a study comes from."""
 
+import ast
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from overparam_sk import experiments
 from overparam_sk.experiments import load_problem
+from overparam_sk.experiments.li_liang_2018 import data
 
 
 @pytest.fixture
@@ -23,6 +28,37 @@ def test_synthetic_is_li_and_liangs(rows):
     other = problem.for_repeat(1)
     assert not np.allclose(other.X, problem.X)
     np.testing.assert_array_equal(problem.for_repeat(1).X, other.X)
+
+
+def settings_in_numbers(path):
+    """Lines of a file that give a step, a batch size or a target accuracy a number."""
+    names = {"learning_rate", "batch_size", "target", "target_accuracy"}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        given = []
+        if isinstance(node, ast.keyword):
+            given = [(node.arg, node.value)]
+        elif isinstance(node, ast.Dict):
+            keys = (getattr(key, "value", None) for key in node.keys)
+            given = list(zip(keys, node.values, strict=True))
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Defaults":
+            given = [("learning_rate", value) for value in node.args]
+        for name, value in given:
+            number = isinstance(value, ast.Constant) and value.value not in (None, 1.0)
+            if name in names and number:
+                yield f"{path.name}:{value.lineno}: {name}"
+
+
+def test_the_settings_of_section_7_stand_once():
+    folder = Path(experiments.__file__).parent
+    files = [*folder.glob("*.py"), *folder.glob("li_liang_2018/*.py")]
+    found = [line for path in files for line in settings_in_numbers(path)]
+    assert {line.partition(":")[0] for line in found} == {"data.py"}
+    usual = load_problem("synthetic").defaults
+    assert usual is data.SYNTHETIC
+    assert (usual.learning_rate, usual.batch_size, usual.max_iter) == (10, 16, 400)
+    assert (usual.target_accuracy, data.MNIST.target_accuracy) == (0.98, 0.95)
+    mnist = data.MNIST
+    assert (mnist.learning_rate, mnist.batch_size, mnist.max_iter) == (4e3, 64, 20_000)
 
 
 def test_the_usual_batch_is_no_larger_than_the_data(tmp_path, rows):

@@ -1,5 +1,7 @@
 """Li, Liang 2018: its analysis (§4–6, appendices C and D), and its infinite width."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import reference
@@ -11,7 +13,8 @@ from overparam_sk import (
     OverparamReLUClassifier,
 )
 from overparam_sk.datasets import make_clustered_mixture
-from overparam_sk.experiments.inductive_bias import Scale, fit_shares
+from overparam_sk.experiments.li_liang_2018.labels import LABELS, fit_shares
+from overparam_sk.experiments.reproduction import Request
 from overparam_sk.networks import (
     initial_weights,
     pseudo_gradient_squares,
@@ -176,8 +179,9 @@ def test_section_6_the_update_is_of_low_rank_and_can_be_compressed(synthetic):
 
 
 def test_sections_4_and_6_random_labels_are_fitted_but_farther_from_the_start():
-    scale = Scale(500, 150, 100, (0.0, 1.0), 2, 2000, 20)
-    fits = fit_shares(scale, device="cpu", tell=lambda _: None)
+    scale = {"width": 500, "n_samples": 150, "n_features": 100, "every": 20}
+    scale = {**LABELS.quick, **scale, "shares": (0.0, 1.0)}
+    fits = fit_shares(Request(Path(), device="cpu", tell=str, scale=scale))
     for structured, noise in zip(fits[0.0], fits[1.0], strict=True):
         assert np.isfinite(noise.steps)
         assert noise.steps > 2 * structured.steps

@@ -9,7 +9,3 @@ synthetic targets, and classes 1, 7 and 7, 9 also stand for themselves. Its imag
 drawn at random: here they are the first 50 of each class. "On the unit ball" is taken
 as the sphere, as section III has rows of norm 1.
 """
-
-from overparam_sk.experiments.kong_2019.experiment import NAME, reproduce
-
-__all__ = ["NAME", "reproduce"]

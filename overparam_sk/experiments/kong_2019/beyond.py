@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from overparam_sk.experiments.kong_2019.measured import Measured
-from overparam_sk.experiments.kong_2019.runs import LEARNING_RATE, WIDTH1, Run
+from overparam_sk.experiments.kong_2019.runs import LEARNING_RATE, WIDTH1, Measured, Run
 from overparam_sk.experiments.tables import (
     Table,
     markdown_table,
@@ -110,11 +109,7 @@ def _by_width(measured: Sequence[Measured], columns: _Columns) -> Table:
     """Return a line for each data set and width."""
     head, figures, write = columns
     lines = [
-        [
-            data.name,
-            f"{width}",
-            *map(write, zip(*map(figures, runs), strict=True)),
-        ]
+        [data.name, f"{width}", *map(write, zip(*map(figures, runs), strict=True))]
         for data in measured
         for width, runs in data.fits.items()
     ]

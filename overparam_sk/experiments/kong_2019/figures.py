@@ -1,19 +1,18 @@
 """Figures 2 to 8 of Kong (2019), and four that the paper has not."""
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from overparam_sk.experiments.figure import new_figure
 from overparam_sk.experiments.kong_2019.data import DATA_SETS
-from overparam_sk.experiments.kong_2019.measured import Measured
-from overparam_sk.experiments.kong_2019.runs import LEARNING_RATE, Run
+from overparam_sk.experiments.kong_2019.runs import LEARNING_RATE, Measured, Run
 from overparam_sk.plotting import ConvergenceDisplay
 
-__all__ = ["draw_all"]
+__all__ = ["PICTURES"]
 
-_DPI = 85
 # Stretches of a run whose rates are drawn.
 _WINDOWS = 40
 # Left end of the axis of λ_min(H(0))/λ_0.
@@ -28,77 +27,12 @@ _BOUND: dict[str, Any] = {
 }
 
 
-def draw_all(measured: Sequence[Measured], out: Path) -> list[str]:
-    """Draw everything.
-
-    Parameters
-    ----------
-    measured : sequence of Measured
-    out : Path
-        Folder of the pictures.
-
-    Returns
-    -------
-    list of str
-        Their names.
-
-    Raises
-    ------
-    ImportError
-        If matplotlib is not installed.
-    """
-    return [
-        _panels(measured, out / "fig2.png", "Figure 2: training loss", _draw_loss),
-        *(_draw_figure(data, out) for data in measured),
-        _panels(
-            measured,
-            out / "rates.png",
-            "Rate of the loss over λ₀ (dotted: the printed bound, 1, and the sharp, 2)",
-            _draw_rates,
-        ),
-        _panels(
-            measured,
-            out / "modes-loss.png",
-            "Training loss (solid) and what the modes of H(0) predict (dashed)",
-            _draw_predicted,
-        ),
-        _panels(
-            measured,
-            out / "modes.png",
-            "Loss in the first eigenvectors of H(0), largest width: measured (solid), "
-            "predicted (dashed)",
-            _draw_modes,
-        ),
-        _panels(
-            measured,
-            out / "lambda-min.png",
-            r"$\lambda_{\min}(H(0))/\lambda_0$ over initialisations (the curves start "
-            "at the share of zeros; dotted: Lemma 4's 3/4)",
-            _draw_initial,
-        ),
-    ]
-
-
-def _figure(**options: Any) -> Any:
-    try:
-        from matplotlib.figure import Figure
-        from matplotlib.layout_engine import ConstrainedLayoutEngine
-    except ImportError as error:
-        raise ImportError(
-            "it needs matplotlib; install it with: pip install 'overparam-sk[plot]'"
-        ) from error
-    return Figure(layout=ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08), **options)
-
-
 def _panels(
-    measured: Sequence[Measured],
-    path: Path,
-    title: str,
-    draw: Callable[[Any, Measured], Any],
-) -> str:
+    title: str, draw: Callable[[Any, Measured], Any], *measured: Measured
+) -> Any:
     """Draw a panel for each data set."""
     columns = -(-len(measured) // 2)
-    figure = _figure(figsize=(3.8 * columns, 6.4))
+    figure = _figure(3.8 * columns, 6.4)
     axes = figure.subplots(2, columns, squeeze=False).ravel()
     for ax, data in zip(axes, measured, strict=False):
         draw(ax, data)
@@ -107,8 +41,13 @@ def _panels(
         figure.delaxes(empty)
     axes[0].legend(fontsize="small")
     figure.suptitle(title)
-    figure.savefig(path, dpi=_DPI)
-    return path.name
+    return figure
+
+
+def _figure(width: float, height: float) -> Any:
+    figure = new_figure(width, height)
+    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.08)
+    return figure
 
 
 def _display(data: Measured, lambda_0: float | None) -> ConvergenceDisplay:
@@ -119,17 +58,15 @@ def _display(data: Measured, lambda_0: float | None) -> ConvergenceDisplay:
     )
 
 
-def _draw_figure(data: Measured, out: Path) -> str:
+def _draw_one(name: str, *measured: Measured) -> Any:
     """Figures 3 to 8: all panels of a data set."""
-    number = DATA_SETS[data.name].figure
-    path = out / f"fig{number}-{DATA_SETS[data.name].file_name}.png"
-    figure = _figure(figsize=(12.5, 6.4))
+    (data,) = (one for one in measured if one.name == name)
+    figure = _figure(12.5, 6.4)
     display = _display(data, float(np.mean(list(data.lambda_0s))))
     display.plot(figure.subplots(2, 3), cmap="viridis")
     display.ax_[0].legend(fontsize="x-small")
-    figure.suptitle(f"Figure {number}: {data.name}")
-    figure.savefig(path, dpi=_DPI)
-    return path.name
+    figure.suptitle(f"Figure {DATA_SETS[name].figure}: {name}")
+    return figure
 
 
 def _draw_loss(ax: Any, data: Measured) -> None:
@@ -254,3 +191,34 @@ def _draw_initial(ax: Any, data: Measured) -> None:
         xlabel=r"at most this $\lambda_{\min}(H(0))/\lambda_0$",
         ylabel="share of initialisations",
     )
+
+
+PICTURES: dict[str, Callable[..., Any]] = {
+    "fig2.png": partial(_panels, "Figure 2: training loss", _draw_loss),
+    **{
+        f"fig{data.figure}-{data.file_name}.png": partial(_draw_one, name)
+        for name, data in DATA_SETS.items()
+    },
+    "rates.png": partial(
+        _panels,
+        "Rate of the loss over λ₀ (dotted: the printed bound, 1, and the sharp, 2)",
+        _draw_rates,
+    ),
+    "modes-loss.png": partial(
+        _panels,
+        "Training loss (solid) and what the modes of H(0) predict (dashed)",
+        _draw_predicted,
+    ),
+    "modes.png": partial(
+        _panels,
+        "Loss in the first eigenvectors of H(0), largest width: measured (solid), "
+        "predicted (dashed)",
+        _draw_modes,
+    ),
+    "lambda-min.png": partial(
+        _panels,
+        r"$\lambda_{\min}(H(0))/\lambda_0$ over initialisations (the curves start at "
+        "the share of zeros; dotted: Lemma 4's 3/4)",
+        _draw_initial,
+    ),
+}

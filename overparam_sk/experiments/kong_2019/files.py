@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam_sk.experiments.kong_2019.data import DATA_SETS
-from overparam_sk.experiments.kong_2019.measured import Measured
-from overparam_sk.experiments.kong_2019.runs import LEARNING_RATE, Run
+from overparam_sk.experiments.kong_2019.runs import LEARNING_RATE, Measured, Run
 
 __all__ = ["write_data"]
 

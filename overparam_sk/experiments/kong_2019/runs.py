@@ -1,7 +1,7 @@
 """The fits of Kong (2019), and the many initialisations beside them."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -13,11 +13,21 @@ from overparam_sk import TwoHiddenReLURegressor
 from overparam_sk.diagnostics import infinite_width_lambda_min
 from overparam_sk.experiments.kong_2019.data import DATA_SETS
 from overparam_sk.experiments.kong_2019.modes import Modes, measure_modes
+from overparam_sk.experiments.reproduction import Request
 from overparam_sk.interrupts import fit_whole
 from overparam_sk.parameters import repeat_seeds
 from overparam_sk.progress import progress_bar
 
-__all__ = ["Initialisation", "Run", "Scale", "fit", "initialise", "run_all"]
+__all__ = [
+    "Initialisation",
+    "Measured",
+    "Run",
+    "by_data",
+    "fit",
+    "initialise",
+    "run_all",
+    "together",
+]
 
 Floats = NDArray[np.float64]
 Row = TypeVar("Row")
@@ -25,16 +35,6 @@ Row = TypeVar("Row")
 WIDTH1 = 5
 LEARNING_RATE = 2e-4
 _NETWORK = {"network": "kong_2019", "width1": WIDTH1, "row_norm": "clip"}
-
-
-@dataclass(frozen=True)
-class Scale:
-    """How much is run: fits of every width and repeat, and initialisations alone."""
-
-    widths: tuple[int, ...]
-    repeats: int
-    max_iter: int
-    initialisations: int
 
 
 @dataclass(frozen=True)
@@ -116,64 +116,96 @@ class Initialisation:
     conditional: float
 
 
+@dataclass(frozen=True)
+class Measured:
+    """Fits and initialisations on one data set.
+
+    Parameters
+    ----------
+    name : str
+    runs : list of Run
+    initialisations : list of Initialisation
+    """
+
+    name: str
+    runs: list[Run]
+    initialisations: list[Initialisation]
+
+    @property
+    def fits(self) -> dict[int, list[Run]]:
+        """Width -> its fits; the widths ascend."""
+        widths = sorted({run.width for run in self.runs})
+        return {w: [run for run in self.runs if run.width == w] for w in widths}
+
+    @property
+    def lambda_0s(self) -> dict[float, float]:
+        """λ_0 -> its standard error, for each draw of the data."""
+        return {start.lambda_0: start.lambda_0_error for start in self.initialisations}
+
+
+def by_data(
+    runs: Sequence[Run], initialisations: Sequence[Initialisation]
+) -> list[Measured]:
+    """Sort what was measured by its data set."""
+    return [
+        Measured(
+            name,
+            [run for run in runs if run.data == name],
+            [start for start in initialisations if start.data == name],
+        )
+        for name in dict.fromkeys(run.data for run in runs)
+    ]
+
+
+def together(measured: Sequence[Measured]) -> Measured:
+    """Take all data sets as one."""
+    return Measured(
+        "all data sets together",
+        [run for one in measured for run in one.runs],
+        [start for one in measured for start in one.initialisations],
+    )
+
+
 def run_all(
-    scale: Scale,
-    names: Sequence[str],
-    *,
-    device: str = "auto",
-    random_state: int = 0,
-    progress: bool = True,
-    n_jobs: int | None = None,
-) -> tuple[list[Run], list[Initialisation]]:
+    request: Request, names: Sequence[str], *, n_jobs: int | None = None
+) -> list[Measured]:
     """Make all fits and all initialisations.
 
     Parameters
     ----------
-    scale : Scale
+    request : Request
+        Its seed decides all seeds; the fits have the first of the initialisations'.
     names : sequence of str
         Of the data sets.
-    device : str, default="auto"
-    random_state : int, default=0
-        Decides the seeds; the fits have the first of the initialisations' seeds.
-    progress : bool, default=True
     n_jobs : int, default=None
         Processes; None is one a core. Each has one thread.
 
     Returns
     -------
-    runs : list of Run
-        By data set, width and repeat.
-    initialisations : list of Initialisation
-        By data set.
+    list of Measured
+        By data set; its fits by width and repeat.
     """
-    seeds = repeat_seeds(random_state, max(scale.repeats, scale.initialisations))
+    scale = request.scale
+    n_repeats, n_starts = scale["repeats"], scale["initialisations"]
+    seeds = repeat_seeds(request.random_state, max(n_repeats, n_starts))
     # The widest first: no core is left with one of them at the end.
     fits = [
-        (name, width, repeat, seed, scale.max_iter, device)
-        for width in sorted(scale.widths, reverse=True)
+        (name, width, repeat, seed, scale["max_iter"], request.device)
+        for width in sorted(scale["widths"], reverse=True)
         for name in names
-        for repeat, seed in enumerate(seeds[: scale.repeats])
+        for repeat, seed in enumerate(seeds[:n_repeats])
     ]
-    work = sum(map(_work, scale.widths)) * len(names) * scale.repeats
-    with progress_bar(len(fits), work, enabled=progress) as advance:
-        runs: list[Run] = []
-        for run in _in_parallel(fit, fits, n_jobs):
-            runs.append(run)
-            advance(_work(run.width))
     starts = [
-        (name, seed, scale.widths)
-        for name in names
-        for seed in seeds[: scale.initialisations]
+        (name, seed, scale["widths"]) for name in names for seed in seeds[:n_starts]
     ]
-    with progress_bar(len(starts), len(starts), enabled=progress) as advance:
-        initialisations: list[Initialisation] = []
-        for start in _in_parallel(initialise, starts, n_jobs):
-            initialisations.append(start)
-            advance(1)
-    order = {name: i for i, name in enumerate(names)}
-    runs.sort(key=lambda run: (order[run.data], run.width, run.repeat))
-    initialisations.sort(key=lambda start: (order[start.data], seeds.index(start.seed)))
-    return runs, initialisations
+    work = sum(_work(width) for _, width, *_ in fits)
+    with progress_bar(len(fits), work, enabled=request.progress) as advance:
+        runs = _in_parallel(fit, fits, n_jobs, lambda run: advance(_work(run.width)))
+    with progress_bar(len(starts), len(starts), enabled=request.progress) as advance:
+        initialisations = _in_parallel(initialise, starts, n_jobs, lambda _: advance(1))
+    runs.sort(key=lambda run: (names.index(run.data), run.width, run.repeat))
+    initialisations.sort(key=lambda start: seeds.index(start.seed))
+    return by_data(runs, initialisations)
 
 
 def fit(
@@ -235,9 +267,15 @@ def _in_parallel(
     function: Callable[..., Row],
     arguments: Sequence[tuple[Any, ...]],
     n_jobs: int | None,
-) -> Iterator[Row]:
-    """Results as they come, from one process a core with one thread each."""
+    done: Callable[[Row], Any],
+) -> list[Row]:
+    """Results in whatever order, from one process a core with one thread each."""
+    rows: list[Row] = []
     with parallel_config(backend="loky", inner_max_num_threads=1):
-        yield from Parallel(
+        parallel = Parallel(
             n_jobs=n_jobs or cpu_count(), return_as="generator_unordered"
-        )(delayed(function)(*some) for some in arguments)
+        )
+        for row in parallel(delayed(function)(*some) for some in arguments):
+            rows.append(row)
+            done(row)
+    return rows

@@ -3,6 +3,7 @@
 A fit that diverged breaks the claim at its width.
 """
 
+import operator
 from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
@@ -10,24 +11,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam_sk.experiments.by_width import (
+from overparam_sk.experiments.claims import (
     BY_WIDTH,
+    HOLDS,
+    NOT,
+    TREND,
+    Finding,
+    Rule,
+    at_most,
     each_width,
     falls,
     mean,
     verdict_of_widths,
 )
-from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Finding, Rule
 from overparam_sk.experiments.study import FitRow, Study
 
 __all__ = [
     "accuracy_converges",
     "accuracy_grows",
-    "gap_in_the_update",
-    "no_gap_in_the_weights",
+    "gap",
     "same_number_of_steps",
-    "share_of_the_update",
-    "share_of_the_weights",
+    "share",
     "shrinks",
     "stays_below",
 ]
@@ -108,9 +112,7 @@ def same_number_of_steps() -> Rule[Study]:
         low, high = min(means), max(means)
         interval = _interval(rows[0])
         ours += f"; recorded every {interval:.0f} steps"
-        if high - low <= interval or high <= 1.5 * low:
-            return ours, HOLDS
-        return ours, TREND if high <= 3 * low else NOT
+        return ours, at_most(high, max(1.5 * low, low + interval), 3 * low)
 
     return _rule(
         "First recorded step at the target, mean of every width. holds: the largest of "
@@ -136,47 +138,34 @@ def stays_below(quantity: str, bound: float) -> Rule[Study]:
     )
 
 
-def gap_in_the_update(n_values: int, least: float) -> Rule[Study]:
-    """Compare s_n / s_{n+1} of W − W(0) with what "much larger" must be."""
+# A matrix -> its singular values in a row, and on which side of a bound they are to be.
+_MATRICES: dict[str, tuple[str, Callable[[float, float], bool], str]] = {
+    "W − W(0)": ("update_singular_values", operator.ge, "more"),
+    "W": ("weight_singular_values", operator.le, "less"),
+}
+
+
+def gap(matrix: str, n_values: int, bound: float) -> Rule[Study]:
+    """Compare s_n / s_{n+1} with a bound: the update is to have a gap, W none."""
+    values, allowed, side = _MATRICES[matrix]
     return _mean_of_each_width(
-        f"s_{n_values}/s_{n_values + 1} of W − W(0)",
-        lambda row: _gap(row.update_singular_values, n_values),
-        lambda mean: mean >= least,
-        f"Ratio of singular value {n_values} of W − W(0) to the next, mean over the "
-        f"repeats, is {least:g} or more.",
+        f"s_{n_values}/s_{n_values + 1} of {matrix}",
+        lambda row: _gap(getattr(row, values), n_values),
+        lambda mean: allowed(mean, bound),
+        f"Ratio of singular value {n_values} of {matrix} to the next, mean over the "
+        f"repeats, is {bound:g} or {side}.",
     )
 
 
-def no_gap_in_the_weights(n_values: int, most: float) -> Rule[Study]:
-    """Compare s_n / s_{n+1} of W with the ratio that would be a gap."""
+def share(matrix: str, n_values: int, bound: float) -> Rule[Study]:
+    """Compare the share of the squared norm in the first singular values."""
+    values, allowed, side = _MATRICES[matrix]
     return _mean_of_each_width(
-        f"s_{n_values}/s_{n_values + 1} of W",
-        lambda row: _gap(row.weight_singular_values, n_values),
-        lambda mean: mean <= most,
-        f"Ratio of singular value {n_values} of W to the next, mean over the repeats, "
-        f"is {most:g} or less.",
-    )
-
-
-def share_of_the_update(n_values: int, least: float) -> Rule[Study]:
-    """Compare the share of ‖W − W(0)‖² in the first singular values with a bound."""
-    return _mean_of_each_width(
-        "share of ‖W − W(0)‖²",
-        lambda row: _share(row.update_singular_values, n_values),
-        lambda mean: mean >= least,
-        f"The first {n_values} singular values of W − W(0) hold {least:.0%} or more of "
-        "its squared norm, mean over the repeats.",
-    )
-
-
-def share_of_the_weights(n_values: int, most: float) -> Rule[Study]:
-    """Compare the share of ‖W‖² in the first singular values with a bound."""
-    return _mean_of_each_width(
-        "share of ‖W‖²",
-        lambda row: _share(row.weight_singular_values, n_values),
-        lambda mean: mean <= most,
-        f"The first {n_values} singular values of W hold {most:.0%} or less of its "
-        "squared norm, mean over the repeats.",
+        f"share of ‖{matrix}‖²",
+        lambda row: _share(getattr(row, values), n_values),
+        lambda mean: allowed(mean, bound),
+        f"The first {n_values} singular values of {matrix} hold {bound:.0%} or {side} "
+        "of its squared norm, mean over the repeats.",
     )
 
 

@@ -31,7 +31,7 @@ class FirstCrossing(ClassifierMixin, BaseEstimator):
         The same at the end of the first fit.
     """
 
-    def __init__(self, net: Any = None, target: float = 0.98, every: int = 20) -> None:
+    def __init__(self, net: Any = None, target: float = 1.0, every: int = 20) -> None:
         self.net = net
         self.target = target
         self.every = every

@@ -1,11 +1,9 @@
 """Sections 5 and 6 of Li and Liang (2018): f beside g, their limit, the low rank."""
 
-import os
 import pickle
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from operator import attrgetter
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,42 +14,35 @@ from overparam_sk import (
     LinearizedReLUClassifier,
     OverparamReLUClassifier,
 )
-from overparam_sk.experiments.by_width import (
+from overparam_sk.experiments.claims import (
     BY_WIDTH,
+    HOLDS,
+    NOT,
+    TREND,
+    Claim,
+    Finding,
+    Rule,
+    at_most,
+    claim,
     each_width,
     falls,
     mean,
     verdict_of_widths,
 )
-from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Claim, Finding, Rule
-from overparam_sk.experiments.claims_report import publish
-from overparam_sk.experiments.figure import new_figure
-from overparam_sk.experiments.problems import mixture_problem
+from overparam_sk.experiments.figure import new_figure, plot_means
+from overparam_sk.experiments.li_liang_2018 import data
+from overparam_sk.experiments.reproduction import Experiment, Request, scale
 from overparam_sk.experiments.tables import Table, markdown_table, mean_and_std
 
-__all__ = ["NAME", "Analysed", "Scale", "reproduce"]
-
-NAME = "ll18-analysis"
+__all__ = ["ANALYSIS", "Analysed", "coupled_steps"]
 
 # ‖∇L − ∇̃L‖/‖∇L‖ up to which the gradients count as coupled.
 _COUPLED = 0.1
 _STEPS = f"steps up to which ‖∇L − ∇̃L‖/‖∇L‖ ≤ {_COUPLED}"
 # Steps at which they are compared: the first ones decide.
-_LOOKS = (*range(20), *range(20, 400, 10))
+_LOOKS = (*range(20), *range(20, data.SYNTHETIC.max_iter, 10))
 # Ranks to which the updates are cut; k·l = 20.
 _RANKS = (5, 10, 15, 20, 30, 50)
-
-
-@dataclass(frozen=True)
-class Scale:
-    """How much is run."""
-
-    widths: tuple[int, ...]
-    repeats: int
-
-
-FULL = Scale((1000, 4000, 16000), 5)
-QUICK = Scale((500, 2000), 2)
 
 
 @dataclass(frozen=True)
@@ -84,79 +75,68 @@ def _moves(words: str, name: str, *, rises: bool = False) -> Rule[ByWidth]:
     )
 
 
-def _most_units_are_coupled() -> Rule[ByWidth]:
-    def find(fits: ByWidth) -> Finding:
-        share = attrgetter("coupling")
-        ok = {m: min(map(share, group)) > 0.5 for m, group in fits.items()}
-        return f"coupled units {each_width(fits, share)}", verdict_of_widths(ok)
-
-    return Rule(
-        "Share of hidden units whose gradient is the pseudo gradient on all training "
-        f"rows, after T steps, is above 1/2 in every repeat. {BY_WIDTH}",
-        find,
-    )
-
-
-def _as_one_over_root(name: str) -> Rule[ByWidth]:
-    def find(fits: ByWidth) -> Finding:
-        means = [mean(map(attrgetter(name), group)) for group in fits.values()]
-        slope = float(np.polyfit(np.log(list(fits)), np.log(means), 1)[0])
-        ours = f"{each_width(fits, attrgetter(name))}; m^({slope:.2f})"
-        off = abs(slope + 0.5)
-        return ours, HOLDS if off <= 0.1 else TREND if slope < -0.25 else NOT
-
-    return Rule(
-        "Slope of the logarithm of the means against log m. holds: within 0.1 of −1/2; "
-        "in trend: below −1/4.",
-        find,
-    )
+@claim(
+    '§5.1: "at each iteration, the total number of hidden units whose gradient can be '
+    'coupled with the pseudo one is quite large"',
+    "Share of hidden units whose gradient is the pseudo gradient on all training "
+    f"rows, after T steps, is above 1/2 in every repeat. {BY_WIDTH}",
+    "The rows have a variance: few units keep their pattern on all 1000 rows. The "
+    "lemma is for k·l rows; tests/papers has it there.",
+)
+def _most_units_are_coupled(fits: ByWidth) -> Finding:
+    share = attrgetter("coupling")
+    ok = {m: min(map(share, group)) > 0.5 for m, group in fits.items()}
+    return f"coupled units {each_width(fits, share)}", verdict_of_widths(ok)
 
 
-def _low_rank() -> Rule[ByWidth]:
-    def find(fits: ByWidth) -> Finding:
-        rank = attrgetter("effective_rank")
-        most = max(map(rank, (one for group in fits.values() for one in group)))
-        ours = f"values that carry 99 %: {each_width(fits, rank)}"
-        return ours, HOLDS if most <= 30 else TREND if most <= 60 else NOT
-
-    return Rule(
-        "Singular values of W − W(0) that carry 99 % of its squared norm. "
-        "holds: at most 1.5·k·l = 30 in every fit; in trend: 60.",
-        find,
-    )
-
-
-def _compresses() -> Rule[ByWidth]:
-    def find(fits: ByWidth) -> Finding:
-        def lost(one: Analysed) -> float:
-            return one.accuracy - one.accuracies[20]
-
-        def size(one: Analysed) -> float:
-            return one.bytes[20] / one.bytes[0]
-
-        every = [one for group in fits.values() for one in group]
-        worst, largest = max(map(lost, every)), max(map(size, every))
-        ours = f"accuracy lost at rank 20: {each_width(fits, lost)}; bytes of the "
-        ours += f"pickle over those of the network: {each_width(fits, size)}"
-        if largest > 0.1:
-            return ours, NOT
-        return ours, HOLDS if worst <= 0.005 else TREND if worst <= 0.05 else NOT
-
-    return Rule(
-        "Test accuracy with the best update of rank k·l, in at most 10 % of the bytes. "
-        "holds: at most 0.005 is lost in every fit; in trend: 0.05.",
-        find,
-    )
+@claim(
+    "beyond: the network goes to its infinite width as 1/√m",
+    "Slope of the logarithm of the means against log m. holds: within 0.1 of −1/2; "
+    "in trend: below −1/4.",
+)
+def _as_one_over_root(fits: ByWidth) -> Finding:
+    figure = attrgetter("f_to_limit")
+    means = [mean(map(figure, group)) for group in fits.values()]
+    slope = float(np.polyfit(np.log(list(fits)), np.log(means), 1)[0])
+    verdict = TREND if slope < -0.25 else NOT
+    verdict = HOLDS if abs(slope + 0.5) <= 0.1 else verdict
+    return f"{each_width(fits, figure)}; m^({slope:.2f})", verdict
 
 
-_CLAIMS: tuple[Claim[ByWidth], ...] = (
-    Claim(
-        '§5.1: "at each iteration, the total number of hidden units whose gradient can '
-        'be coupled with the pseudo one is quite large"',
-        _most_units_are_coupled(),
-        "The rows have a variance: few units keep their pattern on all 1000 rows. The "
-        "lemma is for k·l rows; tests/papers has it there.",
-    ),
+@claim(
+    '§6: "the accumulated updates [...] should be approximately low rank"',
+    "Singular values of W − W(0) that carry 99 % of its squared norm. holds: at most "
+    "1.5·k·l = 30 in every fit; in trend: 60.",
+)
+def _low_rank(fits: ByWidth) -> Finding:
+    rank = attrgetter("effective_rank")
+    most = max(map(rank, (one for group in fits.values() for one in group)))
+    return f"values that carry 99 %: {each_width(fits, rank)}", at_most(most, 30, 60)
+
+
+@claim(
+    '§6: "the difference between the learned weights and the initialization can be '
+    'easily compressed"',
+    "Test accuracy with the best update of rank k·l, in at most 10 % of the bytes. "
+    "holds: at most 0.005 is lost in every fit; in trend: 0.05.",
+)
+def _compresses(fits: ByWidth) -> Finding:
+    def lost(one: Analysed) -> float:
+        return one.accuracy - one.accuracies[20]
+
+    def size(one: Analysed) -> float:
+        return one.bytes[20] / one.bytes[0]
+
+    every = [one for group in fits.values() for one in group]
+    ours = f"accuracy lost at rank 20: {each_width(fits, lost)}; bytes of the "
+    ours += f"pickle over those of the network: {each_width(fits, size)}"
+    if max(map(size, every)) > 0.1:
+        return ours, NOT
+    return ours, at_most(max(map(lost, every)), 0.005, 0.05)
+
+
+_CLAIMS = (
+    _most_units_are_coupled,
     Claim(
         "beyond: the share of units that are coupled on all rows grows with the width",
         _moves("coupled units", "coupling", rises=True),
@@ -182,88 +162,41 @@ _CLAIMS: tuple[Claim[ByWidth], ...] = (
         'g"',
         _moves("‖f − g‖/‖f‖", "f_to_g"),
     ),
-    Claim(
-        "beyond: the network goes to its infinite width as 1/√m",
-        _as_one_over_root("f_to_limit"),
-    ),
-    Claim(
-        '§6: "the accumulated updates [...] should be approximately low rank"',
-        _low_rank(),
-    ),
-    Claim(
-        '§6: "the difference between the learned weights and the initialization can be '
-        'easily compressed"',
-        _compresses(),
-    ),
+    _as_one_over_root,
+    _low_rank,
+    _compresses,
 )
 
 
-def reproduce(
-    *,
-    out: Path,
-    quick: bool = False,
-    data_home: str | os.PathLike[str] | None = None,
-    device: str = "auto",
-    random_state: int = 0,
-    progress: bool = True,
-    tell: Callable[[str], Any] = print,
-) -> bool:
-    """Train f, g and the infinite width from one function on the same batches.
-
-    Writes claims.md, claims.json and differences.png.
-
-    Parameters
-    ----------
-    out, quick, device, random_state, progress, tell
-        As for :func:`overparam_sk.experiments.li_liang_2018.reproduce`.
-    data_home : path-like, default=None
-        Not read: the data is generated.
-
-    Returns
-    -------
-    bool
-        True. Ctrl-C raises KeyboardInterrupt, and nothing is written.
-    """
-    del data_home, progress
-    scale = QUICK if quick else FULL
+def _measure(run: Request) -> Iterator[tuple[str, ByWidth]]:
+    """Train f, g and the infinite width from one function on the same batches."""
     fits: dict[int, list[Analysed]] = {}
-    for width in scale.widths:
-        tell(f"Sections 5 and 6: width {width}")
-        seeds = range(random_state, random_state + scale.repeats)
-        fits[width] = [_analyse(width, seed, device) for seed in seeds]
-    judgements = [claim.judge(fits, "synthetic, rows as drawn") for claim in _CLAIMS]
-    publish(
-        judgements,
-        out,
-        title="Li and Liang (2018), sections 5 and 6",
-        paragraphs=[
-            "The synthetic data of section 7, c = 10, B = 16, T = 400, "
-            f"{scale.repeats} repeats (mean ± standard deviation). f, the pseudo "
-            "network g and the infinite width start at the same function and see the "
-            "same batches; differences are of the outputs on the test rows, and of the "
-            "gradients on a seeded subset of the training rows.",
-            markdown_table(_table(fits)),
-            "Test accuracy and bytes of the pickle, against the rank to which W − W(0) "
-            "is cut; W(0) is kept as its seed.",
-            markdown_table(_ranks(fits)),
-        ],
-        settings={**asdict(scale), "random_state": random_state},
-        picture=("differences.png", lambda path: _draw(fits, path)),
-        tell=tell,
-    )
-    return True
+    for width in run.scale["widths"]:
+        run.tell(f"Sections 5 and 6: width {width}")
+        fits[width] = [_analyse(width, seed, run.device) for seed in run.seeds]
+    yield "synthetic, rows as drawn", fits
+
+
+def _words(run: Request, fits: ByWidth) -> tuple[list[str], dict[str, Any]]:
+    words = [
+        f"The synthetic data of section 7, {data.in_words(data.SYNTHETIC)}, T = "
+        f"{data.SYNTHETIC.max_iter}, {run.scale['repeats']} repeats (mean ± standard "
+        "deviation). f, the pseudo network g and the infinite width start at the same "
+        "function and see the same batches; differences are of the outputs on the "
+        "test rows, and of the gradients on a seeded subset of the training rows.",
+        markdown_table(_table(fits)),
+        "Test accuracy and bytes of the pickle, against the rank to which W − W(0) "
+        "is cut; W(0) is kept as its seed.",
+        markdown_table(_ranks(fits)),
+    ]
+    return words, run.settings
 
 
 def _analyse(width: int, seed: int, device: str) -> Analysed:
-    problem = mixture_problem(random_state=seed)
-    options: dict[str, Any] = {
-        "learning_rate": 10.0,
-        "batch_size": 16,
-        "max_iter": 400,
-        "fit_intercept": False,
-        "device": device,
-        "random_state": seed,
-    }
+    problem = data.mixture_problem(random_state=seed)
+    options = data.training(
+        data.SYNTHETIC, fit_intercept=False, device=device, random_state=seed
+    )
     f = OverparamReLUClassifier(width, record_every=_LOOKS, **options)
     g = LinearizedReLUClassifier(width, diagnostics=None, **options)
     limit = InfiniteWidthReLUClassifier(initial_width=width, **options)
@@ -278,7 +211,7 @@ def _analyse(width: int, seed: int, device: str) -> Analysed:
         f.coupling_,
         f.activation_change_,
         float(errors[-1]),
-        _coupled_steps(steps, errors),
+        coupled_steps(steps, errors),
         dict(zip(steps.tolist(), errors.tolist(), strict=True)),
         _difference(of_f, of_g),
         _difference(of_f, of_limit),
@@ -291,7 +224,7 @@ def _analyse(width: int, seed: int, device: str) -> Analysed:
     )
 
 
-def _coupled_steps(steps: NDArray[Any], errors: NDArray[Any]) -> float:
+def coupled_steps(steps: NDArray[Any], errors: NDArray[Any]) -> float:
     """Last look before the error first exceeds the level; it may fall back later."""
     return float(steps[np.maximum.accumulate(errors) <= _COUPLED][-1])
 
@@ -333,7 +266,7 @@ def _ranks(fits: ByWidth) -> Table:
     return [head, *lines]
 
 
-def _draw(fits: ByWidth, path: Path) -> None:
+def _draw(fits: ByWidth) -> Any:
     """Differences against width, the gradients' along the run, accuracy by rank."""
     figure = new_figure(12, 4)
     by_width, along, by_rank = figure.subplots(1, 3)
@@ -343,9 +276,7 @@ def _draw(fits: ByWidth, path: Path) -> None:
         ("‖∇L − ∇̃L‖/‖∇L‖", "pseudo_gradient_error"),
         ("pattern change", "activation_change"),
     ):
-        groups = [np.array([*map(attrgetter(name), group)]) for group in fits.values()]
-        means, spread = [g.mean() for g in groups], [g.std() for g in groups]
-        by_width.errorbar([*fits], means, spread, marker="o", capsize=3, label=words)
+        plot_means(by_width, fits, attrgetter(name), label=words)
     by_width.set(xscale="log", yscale="log", xlabel="width m", xticks=[*fits])
     by_width.set_xticks([], minor=True)
     by_width.set_xticklabels([*map(str, fits)])
@@ -359,4 +290,16 @@ def _draw(fits: ByWidth, path: Path) -> None:
     by_rank.set(xlabel="rank that is kept", ylabel="test accuracy")
     for ax in (by_width, along, by_rank):
         ax.legend()
-    figure.savefig(path, dpi=150)
+    return figure
+
+
+ANALYSIS = Experiment(
+    names=("ll18-analysis",),
+    title="Li and Liang (2018), sections 5 and 6",
+    full=scale(widths=(1000, 4000, 16000), repeats=5),
+    quick=scale(widths=(500, 2000), repeats=2),
+    measure=_measure,
+    claims=_CLAIMS,
+    words=_words,
+    pictures={"differences.png": _draw},
+)

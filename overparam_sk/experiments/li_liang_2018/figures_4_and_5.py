@@ -1,0 +1,305 @@
+"""Figures 4 and 5 of Li and Liang (2018): steps and distance at a desired accuracy.
+
+Beside the networks stands their limit of infinite width, trained on the same batches,
+whose distance is c/√m with c computed.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from overparam_sk import InfiniteWidthReLUClassifier, OverparamReLUClassifier
+from overparam_sk.experiments.claims import (
+    NOT,
+    Claim,
+    Finding,
+    Rule,
+    at_most,
+    claim,
+    each_width,
+    mean,
+    rule,
+)
+from overparam_sk.experiments.figure import new_figure
+from overparam_sk.experiments.li_liang_2018 import data
+from overparam_sk.experiments.li_liang_2018.first_crossing import (
+    FirstCrossing,
+    crossing_figures,
+)
+from overparam_sk.experiments.problem import Defaults
+from overparam_sk.experiments.problems import load_problem
+from overparam_sk.experiments.reproduction import (
+    MNIST,
+    Experiment,
+    Request,
+    Scale,
+    scale,
+)
+from overparam_sk.experiments.study import data_of, usual_store
+from overparam_sk.experiments.tables import mean_and_std
+from overparam_sk.model_selection import Fit, width_study
+
+__all__ = ["FIGURES_4_AND_5", "PANELS", "Crossed", "Panel"]
+
+_LIMIT = "infinite width"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel of both figures."""
+
+    name: str  # of the data
+    settings: Defaults
+    constant: float  # of the paper's red line, constant/√m
+    normalize: bool
+
+    @property
+    def words(self) -> str:
+        """The data and the reading."""
+        reading = "rows scaled to norm 1" if self.normalize else "rows as drawn"
+        return f"{self.name}, {reading}"
+
+
+PANELS = tuple(
+    Panel(*of_data, normalize)
+    for of_data in (("synthetic", data.SYNTHETIC, 2 / 3), (MNIST, data.MNIST, 1 / 6))
+    for normalize in (False, True)
+)
+
+
+@dataclass(frozen=True)
+class Crossed:
+    """What was measured of a panel: fits by width, and those of the limit."""
+
+    panel: Panel
+    fits: Mapping[int, list[Fit]]
+    limit: list[Fit]
+
+
+@claim(
+    'Figure 4: the numbers of steps "are roughly the same for different number of '
+    'hidden nodes"',
+    "First step at the accuracy, every step near it looked at, mean of every width. "
+    "holds: the largest mean is at most 1.5 times the smallest; in trend: 3 times.",
+)
+def _steps_are_the_same(measured: Crossed) -> Finding:
+    ours = f"steps to {measured.panel.settings.target_accuracy:.0%}: "
+    ours += _each(measured, "steps", ".0f")
+    means = [mean(map(_figure("steps"), fits)) for fits in measured.fits.values()]
+    if not np.isfinite(means).all():
+        return f"{ours}; not reached by all fits", NOT
+    return ours, at_most(max(means) / max(1.0, min(means)), 1.5, 3)
+
+
+@claim(
+    'Figure 5: "the distances scale roughly as O(1/√m)"',
+    "Slope of log distance against log m over all fits. holds: within 0.1 of −1/2; in "
+    "trend: within 0.2.",
+)
+def _falls_as_root(measured: Crossed) -> Finding:
+    m, constants = _points(measured, "constant")
+    if not np.isfinite(constants).all():
+        return "the accuracy is not reached by all fits", NOT
+    p = 0.5 - float(np.polyfit(np.log(m), np.log(constants), 1)[0])
+    return f"relative distance falls as m^(−{p:.3f})", at_most(abs(p - 0.5), 0.1, 0.2)
+
+
+def _matches_the_line(name: str) -> Rule[Crossed]:
+    @rule(
+        "Relative distance times √m, mean over all fits, over the constant of the red "
+        "line. holds: within 10 %; in trend: within a factor of 1.5."
+    )
+    def matches(measured: Crossed) -> Finding:
+        ours = f"distance · √m: {_each(measured, name)}"
+        _, constants = _points(measured, name)
+        ratio = float(np.mean(constants)) / measured.panel.constant
+        if not np.isfinite(ratio):
+            return f"{ours}; not reached by all fits", NOT
+        ours += f": {ratio:.2f} times the paper's {measured.panel.constant:.3f}"
+        return ours, at_most(max(ratio, 1 / ratio), 1.1, 1.5)
+
+    return matches
+
+
+def _figure(name: str) -> Callable[[Fit], float]:
+    return lambda fit: float(fit.scores[name])
+
+
+def _each(measured: Crossed, name: str, form: str = ".3g") -> str:
+    """A figure at every width, and in the limit where that was run."""
+    text = each_width(measured.fits, _figure(name), form)
+    if measured.limit:
+        limit = mean_and_std(map(_figure(name), measured.limit), form)
+        text += f", {limit} ({_LIMIT}, computed)"
+    return text
+
+
+def _points(measured: Crossed, name: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Widths and figures of all fits."""
+    points = [
+        (m, _figure(name)(fit)) for m, fits in measured.fits.items() for fit in fits
+    ]
+    m, figures = np.array(points, dtype=float).T
+    return m, figures
+
+
+_CLAIMS = (
+    _steps_are_the_same,
+    _falls_as_root,
+    Claim(
+        'Figure 5: "they closely match 2/3√m on the synthetic data and 1/6√m on MNIST"',
+        _matches_the_line("constant"),
+        "The paper gives no reason for its constants, and does not say whether rows "
+        "are scaled. On MNIST its figures disagree: 1/(6√m) is below 0.006 from m = "
+        "1000 on, but the axis of its Figure 2, same data and step, has distances up "
+        "to 2.0.",
+    ),
+    Claim(
+        "Figure 5's lines, at the end of the run instead of at the accuracy",
+        _matches_the_line("final_constant"),
+    ),
+)
+
+
+def _measure(run: Request) -> Iterator[tuple[str, Crossed]]:
+    for panel in PANELS:
+        if panel.name in run.scale:
+            run.tell(f"Figures 4 and 5: {panel.words}")
+            yield panel.words, _run(panel, run.scale[panel.name], run)
+
+
+def _run(panel: Panel, amounts: Scale, run: Request) -> Crossed:
+    problem = load_problem(
+        panel.name,
+        data_home=run.data_home,
+        normalize=panel.normalize,
+        random_state=run.random_state,
+    )
+    options = data.training(
+        replace(panel.settings, max_iter=amounts["max_iter"]),
+        fit_intercept=False,
+        device=run.device,
+    )
+    # The distance is all that is looked at beside the accuracy.
+    looked_at = ("relative_distance",)
+    nets: dict[str, Any] = {
+        "net": OverparamReLUClassifier(diagnostics=looked_at, **options)
+    }
+    if amounts["limit"]:
+        nets[_LIMIT] = InfiniteWidthReLUClassifier(**options)
+    target, every = panel.settings.target_accuracy, amounts["every"]
+    store = usual_store(
+        run.out,
+        problem,
+        amounts["widths"],
+        amounts["repeats"],
+        random_state=run.random_state,
+        target=target,
+        every=every,
+        limit=amounts["limit"],
+        **options,
+    )
+    study = width_study(
+        {name: FirstCrossing(net, target, every) for name, net in nets.items()},
+        **data_of(problem),
+        param="net__width",
+        values=amounts["widths"],
+        repeats=amounts["repeats"],
+        scoring=crossing_figures,
+        validate_on_test=True,
+        store=store,
+        random_state=run.random_state,
+        verbose=run.progress,
+    )
+    for fit in study.failures:
+        raise ValueError(f"A fit of {panel.words} failed: {fit.failure}")
+    return Crossed(
+        panel,
+        {m: [fit for fit in study.fits if fit.value == m] for m in amounts["widths"]},
+        [fit for fit in study.fits if fit.estimator == _LIMIT],
+    )
+
+
+def _words(run: Request, *measured: Crossed) -> tuple[list[str], dict[str, Any]]:
+    lines: list[str] = []
+    settings: dict[str, Any] = {}
+    for panel in (crossed.panel for crossed in measured):
+        amounts, usual = run.scale[panel.name], panel.settings
+        widths = ", ".join(map(str, amounts["widths"]))
+        lines.append(
+            f"- {panel.words}: {data.in_words(usual)}, T = {amounts['max_iter']}, "
+            f"widths {widths}, {amounts['repeats']} repeats."
+        )
+        settings[panel.words] = {
+            "c": usual.learning_rate,
+            "batch_size": usual.batch_size,
+            "target": usual.target_accuracy,
+            **amounts,
+        }
+    about_the_limit = (
+        f"{_LIMIT}: trained in the space of functions, from a draw of f(0). Mean ± "
+        f"standard deviation; seed {run.random_state}."
+    )
+    settings["random_state"] = run.random_state
+    return ["\n".join(lines), about_the_limit], settings
+
+
+def _draw(*measured: Crossed) -> Any:
+    """Steps above, distances below with the paper's line and the limit's."""
+    figure = new_figure(4 * len(measured), 7)
+    rows = figure.subplots(2, len(measured), squeeze=False)
+    for crossed, (above, below) in zip(measured, rows.T, strict=True):
+        m = np.array(list(crossed.fits), dtype=float)
+        for ax, name in ((above, "steps"), (below, "constant")):
+            scale = m**-0.5 if name == "constant" else np.ones_like(m)
+            values = [[*map(_figure(name), fits)] for fits in crossed.fits.values()]
+            means = np.array([np.mean(v) for v in values]) * scale
+            spread = np.array([np.std(v) for v in values]) * scale
+            ax.errorbar(m, means, spread, marker="o", capsize=3, label="networks")
+            if crossed.limit:
+                limit = mean(map(_figure(name), crossed.limit)) * scale
+                ax.plot(m, limit, "k--", label=_LIMIT)
+            ax.set(xscale="log", xlabel="width m")
+        below.plot(m, crossed.panel.constant * m**-0.5, "r", label="the paper's line")
+        below.set(yscale="log", ylabel="relative distance")
+        above.set(ylabel=f"steps to {crossed.panel.settings.target_accuracy:.0%}")
+        above.set_title(crossed.panel.words)
+        above.set_ylim(bottom=0)
+        below.legend()
+    return figure
+
+
+_T = data.SYNTHETIC.max_iter
+
+# ``every`` steps the first fit is looked at; ``limit``: the infinite width is run too.
+FIGURES_4_AND_5 = Experiment(
+    names=("ll18-fig4", "ll18-fig5"),
+    title="Li and Liang (2018), Figures 4 and 5",
+    full={
+        "synthetic": scale(
+            widths=(*data.SYNTHETIC.widths, 16000),
+            repeats=5,
+            max_iter=_T,
+            every=40,
+            limit=True,
+        ),
+        MNIST: scale(
+            widths=data.MNIST.widths, repeats=5, max_iter=4000, every=100, limit=True
+        ),
+    },
+    quick={
+        "synthetic": scale(
+            widths=(500, 1000, 2000), repeats=2, max_iter=_T, every=40, limit=True
+        ),
+        MNIST: scale(
+            widths=(500, 1000), repeats=1, max_iter=1000, every=50, limit=False
+        ),
+    },
+    measure=_measure,
+    claims=_CLAIMS,
+    words=_words,
+    pictures={"crossings.png": _draw},
+)
