@@ -80,7 +80,7 @@ def test_files_that_a_page_names_are_there(page):
     named = set(
         re.findall(r"`([\w./-]+\.(?:py|md|toml|txt|ini))[`:]", page.read_text("utf-8"))
     )
-    places = (ROOT, PACKAGE, PACKAGE / "model_selection")
+    places = (ROOT, PACKAGE, ROOT / "benchmarks")
     missing = [n for n in named if not any((place / n).exists() for place in places)]
     assert not missing
 

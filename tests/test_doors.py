@@ -33,10 +33,8 @@ RESULTS = {
     *("summary_table", "write_report"),
 }
 INSIDE = {
-    *("Diagnostic", "Panel", "Monitor", "Measurement", "Sample", "InitialUnits"),
-    *("FirstLayerMonitor", "TwoHiddenMonitor", "FunctionSpaceMonitor", "HeldOutRows"),
-    *("SeenRows", "GramView", "PatternView", "WeightView", "measure_first_layer"),
-    *("measure_two_hidden", "check_gram_fits", "history_columns", "squared_spread"),
+    *("Diagnostic", "Panel", "GramSource", "GradientView", "GramView", "PatternView"),
+    *("WeightView", "check_gram_fits", "history_columns"),
     *("FirstLayerModule", "TwoHiddenModule", "HalfSquaredSum", "OneTargetNet"),
     *("first_layer_net", "two_hidden_net"),
 }

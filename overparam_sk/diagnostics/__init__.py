@@ -11,10 +11,8 @@ from overparam_sk.diagnostics.gram import (
     GramLambdaMin,
     GramSource,
     check_gram_fits,
-    first_layer_gram,
     gram_lambda_min,
     gram_matrix,
-    two_hidden_gram,
 )
 from overparam_sk.diagnostics.infinite_width import (
     infinite_width_gram,
@@ -50,21 +48,8 @@ REGISTRY: dict[str, type[Diagnostic]] = {
     )
 }
 
-# What an estimator can measure: these, and what needs the weights alone and is computed
-# when it is first looked at.
-SPECTRUM = "update_singular_values"
-
-
-def asked_for(diagnostics: str | tuple[str, ...] | None) -> tuple[str, ...]:
-    """Names that an estimator's ``diagnostics`` stands for."""
-    if diagnostics is None or isinstance(diagnostics, tuple):
-        return diagnostics or ()
-    return (*REGISTRY, SPECTRUM)
-
-
 __all__ = [
     "REGISTRY",
-    "SPECTRUM",
     "Diagnostic",
     "GradientView",
     "GramSource",
@@ -73,16 +58,13 @@ __all__ = [
     "PatternView",
     "WeightView",
     "activation_change",
-    "asked_for",
     "check_gram_fits",
     "effective_rank",
-    "first_layer_gram",
     "gram_lambda_min",
     "gram_matrix",
     "history_columns",
     "infinite_width_gram",
     "infinite_width_lambda_min",
     "relative_distance",
-    "two_hidden_gram",
     "update_singular_values",
 ]

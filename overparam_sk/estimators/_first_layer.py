@@ -11,7 +11,8 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
-from overparam_sk.diagnostics import GramSource, effective_rank, first_layer_gram
+from overparam_sk.diagnostics import GramSource, effective_rank
+from overparam_sk.diagnostics.gram import first_layer_gram
 from overparam_sk.estimators._data import finite_outputs
 from overparam_sk.estimators._parameters import (
     checked_parameters,
@@ -125,12 +126,18 @@ class FirstLayerClassifier(ABC):
     _n_layers: ClassVar[int] = 1
     _kind: ClassVar[type[FirstLayerNetwork]]
 
-    width: int = parameter(1000, COUNT, positional=True)
-    batch_size: int | Auto = parameter("auto", either(one_of("auto"), COUNT))
-    class_weight: Any = parameter(None, CLASS_WEIGHT)
-    block_size: int | Auto = parameter("auto", either(one_of("auto"), COUNT))
-    precision: Literal["ieee", "bf16x6"] = parameter("ieee", one_of(*PRODUCTS))
-    distributed: bool = parameter(False, FLAG)
+    width: int = parameter(default=1000, rule=COUNT, kw_only=False)
+    batch_size: int | Auto = parameter(
+        default="auto", rule=either(one_of("auto"), COUNT)
+    )
+    class_weight: Any = parameter(default=None, rule=CLASS_WEIGHT)
+    block_size: int | Auto = parameter(
+        default="auto", rule=either(one_of("auto"), COUNT)
+    )
+    precision: Literal["ieee", "bf16x6"] = parameter(
+        default="ieee", rule=one_of(*PRODUCTS)
+    )
+    distributed: bool = parameter(default=False, rule=FLAG)
 
     if TYPE_CHECKING:  # the classes beside it bring the rest
 

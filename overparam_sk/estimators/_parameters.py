@@ -8,39 +8,70 @@ scikit-learn reads, and one docstring.
 import inspect
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
-from typing import Any, TypeVar, dataclass_transform
+from dataclasses import field, make_dataclass
+from typing import Any, NamedTuple, TypeVar, dataclass_transform
 
 from overparam_sk.parameters import shown
 
 __all__ = ["checked_parameters", "estimator", "parameter", "parameters"]
 
 _Class = TypeVar("_Class")
-_PLAIN = {"eq": False, "repr": False, "match_args": False}  # as scikit-learn has them
 # A section of a numpydoc docstring: its title underlined, and all up to the next one.
 _LATER = "(Attributes|See Also|Notes|References|Examples)"
 _SECTION = r"(?ms)^{title}\n-+\n(?P<body>.*?)(?=^[^\n]+\n---|\Z)"
 
 
+class _Parameter(NamedTuple):
+    default: Any
+    rule: Callable[[str, Any], Any]
+    kw_only: bool
+
+
 def parameter(
-    default: Any, rule: Callable[[str, Any], Any], *, positional: bool = False
+    *, default: Any, rule: Callable[[str, Any], Any], kw_only: bool = True
 ) -> Any:
     """State a parameter: its default, and what gives its plain value or refuses it."""
-    return field(default=default, kw_only=not positional, metadata={"rule": rule})
+    return _Parameter(default, rule, kw_only)
 
 
-@dataclass_transform(eq_default=False, field_specifiers=(parameter,))
+@dataclass_transform(
+    eq_default=False, kw_only_default=True, field_specifiers=(parameter,)
+)
 def parameters(cls: type[_Class]) -> type[_Class]:
     """A class that brings parameters, but cannot be made alone."""
-    return dataclass(init=False, **_PLAIN)(cls)
+    own = {n: v for n, v in vars(cls).items() if isinstance(v, _Parameter)}
+    for name in own:
+        delattr(cls, name)
+    cls._stated = own  # type: ignore[attr-defined]
+    return cls
 
 
-@dataclass_transform(eq_default=False, field_specifiers=(parameter,))
+@dataclass_transform(
+    eq_default=False, kw_only_default=True, field_specifiers=(parameter,)
+)
 def estimator(cls: type[_Class]) -> type[_Class]:
     """A class whose parameters are its own and those of its bases."""
-    whole: type[_Class] = dataclass(**_PLAIN)(cls)
+    whole = parameters(cls)
+    stated = [
+        (name, Any, field(default=found.default, kw_only=found.kw_only))
+        for name, found in _parameters_of(whole).items()
+    ]
+    init: Any = make_dataclass(whole.__name__, stated).__init__  # type: ignore[misc]
+    init.__qualname__, init.__module__ = (
+        f"{whole.__qualname__}.__init__",
+        cls.__module__,
+    )
+    whole.__init__ = init  # type: ignore[misc]
     whole.__doc__ = _documented(whole)
     return whole
+
+
+def _parameters_of(cls: type) -> dict[str, _Parameter]:
+    """Those of all classes of which one is made."""
+    found: dict[str, _Parameter] = {}
+    for brings in reversed(cls.__mro__):
+        found |= vars(brings).get("_stated", {})
+    return found
 
 
 def checked_parameters(instance: Any) -> dict[str, Any]:
@@ -51,9 +82,8 @@ def checked_parameters(instance: Any) -> dict[str, Any]:
     ValueError
         For one that breaks its rule, or two that exclude each other.
     """
-    rules = {f.name: f.metadata["rule"] for f in fields(instance)}
-    given = instance.get_params(deep=False)
-    plain = {n: rules[n](n, v) if n in rules else v for n, v in given.items()}
+    stated, given = _parameters_of(type(instance)), instance.get_params(deep=False)
+    plain = {n: stated[n].rule(n, v) if n in stated else v for n, v in given.items()}
     _check_together(plain)
     return plain
 
@@ -79,7 +109,7 @@ def _documented(cls: type) -> str | None:
     for title in ("Parameters", "Attributes"):
         entries: dict[str, str] = {}
         for brings in cls.__mro__:
-            if "__dataclass_fields__" in vars(brings):
+            if "_stated" in vars(brings):
                 entries = _entries(brings.__doc__ or "", title) | entries
         if title == "Parameters":
             entries = {name: entries[name] for name in order if name in entries}

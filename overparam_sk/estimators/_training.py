@@ -106,21 +106,27 @@ class TrainedNetwork(CallbackSupport, ABC):
     """
 
     learning_rate: float | Auto = parameter(
-        "auto", either(one_of("auto"), number(0, above=True))
+        default="auto", rule=either(one_of("auto"), number(0, above=True))
     )
     momentum: float | Auto = parameter(
-        "auto", either(one_of("auto"), number(0, 1, below=True))
+        default="auto", rule=either(one_of("auto"), number(0, 1, below=True))
     )
-    max_iter: int = parameter(1000, COUNT)
-    tol: float = parameter(1e-4, number(0))
-    n_iter_no_change: int | None = parameter(None, either(one_of(None), COUNT))
-    early_stopping: bool = parameter(False, FLAG)
-    validation_fraction: float = parameter(0.1, number(0, 1, above=True, below=True))
-    fit_intercept: bool = parameter(True, FLAG)
-    record_every: Auto | int | tuple[int, ...] | None = parameter("auto", _RECORD_EVERY)
-    device: str = parameter("auto", DEVICE)
-    random_state: Any = parameter(None, RANDOM_STATE)
-    verbose: int = parameter(0, either(FLAG, integer(0)))
+    max_iter: int = parameter(default=1000, rule=COUNT)
+    tol: float = parameter(default=1e-4, rule=number(0))
+    n_iter_no_change: int | None = parameter(
+        default=None, rule=either(one_of(None), COUNT)
+    )
+    early_stopping: bool = parameter(default=False, rule=FLAG)
+    validation_fraction: float = parameter(
+        default=0.1, rule=number(0, 1, above=True, below=True)
+    )
+    fit_intercept: bool = parameter(default=True, rule=FLAG)
+    record_every: Auto | int | tuple[int, ...] | None = parameter(
+        default="auto", rule=_RECORD_EVERY
+    )
+    device: str = parameter(default="auto", rule=DEVICE)
+    random_state: Any = parameter(default=None, rule=RANDOM_STATE)
+    verbose: int = parameter(default=0, rule=either(FLAG, integer(0)))
 
     @abstractmethod
     def __sklearn_is_fitted__(self) -> bool:

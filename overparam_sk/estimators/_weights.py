@@ -46,11 +46,11 @@ class MeasuredWeights(ABC):
 
     _n_layers: ClassVar[int]  # trained layers
 
-    warm_start: bool = parameter(False, FLAG)
+    warm_start: bool = parameter(default=False, rule=FLAG)
     diagnostics: Literal["all"] | tuple[str, ...] | None = parameter(
-        "all", _diagnostics
+        default="all", rule=_diagnostics
     )
-    gram_samples: int = parameter(200, COUNT)
+    gram_samples: int = parameter(default=200, rule=COUNT)
 
     @property
     @abstractmethod

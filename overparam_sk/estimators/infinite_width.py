@@ -103,10 +103,14 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, TrainedNetwork, StampedEsti
     (300, 10)
     """
 
-    batch_size: int | Auto = parameter("auto", either(one_of("auto"), COUNT))
-    initial_width: int | None = parameter(16384, either(one_of(None), COUNT))
-    class_weight: Any = parameter(None, CLASS_WEIGHT)
-    cache_size: float = parameter(1000, number(0))
+    batch_size: int | Auto = parameter(
+        default="auto", rule=either(one_of("auto"), COUNT)
+    )
+    initial_width: int | None = parameter(
+        default=16384, rule=either(one_of(None), COUNT)
+    )
+    class_weight: Any = parameter(default=None, rule=CLASS_WEIGHT)
+    cache_size: float = parameter(default=1000, rule=number(0))
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether there are coefficients."""

@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Literal
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from overparam_sk.diagnostics import GramSource, two_hidden_gram
+from overparam_sk.diagnostics import GramSource
+from overparam_sk.diagnostics.gram import two_hidden_gram
 from overparam_sk.estimators._data import finite_outputs
 from overparam_sk.estimators._parameters import (
     checked_parameters,
@@ -128,10 +129,10 @@ class TwoHiddenReLURegressor(
 
     _n_layers: ClassVar[int] = 2
 
-    width1: int = parameter(5, COUNT, positional=True)
-    width2: int = parameter(1000, COUNT, positional=True)
+    width1: int = parameter(default=5, rule=COUNT, kw_only=False)
+    width2: int = parameter(default=1000, rule=COUNT, kw_only=False)
     row_norm: Literal["clip", "unit"] | None = parameter(
-        "clip", one_of("clip", "unit", None)
+        default="clip", rule=one_of("clip", "unit", None)
     )
 
     def __sklearn_is_fitted__(self) -> bool:

@@ -20,6 +20,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 from sklearn.utils import get_tags
 
+from overparam_sk.experiments.li_liang_2018.first_crossing import FirstCrossing
 from overparam_sk.fingerprints import describe
 from overparam_sk.model_selection import diagnostic_scorer, width_study
 
@@ -73,6 +74,11 @@ def test_studies_of_before_know_what_is_ours_by_its_name(known):
     package, *_, name = known.split(".")
     held = getattr(importlib.import_module(f"overparam_sk.{package}"), name)
     assert describe(held) == f"overparam_sk.{known}"
+
+
+def test_studies_of_the_crossings_of_before_know_the_estimator():
+    known = "overparam_sk.experiments.first_crossing.FirstCrossing"
+    assert describe(FirstCrossing) == known
 
 
 def test_studies_of_before_know_a_scorer_by_its_checksum():
