@@ -61,7 +61,7 @@ def estimator(cls: type[_Class]) -> type[_Class]:
         f"{whole.__qualname__}.__init__",
         cls.__module__,
     )
-    whole.__init__ = init  # type: ignore[misc]
+    whole.__init__ = init  # type: ignore[method-assign]
     whole.__doc__ = _documented(whole)
     return whole
 
