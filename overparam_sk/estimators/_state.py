@@ -15,7 +15,7 @@ from overparam_sk.world import open_doors
 __all__ = ["StampedEstimator"]
 
 # Raised when the meaning of a fitted attribute changes.
-_FORMAT = 2
+_FORMAT = 1
 # What is checked data, and not what was trained on it.
 _OF_THE_DATA = ("classes_", "n_features_in_", "feature_names_in_")
 
@@ -63,7 +63,7 @@ class StampedEstimator(BaseEstimator):
                 ),
                 stacklevel=3,  # who unpickles calls `_restore`, which calls this
             )
-        super().__setstate__(state if format_ == _FORMAT else _of_today(state))
+        super().__setstate__(_of_today(state))
 
     def _forget(self) -> None:
         """Remove every fitted attribute: the estimator is unfitted."""
@@ -84,12 +84,12 @@ def _is_fitted(name: str) -> bool:
 
 
 def _of_today(state: dict[str, Any]) -> dict[str, Any]:
-    """A state of an older format as one of today's."""
+    """A state with what older versions did not write, or wrote under another name."""
     spectrum = state.pop("_update_singular_values", None)
     if spectrum is not None:
         state["update_singular_values_"] = spectrum
     for name in ("hidden_intercept_", "first_intercept_"):
-        if name in state:  # a fact of the fit that had to be guessed
+        if name in state:  # without an intercept all its weights are 0
             state.setdefault("has_intercept_", bool(np.any(state[name])))
     return state
 

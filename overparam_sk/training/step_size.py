@@ -82,11 +82,11 @@ def safe_learning_rate(X: Tensor, sample_weight: Tensor, batch_size: int) -> flo
     """
     n = float(sample_weight.double().sum())
     # The kernel is homogeneous of degree 2, so rows are scaled to avoid overflow.
-    scale = float(X.abs().max())
+    rows, scale = _scaled(X)
     if scale == 0:
         return 1.0
     root = sample_weight.double().sqrt()
-    H = gated_linear_kernel(*[(X.double() / scale)] * 2) * torch.outer(root, root)
+    H = gated_linear_kernel(rows, rows) * torch.outer(root, root)
     full = largest_eigenvalue(H) / n
     single = float(H.diagonal().max())
     B = min(batch_size, n)
@@ -124,10 +124,9 @@ def safe_full_batch_step(
         If inner products of rows of X, or with the weights, overflow or underflow.
     """
     # H is homogeneous of degree 2 in X, so rows are scaled to avoid overflow.
-    scale = float(X.abs().max())
+    rows, scale = _scaled(X)
     if scale == 0:
         return 1.0
-    rows = X.double() / scale
     A, B, w = (W.double() for W in weights)
     root = sample_weight.double().sqrt()
     H = sum(gram_parts_by_units(rows @ A.T, B, w, rows @ rows.T))
@@ -137,6 +136,13 @@ def safe_full_batch_step(
     step = _over(1.0, top * scale) / scale
     _check_step(step, X, sample_weight)
     return step
+
+
+def _scaled(X: Tensor) -> tuple[Tensor, float]:
+    """Rows whose largest entry is 1, in float64, and what it was."""
+    largest = X.double().abs().max()
+    # By a tensor: CUDA multiplies by the inverse of a number, which may be infinite.
+    return X.double() / largest, float(largest)
 
 
 def _over(a: float, b: float) -> float:

@@ -133,6 +133,7 @@ def test_stamps(any_fitted):
 
 def test_a_model_from_a_gpu_predicts_on_a_machine_without_one(any_fitted):
     net = any_fitted()
+    net.device_ = "cpu"
     expected = outputs(net, X)
     net.device_ = "cuda:7"
     np.testing.assert_array_equal(outputs(net, X), expected)
