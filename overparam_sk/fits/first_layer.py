@@ -175,14 +175,16 @@ class FirstLayer:
                 panel.show(start.moved_to(here, n_given))
             gated, slopes = part.gate_weights is not None, []
             for places, Z, active0 in _on_rows(part, here, start, seen.rows, panel):
-                if panel.sees(PatternView, GradientView) and active0 is not None:
-                    view = PatternView(Z > 0, active0, places, n)
+                if panel.sees(PatternView, GradientView, GramView):
+                    active = Z > 0
+                    # Who does not see patterns does not miss those at initialisation.
+                    before = active if active0 is None else active0
+                    view = PatternView(active, before, places, n)
                     panel.show(view)
                     if panel.sees(GradientView):
                         views.append(view)
-                if panel.sees(GramView):
-                    active = active0 if gated and active0 is not None else Z > 0
-                    slopes.append(seen.of_gram(places, active))
+                    if panel.sees(GramView):
+                        slopes.append(seen.of_gram(places, before if gated else active))
                 outputs[places] += part.outputs_(Z, active0 if gated else None)
             if panel.sees(GramView):
                 gram = seen.inner * part.gram(_joined(slopes))

@@ -9,14 +9,9 @@ import torch
 from torch import Tensor
 
 from overparam_sk.diagnostics import GramView, Panel, check_gram_fits
-from overparam_sk.fits.history import (
-    FiniteStart,
-    NetworkInFit,
-    Printer,
-    Recorder,
-    stopping_rule,
-)
+from overparam_sk.fits.history import FiniteStart, Printer, Recorder, stopping_rule
 from overparam_sk.fits.job import Job
+from overparam_sk.fits.network import NetworkInFit
 from overparam_sk.fits.place import Place
 from overparam_sk.training import (
     DivergenceError,

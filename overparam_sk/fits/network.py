@@ -1,0 +1,73 @@
+"""The contract between a fit and a network: how it is trained, shown, scored, kept."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from torch import Tensor
+
+from overparam_sk.diagnostics import Panel
+from overparam_sk.networks import Loss
+from overparam_sk.training import Trainer
+
+__all__ = ["NetworkInFit", "Seen"]
+
+
+class Seen(Protocol):
+    """Rows on which a network is looked at; what else is known of them is its own."""
+
+    @property
+    def targets(self) -> Tensor:
+        """As the loss has them."""
+        ...
+
+    @property
+    def weight(self) -> Tensor:
+        """Of the samples, shape (n,)."""
+        ...
+
+
+class NetworkInFit(Protocol):
+    """What a fit must know of a network: how it is trained, shown, scored and kept."""
+
+    @property
+    def trainer(self) -> Trainer:
+        """Where it starts, and how it advances."""
+        ...
+
+    @property
+    def loss(self) -> Loss:
+        """What is trained, and the score."""
+        ...
+
+    @property
+    def learning_rate(self) -> float:
+        """The fitted attribute."""
+        ...
+
+    @property
+    def look_cost(self) -> float:
+        """What a look along the run costs, in gradient steps."""
+        ...
+
+    @property
+    def sample(self) -> Any:
+        """Training rows that are looked at along the run."""
+        ...
+
+    @property
+    def everything(self) -> Any:
+        """All training rows, looked at once at the end."""
+        ...
+
+    @property
+    def held_out(self) -> Any:
+        """The validation rows, or None."""
+        ...
+
+    def show(self, panel: Panel, weights: Sequence[Tensor], seen: Any, /) -> Tensor:
+        """Show what the diagnostics look at, on some rows; return the outputs there."""
+        ...
+
+    def state(self, weights: Sequence[Tensor], /) -> dict[str, Any]:
+        """The fitted attributes that a prediction with these weights needs."""
+        ...
