@@ -1,5 +1,6 @@
 """What docs/architecture.md says of floors, ways, names and the registry is so."""
 
+import ast
 import re
 import sys
 from pathlib import Path
@@ -94,3 +95,16 @@ def test_links_of_the_page_lead_somewhere():
 def test_the_registry_is_told_whole():
     told = section("Where to add what").partition("Registered are ")[2]
     assert set(re.findall(r"`(\w+)`", told)) == {*REGISTRY, "update_singular_values"}
+
+
+def test_every_auto_of_an_estimator_is_settled_in_one_file():
+    floors = ("estimators", "fits", "interop", "diagnostics", "training", "networks")
+    files = [path for floor in floors for path in (PACKAGE / floor).rglob("*.py")]
+    asked = [
+        path.relative_to(PACKAGE).as_posix()
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Compare)
+        and any(getattr(side, "value", None) == "auto" for side in node.comparators)
+    ]
+    assert set(asked) == {"fits/settings.py"}

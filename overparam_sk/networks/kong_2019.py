@@ -87,7 +87,7 @@ def forward(Z: Tensor, B: Tensor, w: Tensor) -> Forward:
 
 
 def outputs(Z: Tensor, B: Tensor, w: Tensor) -> Tensor:
-    """U of many rows, shape (n,), a few of them at a time (eqs. 1, 2)."""
+    """Outputs u of many rows, shape (n,), a few of them at a time (eqs. 1, 2)."""
     parts = torch.split(Z, max(1, _BLOCK_ELEMENTS // len(B)))
     return torch.cat([forward(part, B, w).u for part in parts])
 

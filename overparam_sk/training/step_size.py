@@ -146,7 +146,7 @@ def _scaled(X: Tensor) -> tuple[Tensor, float]:
 
 
 def _over(a: float, b: float) -> float:
-    """A / b, infinite where b underflowed."""
+    """Return a / b, infinite where b underflowed."""
     return a / b if b > 0 else float("inf")
 
 
