@@ -20,6 +20,12 @@ def pytest_configure(config):
     config.stash[MEASURED] = defaultdict(list)
 
 
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("rounds") == "full":
+        for item in items:
+            item.add_marker(pytest.mark.timeout(1800))
+
+
 def pytest_terminal_summary(terminalreporter, config):
     if config.getoption("rounds") == "few":
         return

@@ -75,7 +75,6 @@ class Killer(threading.Thread):
             os.kill(pid, signal.SIGKILL)
 
 
-@pytest.mark.timeout(1800)
 def test_killed_workers_change_nothing(client, undisturbed, rounds, measured, tmp_path):
     """One worker is killed, or one and then the other."""
     expected, seconds = undisturbed

@@ -13,7 +13,6 @@ from model_selection.counted import table
 from overparam_sk.model_selection import WidthStudy
 
 
-@pytest.mark.timeout(1800)
 def test_a_killed_study_loses_nothing(driver, undisturbed, rounds, measured, tmp_path):
     """Killed at any moment, the same call goes on and ends with the same table."""
     expected, seconds = undisturbed
@@ -62,7 +61,6 @@ def test_a_store_in_use_is_refused_until_its_process_is_dead(
     assert table(study) == undisturbed[0]
 
 
-@pytest.mark.timeout(1800)
 def test_ctrl_c_ends_a_study_and_keeps_no_half_trained_net(
     driver, undisturbed, rounds, measured, tmp_path
 ):
