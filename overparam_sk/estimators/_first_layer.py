@@ -80,6 +80,7 @@ class FirstLayerClassifier(ABC):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
     hidden_weights_ : ndarray of shape (width, n_features)
         W.
     hidden_intercept_ : ndarray of shape (width,)
@@ -109,7 +110,7 @@ class FirstLayerClassifier(ABC):
         Singular values of ``hidden_weights_ - initial_weights()`` in float64,
         descending (LL18 §7); computed when first looked at.
     effective_rank_ : int
-        How many of them carry 99 % of the squared norm.
+        How many singular values carry 99 % of the update's squared norm.
     coupling_ : float
         Share of hidden units whose pattern has changed on no training row: their
         gradient is the pseudo gradient (LL18 §5.1, Lemma 5.1).

@@ -25,6 +25,7 @@ class _Parameter(NamedTuple):
     default: Any
     rule: Callable[[str, Any], Any]
     kw_only: bool
+    annotation: Any = Any
 
 
 def parameter(
@@ -39,7 +40,12 @@ def parameter(
 )
 def parameters(cls: type[_Class]) -> type[_Class]:
     """A class that brings parameters, but cannot be made alone."""
-    own = {n: v for n, v in vars(cls).items() if isinstance(v, _Parameter)}
+    types = inspect.get_annotations(cls)
+    own = {
+        name: value._replace(annotation=types[name])
+        for name, value in vars(cls).items()
+        if isinstance(value, _Parameter)
+    }
     for name in own:
         delattr(cls, name)
     cls._stated = own  # type: ignore[attr-defined]
@@ -53,14 +59,12 @@ def estimator(cls: type[_Class]) -> type[_Class]:
     """A class whose parameters are its own and those of its bases."""
     whole = parameters(cls)
     stated = [
-        (name, Any, field(default=found.default, kw_only=found.kw_only))
+        (name, found.annotation, field(default=found.default, kw_only=found.kw_only))
         for name, found in _parameters_of(whole).items()
     ]
     init: Any = make_dataclass(whole.__name__, stated).__init__  # type: ignore[misc]
-    init.__qualname__, init.__module__ = (
-        f"{whole.__qualname__}.__init__",
-        cls.__module__,
-    )
+    init.__qualname__ = f"{whole.__qualname__}.__init__"
+    init.__module__ = cls.__module__
     whole.__init__ = init  # type: ignore[method-assign]
     whole.__doc__ = _documented(whole)
     return whole
@@ -105,16 +109,24 @@ def _documented(cls: type) -> str | None:
     """The docstring of a class with the entries of its bases added to its own."""
     if cls.__doc__ is None:  # python -OO
         return None
-    text, order = inspect.cleandoc(cls.__doc__), list(inspect.signature(cls).parameters)
-    for title in ("Parameters", "Attributes"):
-        entries: dict[str, str] = {}
-        for brings in cls.__mro__:
-            if "_stated" in vars(brings):
-                entries = _entries(brings.__doc__ or "", title) | entries
-        if title == "Parameters":
-            entries = {name: entries[name] for name in order if name in entries}
-        text = _with_section(text, title, "\n".join(entries.values()))
-    return text
+    text = inspect.cleandoc(cls.__doc__)
+    told = _entries_of(cls, "Parameters")
+    names = inspect.signature(cls).parameters
+    in_order = [told[name] for name in names if name in told]
+    text = _with_section(text, "Parameters", "\n".join(in_order))
+    attributes = _entries_of(cls, "Attributes").values()
+    return _with_section(text, "Attributes", "\n".join(attributes))
+
+
+def _entries_of(cls: type, title: str) -> dict[str, str]:
+    """Name -> text; what is nearest tells, where it stands is up to the farthest."""
+    entries: dict[str, str] = {}
+    for brings in cls.__mro__:
+        if "_stated" in vars(brings):
+            own = _entries(brings.__doc__ or "", title)
+            nearer = {name: entries.pop(name) for name in own if name in entries}
+            entries |= own | nearer
+    return entries
 
 
 def _with_section(text: str, title: str, body: str) -> str:

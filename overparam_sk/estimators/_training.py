@@ -70,9 +70,9 @@ class TrainedNetwork(CallbackSupport, ABC):
     early_stopping : bool, default=False
         Stop when the validation score no longer improves, and keep what had the best
         one. Watches ``X_val``, ``y_val`` given to ``fit``, and otherwise a share of the
-        training data set apart, of classes a stratified one.
+        training data that is set apart, of every class the same.
     validation_fraction : float, default=0.1
-        That share.
+        The share of the training data that ``early_stopping`` sets apart.
     fit_intercept : bool, default=True
         Whether a constant 1 is appended to every row. The papers have False: the
         network is then positively homogeneous in x, f(0) = 0, and it cannot use a row's
@@ -83,7 +83,8 @@ class TrainedNetwork(CallbackSupport, ABC):
         steps (a validation set and eigenvalues not counted); None at the end only. A
         tuple holds the iterations themselves; the last one always is an entry.
     device : {"auto", "cpu", "cuda", "cuda:<index>", "mps"}, default="auto"
-        "auto" is the first CUDA device where there is one, and otherwise the CPU.
+        Where to train; "auto" is the first CUDA device where there is one, and
+        otherwise the CPU.
     random_state : int, RandomState instance or None, default=None
         Decides what is drawn: the network at initialisation, the batches and the
         subsets.
@@ -93,16 +94,18 @@ class TrainedNetwork(CallbackSupport, ABC):
     Attributes
     ----------
     n_features_in_ : int
+        Columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Only when all feature names of X are strings.
     init_seed_ : int
         Seed from which all that is drawn at initialisation is regenerated on any
         device.
     n_iter_ : int
-        Gradient steps done; a warm start counts on.
+        Gradient steps done; training that goes on counts on.
     device_ : str
+        Where it was trained; it predicts there, and elsewhere where that is missing.
     best_validation_score_ : float
-        With ``early_stopping``.
+        What the weights that were kept are worth; with ``early_stopping`` only.
     """
 
     learning_rate: float | Auto = parameter(

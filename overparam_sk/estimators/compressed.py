@@ -52,13 +52,15 @@ class CompressedClassifier(SoftmaxClassifier, StampedEstimator):
     estimator_ : estimator
         The classifier from which this was made, unfitted: ``expand`` gives it fitted.
     left_ : ndarray of shape (width, r)
+        What ``right_`` is multiplied by: the update is left_ · right_.
     right_ : ndarray of shape (r, n_features) or (r, n_features + 1)
-        The update is left_ · right_, the best of its rank; an intercept is its last
-        column.
+        The product is the best of its rank; an intercept is its last column.
     rank_ : int
         r.
     classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
     n_features_in_ : int
+        Columns of X.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Only when all feature names of X are strings.
     init_seed_ : int
@@ -66,14 +68,14 @@ class CompressedClassifier(SoftmaxClassifier, StampedEstimator):
     n_iter_, learning_rate_, device_
         As for `OverparamReLUClassifier`.
 
+    See Also
+    --------
+    OverparamReLUClassifier.compress : Makes it of a classifier that is fitted.
+
     Notes
     -----
     Every prediction draws W(0) anew, width·n_features numbers, for one row as for many:
     ``expand`` once where single rows are predicted one after another.
-
-    See Also
-    --------
-    OverparamReLUClassifier.compress : Makes it of a classifier that is fitted.
 
     References
     ----------

@@ -54,6 +54,7 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, TrainedNetwork, StampedEsti
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
+        The labels, sorted.
     X_fit_ : ndarray of shape (n_seen, n_features) or (n_seen, n_features + 1)
         The training rows that a batch has held, with the constant 1 where there is an
         intercept.

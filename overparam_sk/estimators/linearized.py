@@ -37,11 +37,14 @@ class LinearizedReLUClassifier(
     ----------
     activation_change_ : float
         Share of the pairs of a hidden unit and a training row whose pattern would be
-        another by now, if it were not frozen; so is ``coupling_`` of the patterns that
-        these weights would have. ``pseudo_gradient_error`` in ``history_`` compares the
-        two patterns' gradients at the residuals of g.
+        another by now, if it were not frozen.
     gram_lambda_min_ : float
-        Of the Gram matrix with the frozen patterns, which does not move.
+        Smallest eigenvalue of the Gram matrix with the frozen patterns, which does not
+        move, on at most ``gram_samples`` training rows.
+    coupling_ : float
+        Share of hidden units whose pattern would have changed on no training row.
+        ``pseudo_gradient_error`` in ``history_`` compares the gradients with the two
+        patterns, at the residuals of g.
 
     See Also
     --------

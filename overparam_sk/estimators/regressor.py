@@ -92,9 +92,10 @@ class TwoHiddenReLURegressor(
         Singular values of A − A(0) (without the intercept's column) and of B − B(0) in
         float64, descending; computed when first looked at.
     effective_rank_ : list of two int
-        How many of them carry 99 % of the squared norm.
+        How many singular values of each carry 99 % of its squared norm.
     coupling_ : ndarray of shape (2,)
-        Of each layer, the share of hidden units whose pattern changed on no row.
+        Of each layer, the share of hidden units whose pattern changed on no training
+        row.
     history_ : dict of str to ndarray of shape (n_records,)
         ``iteration``, ``loss`` and ``score`` (R²) on all training rows, with a
         validation set ``val_loss`` and ``val_score``, and the courses of the

@@ -54,6 +54,7 @@ class TrainingDiagnostics(Callback):
 
     ========================== =======================================================
     ``activation_change``      share of (unit, row) pairs whose pattern changed
+    ``coupling``               share of units whose pattern changed on no row
     ``relative_distance``      ‖W − W(0)‖_F / ‖W(0)‖_F, without intercepts
     ``weight_change``          ‖W − W(0)‖_F, without intercepts
     ``update_singular_values`` largest singular values of W − W(0), a list
@@ -111,10 +112,8 @@ class TrainingDiagnostics(Callback):
         """Check the parameters; forget W(0)."""
         p = checked(vars(self), _RULES)
         self.names_ = asked_for(p["names"])
-        self.n_samples_, self.n_singular_values_ = (
-            p["n_samples"],
-            p["n_singular_values"],
-        )
+        self.n_samples_ = p["n_samples"]
+        self.n_singular_values_ = p["n_singular_values"]
         self.every_, self.seed_ = p["every"], p["random_state"]
         self.start_: tuple[list[Tensor], list[Tensor]] | None = None
         return self
