@@ -35,13 +35,13 @@ class RelativeDistance(Diagnostic):
         """Add the units' squared norms."""
         assert isinstance(view, WeightView)
         moved = view.update.norm().double()
-        self.add(torch.stack([moved, torch.full_like(moved, view.start)]).square())
+        self.add(torch.stack([moved, torch.full_like(moved, view.norm0)]).square())
 
     def value(self) -> float:
         """The ratio of the norms."""
         assert self.total is not None
-        moved, start = self.total.tolist()
-        return float((moved / start) ** 0.5)
+        moved, norm0 = self.total.tolist()
+        return float((moved / norm0) ** 0.5)
 
 
 class WeightChange(Diagnostic):
@@ -116,10 +116,10 @@ def _norm(M: Tensor) -> float:
 
 
 def _two_weights(W: ArrayLike, W0: ArrayLike) -> tuple[Tensor, Tensor]:
-    now, start = real_array("W", W, 2), real_array("W0", W0, 2)
-    if now.shape != start.shape:
-        raise ValueError(f"W must have W0's shape {start.shape}, got {now.shape}.")
-    return torch.from_numpy(now), torch.from_numpy(start)
+    W_, W0_ = real_array("W", W, 2), real_array("W0", W0, 2)
+    if W_.shape != W0_.shape:
+        raise ValueError(f"W must have W0's shape {W0_.shape}, got {W_.shape}.")
+    return torch.from_numpy(W_), torch.from_numpy(W0_)
 
 
 @in_own_world

@@ -32,7 +32,7 @@ class WeightView:
     """What training did to u hidden units, without the intercept's column."""
 
     update: Tensor  # (u, r), W − W(0) in any orthonormal coordinates
-    start: float  # ‖W(0)‖_F of these units
+    norm0: float  # ‖W(0)‖_F of these units
 
     @classmethod
     def between(cls, W0: Tensor, W: Tensor) -> "WeightView":

@@ -21,7 +21,6 @@ from overparam_sk.estimators._parameters import (
 )
 from overparam_sk.estimators._targets import CLASS_WEIGHT
 from overparam_sk.estimators._training import Auto
-from overparam_sk.estimators._weights import with_intercept
 from overparam_sk.estimators.compressed import CompressedClassifier, check_rank
 from overparam_sk.fits import (
     Begin,
@@ -30,6 +29,7 @@ from overparam_sk.fits import (
     Settings,
     outputs_of,
     split_intercept,
+    with_intercept,
 )
 from overparam_sk.networks import FirstLayerNetwork, initial_weights
 from overparam_sk.parameters import COUNT, FLAG, either, one_of

@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
 from overparam_sk.diagnostics import (
@@ -14,7 +13,7 @@ from overparam_sk.diagnostics import (
     update_singular_values,
 )
 from overparam_sk.estimators._parameters import parameter, parameters
-from overparam_sk.fits import SPECTRUM, Data, Resume, asked_for, diagnostic_names
+from overparam_sk.fits import SPECTRUM, Data, Resume, asked_for, diagnostics_rule
 from overparam_sk.parameters import COUNT, FLAG, either, one_of
 from overparam_sk.world import open_doors
 
@@ -25,7 +24,7 @@ _RANK = "effective_rank_"
 
 def _diagnostics(name: str, value: Any) -> Any:
     """The rule of ``diagnostics``: those that are registered by now."""
-    return either(one_of("all", None), diagnostic_names())(name, value)
+    return either(one_of("all", None), diagnostics_rule())(name, value)
 
 
 @open_doors
@@ -123,8 +122,3 @@ class MeasuredWeights(ABC):
                 )
         weights = self._trained_weights()
         return Resume(weights, self.n_iter_, learning_rate, self.history_)
-
-
-def with_intercept(W: NDArray[Any], intercept: NDArray[Any], there: bool) -> Any:
-    """Weights with those of a constant 1 as their last column, where there is one."""
-    return np.column_stack([W, intercept]) if there else W

@@ -136,16 +136,16 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, TrainedNetwork, StampedEsti
         X_fit, R = (
             as_tensor(array, rows.device) for array in (self.X_fit_, self.dual_coef_)
         )
-        seen = DirectedRows.of(X_fit)
+        fitted = DirectedRows.of(X_fit)
         outputs = []
         for _, Y in rows.blocks(len(rows)):
-            start = random_outputs(
+            outputs0 = random_outputs(
                 Y,
                 seed=self.init_seed_,
                 m=self.initial_width_,
                 k=R.shape[1],
                 constant=constant,
             )
-            moved = KernelRows(DirectedRows.of(Y), seen, room=0).times(R)
-            outputs.append((start + moved).cpu().numpy())
+            moved = KernelRows(DirectedRows.of(Y), fitted, room=0).times(R)
+            outputs.append((outputs0 + moved).cpu().numpy())
         return finite_outputs(np.concatenate(outputs))

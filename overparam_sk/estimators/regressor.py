@@ -17,8 +17,15 @@ from overparam_sk.estimators._parameters import (
 from overparam_sk.estimators._state import StampedEstimator
 from overparam_sk.estimators._targets import NumberRegressor
 from overparam_sk.estimators._training import TrainedNetwork
-from overparam_sk.estimators._weights import MeasuredWeights, with_intercept
-from overparam_sk.fits import Begin, Data, Settings, TwoHidden, split_intercept
+from overparam_sk.estimators._weights import MeasuredWeights
+from overparam_sk.fits import (
+    Begin,
+    Data,
+    Settings,
+    TwoHidden,
+    split_intercept,
+    with_intercept,
+)
 from overparam_sk.networks import Kong2019Weights, initial_layers, outputs
 from overparam_sk.parameters import COUNT, FLAG, one_of
 from overparam_sk.rows import as_tensor

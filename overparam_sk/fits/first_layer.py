@@ -18,13 +18,13 @@ from overparam_sk.diagnostics import (
 )
 from overparam_sk.fits.initial_units import InitialUnits, UnitsAtStart
 from overparam_sk.fits.job import Data, Job
-from overparam_sk.fits.minibatches import (
+from overparam_sk.fits.place import Place, split_intercept
+from overparam_sk.fits.sgd_plan import (
     MONITORED_ROWS,
     SGDPlan,
     clipped_batch_size,
     weight_of,
 )
-from overparam_sk.fits.place import Place, split_intercept
 from overparam_sk.linalg import inner_products
 from overparam_sk.networks import (
     FirstLayerNetwork,
@@ -58,7 +58,7 @@ class SeenRows:
     rows : Rows
     targets : Tensor of shape (n, k)
     weight : Tensor of shape (n,)
-    start : iterable of UnitsAtStart
+    initial : iterable of UnitsAtStart
     gram_rows : Tensor of shape (p,), int64, on the CPU
         Places of the rows of the Gram matrix, ascending.
     """
@@ -66,7 +66,7 @@ class SeenRows:
     rows: Rows
     targets: Tensor
     weight: Tensor
-    start: Iterable[UnitsAtStart]
+    initial: Iterable[UnitsAtStart]
     gram_rows: Tensor
 
     @cached_property
@@ -169,12 +169,12 @@ class FirstLayer:
         n, n_given = len(seen.rows), self.everything.rows.n_given
         outputs = W.new_zeros(n, len(self.network.a))
         views: list[PatternView] = []
-        for start in seen.start:
-            part, here = self.network.of_units(start.places), W[start.places]
+        for units in seen.initial:
+            part, here = self.network.of_units(units.places), W[units.places]
             if panel.sees(WeightView):
-                panel.show(start.moved_to(here, n_given))
+                panel.show(units.moved_to(here, n_given))
             gated, slopes = part.gate_weights is not None, []
-            for places, Z, active0 in _on_rows(part, here, start, seen.rows, panel):
+            for places, Z, active0 in _on_rows(part, here, units, seen.rows, panel):
                 if panel.sees(PatternView, GradientView, GramView):
                     active = Z > 0
                     # Who does not see patterns does not miss those at initialisation.
@@ -215,10 +215,9 @@ class FirstLayer:
         """What the gradients on the rows of a sample are made of."""
         residual = self.loss.residual(outputs, seen.targets)
         residual *= seen.weight.unsqueeze(1)
-        now, start = zip(*((view.active, view.active0) for view in views), strict=True)
-        return GradientView(
-            _joined(now), _joined(start), residual, self.network.a, seen.inner
-        )
+        active = _joined([view.active for view in views])
+        active0 = _joined([view.active0 for view in views])
+        return GradientView(active, active0, residual, self.network.a, seen.inner)
 
 
 def outputs_of(
@@ -251,7 +250,7 @@ def outputs_of(
 def _on_rows(
     network: FirstLayerNetwork,
     W: Tensor,
-    start: UnitsAtStart,
+    units: UnitsAtStart,
     rows: Rows,
     panel: Panel,
 ) -> Iterator[tuple[slice, Tensor, Tensor | None]]:
@@ -261,13 +260,13 @@ def _on_rows(
     """
     fixed = network.gate_weights
     if fixed is None and panel.sees(PatternView, GradientView):
-        fixed = start.W
+        fixed = units.W
     before: Iterator[Tensor | None] = repeat(None)
-    if fixed is not None and start.active is None:
+    if fixed is not None and units.active is None:
         before = _patterns(rows, fixed, None, _ROW_BLOCK)
     products = rows.products(W.T, _ROW_BLOCK)
     for (places, Z), active0 in zip(products, before, strict=False):
-        yield places, Z, active0 if start.active is None else start.active[places]
+        yield places, Z, active0 if units.active is None else units.active[places]
 
 
 def _patterns(
@@ -330,7 +329,7 @@ def _seen(
     rows: Rows,
     data: Data,
     weight: Tensor,
-    start: Iterable[UnitsAtStart],
+    initial: Iterable[UnitsAtStart],
     gram_rows: Tensor | None = None,
 ) -> SeenRows:
     """All rows of some data."""
@@ -339,7 +338,7 @@ def _seen(
     targets = network.loss.write_targets(y, room)
     none = torch.empty(0, dtype=torch.int64)
     return SeenRows(
-        rows, targets, weight, start, none if gram_rows is None else gram_rows
+        rows, targets, weight, initial, none if gram_rows is None else gram_rows
     )
 
 

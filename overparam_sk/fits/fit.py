@@ -11,7 +11,7 @@ from torch import Tensor
 from overparam_sk.diagnostics import GramView, Panel, check_gram_fits
 from overparam_sk.fits.history import FiniteStart, Printer, Recorder, stopping_rule
 from overparam_sk.fits.job import Job
-from overparam_sk.fits.network import NetworkInFit
+from overparam_sk.fits.network import Begin, NetworkInFit
 from overparam_sk.fits.place import Place
 from overparam_sk.training import (
     DivergenceError,
@@ -22,10 +22,7 @@ from overparam_sk.training import (
 )
 from overparam_sk.world import warn_user
 
-__all__ = ["Begin", "FitObserver", "Fitted", "fit"]
-
-Begin = Callable[[Job, Place], NetworkInFit]
-"""Puts a network where it is trained: one of those in this folder, or a user's own."""
+__all__ = ["FitObserver", "Fitted", "fit"]
 
 
 class FitObserver(Observer, Protocol):
@@ -89,7 +86,7 @@ def fit(job: Job, network: Begin, observers: Sequence[FitObserver] = ()) -> Fitt
     _check_what_is_asked(job, place)
     net = network(job, place)
     looks = job.settings.checkpoints(
-        net.trainer.iteration, job.n_steps, net.look_cost, seen=bool(job.past)
+        net.trainer.iteration, job.n_steps, net.look_cost, resumes=bool(job.past)
     )
 
     def state(weights: Sequence[Tensor]) -> dict[str, Any]:

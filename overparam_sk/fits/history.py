@@ -25,6 +25,12 @@ class Recorder:
     Loss and score are those of ``network.sample``, or of all training rows where the
     trainer knows all outputs anyway; the diagnostics are those of the sample.
 
+    Parameters
+    ----------
+    network : NetworkInFit
+    diagnostics : sequence of Diagnostic classes
+    shards : Shards
+
     Attributes
     ----------
     history : dict of str to list of float
@@ -44,10 +50,13 @@ class Recorder:
             shown = network.show(panel, weights, network.sample)
             outputs = shown if outputs is None else outputs
         panel.add_up(self.shards)
-        entry = {"iteration": record.iteration, **self._fit("", outputs, seen)}
+        entry = {
+            "iteration": record.iteration,
+            **self._loss_and_score("", outputs, seen),
+        }
         if network.held_out is not None:
             outputs = network.show(Panel(()), weights, network.held_out)
-            entry |= self._fit("val_", outputs, network.held_out)
+            entry |= self._loss_and_score("val_", outputs, network.held_out)
         entry |= {**history_columns(panel.values()), **record.figures}
         for name, value in entry.items():
             self.history.setdefault(name, []).append(value)
@@ -64,9 +73,8 @@ class Recorder:
             return now or past
         # The start may have been looked at again.
         new = now["iteration"] > past["iteration"][-1]
-        no_past, no_now = (
-            np.full(n, np.nan) for n in (len(past["iteration"]), sum(new))
-        )
+        no_past = np.full(len(past["iteration"]), np.nan)
+        no_now = np.full(sum(new), np.nan)
         return {
             name: np.concatenate(
                 [past.get(name, no_past), now[name][new] if name in now else no_now]
@@ -74,7 +82,9 @@ class Recorder:
             for name in {**past, **now}
         }
 
-    def _fit(self, prefix: str, outputs: Tensor, seen: Seen) -> dict[str, float]:
+    def _loss_and_score(
+        self, prefix: str, outputs: Tensor, seen: Seen
+    ) -> dict[str, float]:
         loss, asked = self.network.loss, (outputs, seen.targets, seen.weight)
         return {
             f"{prefix}loss": loss.total(*asked),
@@ -96,6 +106,7 @@ def stopping_rule(
             keep_best=False,
         )
     held = recorder.network.held_out
+    assert held is not None
     # A score has a scale, on which tol is the same for all targets.
     by_score = recorder.network.loss.score_tells(held.targets, held.weight)
 

@@ -9,13 +9,13 @@ from torch import Tensor
 
 from overparam_sk.diagnostics import Panel
 from overparam_sk.fits.job import Data, Job
-from overparam_sk.fits.minibatches import (
+from overparam_sk.fits.place import Place
+from overparam_sk.fits.sgd_plan import (
     MONITORED_ROWS,
     SGDPlan,
     clipped_batch_size,
     weight_of,
 )
-from overparam_sk.fits.place import Place
 from overparam_sk.networks import (
     CrossEntropy,
     DirectedRows,
@@ -35,7 +35,7 @@ class SeenRows:
 
     Parameters
     ----------
-    start : Tensor of shape (p, k)
+    outputs0 : Tensor of shape (p, k)
         f(0).
     targets : Tensor of shape (p, k)
     weight : Tensor of shape (p,)
@@ -43,7 +43,7 @@ class SeenRows:
         (R, F) -> F at these rows, in its first k columns.
     """
 
-    start: Tensor
+    outputs0: Tensor
     targets: Tensor
     weight: Tensor
     moved: Callable[[Tensor, Tensor], Tensor]
@@ -51,7 +51,7 @@ class SeenRows:
     def take(self, indices: Tensor) -> "SeenRows":
         """Some of the rows."""
         return SeenRows(
-            self.start[indices],
+            self.outputs0[indices],
             self.targets[indices],
             self.weight[indices],
             lambda R, F: self.moved(R, F)[indices],
@@ -134,7 +134,7 @@ class InfiniteWidth:
         directed = DirectedRows.of(X)
 
         def seen(data: Data, X: Tensor, weight: Tensor, moved: Any) -> SeenRows:
-            start = random_outputs(
+            outputs0 = random_outputs(
                 X,
                 seed=job.seeds.init,
                 m=initial_width,
@@ -142,14 +142,14 @@ class InfiniteWidth:
                 constant=place.constant,
             )
             y = torch.from_numpy(data.y).to(place.device)
-            targets = LOSS.write_targets(y, torch.empty_like(start))
-            return SeenRows(start, targets, weight, moved)
+            targets = LOSS.write_targets(y, torch.empty_like(outputs0))
+            return SeenRows(outputs0, targets, weight, moved)
 
         everything = seen(job.data, X, plan.weight, lambda R, F: F)
         trainer = FunctionSpaceSGD(
             LOSS,
             KernelRows(directed, directed, room, constant=place.constant),
-            everything.start,
+            everything.outputs0,
             everything.targets,
             plan.weight,
             X.square().sum(dim=1),
@@ -183,16 +183,16 @@ class InfiniteWidth:
     def show(self, panel: Panel, weights: Sequence[Tensor], seen: SeenRows) -> Tensor:
         """Return the outputs at some rows; there are no units to show."""
         R, F = weights
-        return seen.start + seen.moved(R, F)[:, : seen.start.shape[1]]
+        return seen.outputs0 + seen.moved(R, F)[:, : seen.outputs0.shape[1]]
 
     def state(self, weights: Sequence[Tensor]) -> dict[str, Any]:
         """The fitted attributes that a prediction with these weights needs."""
         R, _ = weights
-        seen = R.any(dim=1)
+        trained_on = R.any(dim=1)
         figures = {f"{name}_": v for name, v in self.trainer.figures.items()}
         return {
-            "X_fit_": self.X[seen].cpu().numpy(),
-            "dual_coef_": R[seen].cpu().numpy(),
+            "X_fit_": self.X[trained_on].cpu().numpy(),
+            "dual_coef_": R[trained_on].cpu().numpy(),
             "initial_width_": self.initial_width,
             **figures,
         }

@@ -1,15 +1,17 @@
 """The contract between a fit and a network: how it is trained, shown, scored, kept."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from torch import Tensor
 
 from overparam_sk.diagnostics import Panel
+from overparam_sk.fits.job import Job
+from overparam_sk.fits.place import Place
 from overparam_sk.networks import Loss
 from overparam_sk.training import Trainer
 
-__all__ = ["NetworkInFit", "Seen"]
+__all__ = ["Begin", "NetworkInFit", "Seen"]
 
 
 class Seen(Protocol):
@@ -50,17 +52,17 @@ class NetworkInFit(Protocol):
         ...
 
     @property
-    def sample(self) -> Any:
+    def sample(self) -> Seen:
         """Training rows that are looked at along the run."""
         ...
 
     @property
-    def everything(self) -> Any:
+    def everything(self) -> Seen:
         """All training rows, looked at once at the end."""
         ...
 
     @property
-    def held_out(self) -> Any:
+    def held_out(self) -> Seen | None:
         """The validation rows, or None."""
         ...
 
@@ -71,3 +73,7 @@ class NetworkInFit(Protocol):
     def state(self, weights: Sequence[Tensor], /) -> dict[str, Any]:
         """The fitted attributes that a prediction with these weights needs."""
         ...
+
+
+Begin = Callable[[Job, Place], NetworkInFit]
+"""Puts a network where it is trained: one of those in this folder, or another."""

@@ -15,7 +15,7 @@ from overparam_sk.memory import check_room
 from overparam_sk.rows import Rows, as_rows, as_tensor
 from overparam_sk.shards import ALONE, Shards, device_of_process, join_processes
 
-__all__ = ["Place", "split_intercept"]
+__all__ = ["Place", "split_intercept", "with_intercept"]
 
 
 @dataclass(frozen=True)
@@ -103,6 +103,13 @@ def split_intercept(W: Tensor, n_given: int) -> tuple[NDArray[Any], NDArray[Any]
     if whole.shape[1] > n_given:
         return whole[:, :n_given].copy(), whole[:, n_given].copy()
     return np.ascontiguousarray(whole), np.zeros(len(whole), dtype=whole.dtype)
+
+
+def with_intercept(
+    W: NDArray[Any], intercept: NDArray[Any], there: bool
+) -> NDArray[Any]:
+    """Weights with those of a constant 1 as their last column, where there is one."""
+    return np.column_stack([W, intercept]) if there else W
 
 
 def _numbers_of(job: Job, network: object) -> dict[str, float]:

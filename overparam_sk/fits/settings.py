@@ -9,7 +9,7 @@ from overparam_sk.diagnostics import REGISTRY, Diagnostic
 from overparam_sk.parameters import Rule, one_of, several
 from overparam_sk.training import auto_block_rows
 
-__all__ = ["SPECTRUM", "Settings", "asked_for", "diagnostic_names"]
+__all__ = ["SPECTRUM", "Settings", "asked_for", "diagnostics_rule"]
 
 # The one figure that needs the weights alone, and is computed when first looked at.
 SPECTRUM = "update_singular_values"
@@ -26,8 +26,8 @@ def asked_for(diagnostics: str | tuple[str, ...] | None) -> tuple[str, ...]:
     return (*REGISTRY, SPECTRUM) if diagnostics == "all" else tuple(diagnostics or ())
 
 
-def diagnostic_names() -> Rule:
-    """The rule for several of those that are registered by now."""
+def diagnostics_rule() -> Rule:
+    """The rule for several names of diagnostics: those that are registered by now."""
     known = asked_for("all")
     return several(one_of(*known), f"a tuple of names among {known}")
 
@@ -113,7 +113,7 @@ class Settings:
         return auto_block_rows(m, d) if self.block_size is None else self.block_size
 
     def checkpoints(
-        self, first: int, n_steps: int, look_cost: float, *, seen: bool
+        self, first: int, n_steps: int, look_cost: float, *, resumes: bool
     ) -> list[int]:
         """Iterations at which a run is looked at, the start and the end included.
 
@@ -124,7 +124,7 @@ class Settings:
         n_steps : int
         look_cost : float
             What a look costs, in steps.
-        seen : bool
+        resumes : bool
             Whether an earlier run has looked at the start.
         """
         every, last = self.record_every, first + n_steps
@@ -136,5 +136,5 @@ class Settings:
             affordable = _MONITORED_SHARE * n_steps / look_cost
             every = -(-n_steps // int(min(_MOST_RECORDS, max(8, affordable))))
         # What early stopping may come back to is compared on this run's own rows.
-        skipped = seen and not self.early_stopping
+        skipped = resumes and not self.early_stopping
         return [*range(first, last, every)[skipped:], last]

@@ -11,14 +11,15 @@ from torch import Tensor
 
 from overparam_sk.diagnostics import GramView, Panel, PatternView, WeightView
 from overparam_sk.fits.job import Data, Job
-from overparam_sk.fits.minibatches import step_size_rows
 from overparam_sk.fits.place import Place, split_intercept
+from overparam_sk.fits.sgd_plan import step_size_rows
 from overparam_sk.linalg import inner_products
 from overparam_sk.networks import (
     Forward,
     Kong2019Weights,
     RowNorm,
     SquaredLoss,
+    active_together,
     forward,
     gram_parts,
     gram_parts_by_units,
@@ -84,7 +85,7 @@ class SeenRows:
     ----------
     rows : Rows
     targets, weight : Tensor of shape (n,)
-    start : Kong2019Weights
+    initial : Kong2019Weights
         At initialisation.
     gram_rows : Tensor of shape (p,), int64, on the CPU
         Places of the rows of the Gram matrix.
@@ -93,12 +94,12 @@ class SeenRows:
     rows: Rows
     targets: Tensor
     weight: Tensor
-    start: Kong2019Weights
+    initial: Kong2019Weights
     gram_rows: Tensor
 
     def blocks(self) -> Iterator[slice]:
         """Places of some successive rows, all of them in turn."""
-        n, size = len(self.rows), rows_that_fit(len(self.start.B))
+        n, size = len(self.rows), rows_that_fit(len(self.initial.B))
         return (slice(i, min(i + size, n)) for i in range(0, n, size))
 
     def first_pattern(self) -> Tensor:
@@ -107,7 +108,7 @@ class SeenRows:
 
     def second_pattern(self, places: slice) -> Tensor:
         """1{B(0)_p·σ(A(0) x_i) > 0} of some rows, bool (eq. 14)."""
-        return forward(self._Z0[places], self.start.B, self.start.w).S2 > 0
+        return forward(self._Z0[places], self.initial.B, self.initial.w).S2 > 0
 
     def gram_parts(self, now: Kong2019Weights, at: Forward) -> tuple[Tensor, Tensor]:
         """The two parts of the Gram matrix (Prop. 1)."""
@@ -116,14 +117,39 @@ class SeenRows:
 
     @cached_property
     def _Z0(self) -> Tensor:
-        return self.rows.times(self.start.A.T)
+        return self.rows.times(self.initial.A.T)
+
+
+class PairCounts:
+    """S2 S2ᵀ along a run: on how many units two rows are active together.
+
+    Few units change their pattern between two looks, so that a look costs these alone.
+    The counts are integers: nothing drifts.
+    """
+
+    def __init__(self) -> None:
+        self._active: Tensor | None = None
+        self._counts = torch.empty(0, dtype=torch.float32)
+
+    def at(self, active: Tensor) -> Tensor:
+        """Counts for the patterns ``active`` (n, h2), bool; shape (n, n), float32."""
+        if self._active is None:
+            self._counts = active_together(active)
+        else:
+            units = (active != self._active).any(dim=0).nonzero().flatten()
+            added = active_together(active[:, units]) - active_together(
+                self._active[:, units]
+            )
+            self._counts = self._counts + added
+        self._active = active
+        return self._counts
 
 
 @dataclass(frozen=True)
 class SampleRows(SeenRows):
     """Rows that are looked at again and again; all are rows of the Gram matrix."""
 
-    _pairs: "PairCounts" = field(default_factory=lambda: PairCounts())
+    _pairs: PairCounts = field(default_factory=PairCounts)
 
     def blocks(self) -> Iterator[slice]:
         """All rows at once."""
@@ -154,34 +180,6 @@ class SampleRows(SeenRows):
         return inner_products(self.rows.take(self.gram_rows))
 
 
-class PairCounts:
-    """S2 S2ᵀ along a run: on how many units two rows are active together.
-
-    Few units change their pattern between two looks, so that a look costs these alone.
-    The counts are integers: nothing drifts.
-    """
-
-    def __init__(self) -> None:
-        self._active: Tensor | None = None
-        self._counts = torch.empty(0, dtype=torch.float32)
-
-    def at(self, active: Tensor) -> Tensor:
-        """Counts for the patterns ``active`` (n, h2), bool; shape (n, n), float32."""
-        if self._active is None:
-            self._counts = _pairs(active)
-        else:
-            units = (active != self._active).any(dim=0).nonzero().flatten()
-            added = _pairs(active[:, units]) - _pairs(self._active[:, units])
-            self._counts = self._counts + added
-        self._active = active
-        return self._counts
-
-
-def _pairs(active: Tensor) -> Tensor:
-    gates = active.float()  # counts are exact in float32 up to 2²⁴ units
-    return gates @ gates.T
-
-
 @dataclass(frozen=True)
 class TwoHidden:
     """The network where it is trained; made by ``begin``.
@@ -189,7 +187,7 @@ class TwoHidden:
     Parameters
     ----------
     trainer : GradientDescent
-    start : Kong2019Weights
+    initial : Kong2019Weights
         At initialisation.
     row_norm : {"clip", "unit"} or None
     everything, sample : SeenRows
@@ -197,7 +195,7 @@ class TwoHidden:
     """
 
     trainer: GradientDescent
-    start: Kong2019Weights
+    initial: Kong2019Weights
     row_norm: RowNorm
     everything: SeenRows
     sample: SeenRows
@@ -223,7 +221,7 @@ class TwoHidden:
         what = f"A network of widths {width1} and {width2}"
         place.check_room(what, numbers, "lower them")
         targets, weight = _targets("y", job.data, place)
-        start = initial_layers(
+        initial = initial_layers(
             job.seeds.init,
             width1,
             width2,
@@ -234,14 +232,14 @@ class TwoHidden:
             device=place.device,
         )
         gram_rows = job.seeds.subset(2, settings.gram_samples, len(rows))
-        everything = SeenRows(rows, targets, weight, start, gram_rows)
+        everything = SeenRows(rows, targets, weight, initial, gram_rows)
         held_out = None
         if job.held_out is not None:
             held = _targets("the validation set's y", job.held_out, place)
-            held_out = SeenRows(place.rows(job.held_out), *held, start, gram_rows[:0])
+            held_out = SeenRows(place.rows(job.held_out), *held, initial, gram_rows[:0])
         return cls(
             _trainer(job, place, everything),
-            start,
+            initial,
             row_norm,
             everything,
             _sample(everything),
@@ -256,20 +254,18 @@ class TwoHidden:
     @property
     def look_cost(self) -> float:
         """A step makes about 6·n·h1·h2 operations, a look at r rows 2·r²·h2 at most."""
-        (n, h1), r = (
-            (len(self.everything.rows), len(self.start.A)),
-            len(self.sample.rows),
-        )
+        n, h1 = len(self.everything.rows), len(self.initial.A)
+        r = len(self.sample.rows)
         return 1 + r * r / (3 * n * h1)
 
     def show(self, panel: Panel, weights: Sequence[Tensor], seen: SeenRows) -> Tensor:
         """Show both layers on some rows, and return the outputs there."""
-        (A, B), start = weights, self.start
-        now = Kong2019Weights(A, B, start.w)
+        (A, B), initial = weights, self.initial
+        now = Kong2019Weights(A, B, initial.w)
         given = slice(self.everything.rows.n_given)  # an intercept's column comes last
         if panel.sees(WeightView):
-            panel.show(WeightView.between(start.A[:, given], A[:, given]), layer=0)
-            panel.show(WeightView.between(start.B, B), layer=1)
+            panel.show(WeightView.between(initial.A[:, given], A[:, given]), layer=0)
+            panel.show(WeightView.between(initial.B, B), layer=1)
         Z, n = seen.rows.times(A.T), len(seen.rows)
         u = Z.new_empty(n)
         patterns = panel.sees(PatternView)
@@ -277,7 +273,7 @@ class TwoHidden:
             first = PatternView(Z > 0, seen.first_pattern(), slice(0, n), n)
             panel.show(first, layer=0)
         for places in seen.blocks():
-            at = forward(Z[places], B, start.w)
+            at = forward(Z[places], B, initial.w)
             u[places] = at.u
             if patterns:
                 active0 = seen.second_pattern(places)
@@ -296,22 +292,22 @@ class TwoHidden:
             "first_intercept_": intercept,
             "has_intercept_": self.everything.rows.constant,
             "second_weights_": B.cpu().numpy(),
-            "readout_signs_": self.start.w.cpu().numpy(),
+            "readout_signs_": self.initial.w.cpu().numpy(),
             "row_norm_": self.row_norm,
         }
 
 
 def _trainer(job: Job, place: Place, seen: SeenRows) -> GradientDescent:
-    settings, weights = job.settings, seen.start
+    settings, weights = job.settings, seen.initial
     if job.resume is not None:
         A, B = (as_tensor(W).to(place.device, place.dtype) for W in job.resume.weights)
-        weights = Kong2019Weights(A, B, seen.start.w)
+        weights = Kong2019Weights(A, B, seen.initial.w)
     step = settings.learning_rate
     if step is None:
         subset, share = step_size_rows(job, seen.rows, seen.weight)
         weight = seen.weight[subset.to(place.device)] / share
         step = safe_full_batch_step(seen.rows.take(subset), weights, weight)
-    training = TrainingRows(seen.rows, seen.targets, seen.weight, seen.start.w)
+    training = TrainingRows(seen.rows, seen.targets, seen.weight, seen.initial.w)
     trainer = GradientDescent(
         (weights.A, weights.B),
         training.evaluate,
@@ -331,7 +327,7 @@ def _sample(everything: SeenRows) -> SampleRows:
         DenseRows(X, constant=False),
         everything.targets[there],
         everything.weight[there],
-        everything.start,
+        everything.initial,
         torch.arange(len(X), dtype=torch.int64),
     )
 

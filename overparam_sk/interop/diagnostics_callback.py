@@ -17,7 +17,7 @@ from overparam_sk.diagnostics import (
     history_columns,
     update_singular_values,
 )
-from overparam_sk.fits import SPECTRUM, asked_for, diagnostic_names
+from overparam_sk.fits import SPECTRUM, asked_for, diagnostics_rule
 from overparam_sk.interop._layers import Look, gram_matrix_of, look_at
 from overparam_sk.parameters import COUNT, SEED, checked, either, one_of
 from overparam_sk.rows import as_tensor
@@ -26,7 +26,7 @@ __all__ = ["TrainingDiagnostics"]
 
 
 def _names(name: str, value: Any) -> Any:
-    return either(one_of("all"), diagnostic_names())(name, value)
+    return either(one_of("all"), diagnostics_rule())(name, value)
 
 
 _RULES: dict[str, Callable[[str, Any], Any]] = {

@@ -38,6 +38,7 @@ __all__ = [
     "Forward",
     "Kong2019Weights",
     "RowNorm",
+    "active_together",
     "forward",
     "gram_parts",
     "gram_parts_by_units",
@@ -136,7 +137,7 @@ def gram_parts(
     -------
     B_part, A_part : Tensor of shape (n, n), float64
     """
-    pairs = _active_together(at.S2) if pairs is None else pairs
+    pairs = active_together(at.S2) if pairs is None else pairs
     return _gram_parts(at.Y, at.V, inner, pairs, at.S2.shape[1])
 
 
@@ -152,13 +153,13 @@ def gram_parts_by_units(
     size = max(1, _BLOCK_ELEMENTS // len(Z))
     for units in (slice(i, i + size) for i in range(0, len(B), size)):
         at = forward(Z, B[units], w[units])
-        pairs += _active_together(at.S2)
+        pairs += active_together(at.S2)
         V += at.V
     return _gram_parts(Z.clamp_min(0), V, inner, pairs, len(B))
 
 
-def _active_together(S2: Tensor) -> Tensor:
-    """S2 S2ᵀ; float32 counts exactly, up to 2²⁴ units."""
+def active_together(S2: Tensor) -> Tensor:
+    """S2 S2ᵀ, shape (n, n), of patterns (n, h2); float32 counts up to 2²⁴ exactly."""
     S2 = S2.float()
     return S2 @ S2.T
 

@@ -35,14 +35,14 @@ class RowSpace(ABC):
 
     @abstractmethod
     def all_columns(
-        self, W: Tensor, start: Iterable[tuple[slice, Tensor]], n_columns: int
+        self, W: Tensor, initial: Iterable[tuple[slice, Tensor]], n_columns: int
     ) -> Tensor:
         """The weights in all columns, from W in coordinates.
 
         Parameters
         ----------
         W : Tensor of shape (m, r) or (m, r + 1)
-        start : iterable of (slice, Tensor)
+        initial : iterable of (slice, Tensor)
             The weights before training in all columns, a few units at a time: they
             hold what did not move. They are written over.
         n_columns : int
@@ -66,7 +66,7 @@ class WholeSpace(RowSpace):
         return W
 
     def all_columns(
-        self, W: Tensor, start: Iterable[tuple[slice, Tensor]], n_columns: int
+        self, W: Tensor, initial: Iterable[tuple[slice, Tensor]], n_columns: int
     ) -> Tensor:
         """W."""
         return W
@@ -76,11 +76,11 @@ class _PartSpace(RowSpace):
     """A space in which W has fewer columns."""
 
     def all_columns(
-        self, W: Tensor, start: Iterable[tuple[slice, Tensor]], n_columns: int
+        self, W: Tensor, initial: Iterable[tuple[slice, Tensor]], n_columns: int
     ) -> Tensor:
         """The weights before training, moved within the space."""
         moved = W.new_empty(len(W), n_columns)
-        for units, W0 in start:
+        for units, W0 in initial:
             moved[units] = self._move(W0, W[units])
         return moved
 

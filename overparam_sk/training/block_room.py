@@ -101,11 +101,8 @@ class BlockRoom:
         """Let the attributes be those of a block of ``n_rows`` rows."""
         here = slice(n_rows)
         self._present = n_rows
-        self.Z, self.G, self.gates = (
-            self._Z[here],
-            self._G[here, here],
-            self._gates[here],
-        )
+        self.Z, self.gates = self._Z[here], self._gates[here]
+        self.G = self._G[here, here]
         self.scale, self.weight = self._scale[here], self._weight[here]
         self.outputs = self._outputs[here]
 

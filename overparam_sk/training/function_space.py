@@ -27,7 +27,7 @@ class FunctionSpaceSGD:
     loss : Loss
     kernel : KernelRows
         K∞ between the n training rows.
-    start : Tensor of shape (n, k)
+    outputs0 : Tensor of shape (n, k)
         f(0) at the training rows.
     targets : Tensor of shape (n, k)
         As the loss has them.
@@ -57,7 +57,7 @@ class FunctionSpaceSGD:
         self,
         loss: Loss,
         kernel: KernelRows,
-        start: Tensor,
+        outputs0: Tensor,
         targets: Tensor,
         sample_weight: Tensor,
         squared_norms: Tensor,
@@ -70,14 +70,14 @@ class FunctionSpaceSGD:
     ) -> None:
         self.iteration = 0
         self._loss, self._kernel = loss, kernel
-        self._start, self._targets = start, targets
+        self._outputs0, self._targets = outputs0, targets
         self._weight, self._n_given = sample_weight, n_given
         self._weighted_norms = sample_weight * squared_norms
         self._stream = stream
         self._step_per_row = -learning_rate / stream.batch_size
         self._momentum, self._lengthen = momentum, lengthen
-        self.R = torch.zeros_like(start)
-        self.F = torch.cat([torch.zeros_like(start)] * kernel.n_parts, dim=1)
+        self.R = torch.zeros_like(outputs0)
+        self.F = torch.cat([torch.zeros_like(outputs0)] * kernel.n_parts, dim=1)
         self._velocities = (self.R.clone(), self.F.clone()) if momentum else None
 
     @property
@@ -121,7 +121,7 @@ class FunctionSpaceSGD:
         """Nothing: R and F are all that there is."""
 
     def _advance_once(self, batch: Tensor) -> None:
-        outputs = self._start[batch] + self.F[batch, : self.R.shape[1]]
+        outputs = self._outputs0[batch] + self.F[batch, : self.R.shape[1]]
         targets = self._targets[batch]
         D = self._loss.residual(outputs, targets)
         D *= (self._step_per_row * self._weight[batch]).unsqueeze(1)

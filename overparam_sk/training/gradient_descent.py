@@ -44,7 +44,7 @@ class GradientDescent:
 
     Parameters
     ----------
-    start : tuple of Tensor
+    weights : tuple of Tensor
         The weights before the first step.
     evaluate : callable
         Weights -> `Point`.
@@ -72,7 +72,7 @@ class GradientDescent:
 
     def __init__(
         self,
-        start: tuple[Tensor, ...],
+        weights: tuple[Tensor, ...],
         evaluate: Callable[[tuple[Tensor, ...]], Point],
         *,
         step: float,
@@ -84,9 +84,9 @@ class GradientDescent:
         self._evaluate = evaluate
         self._momentum = momentum
         self._guard = guard
-        self._velocity = tuple(torch.zeros_like(W) for W in start)
+        self._velocity = tuple(torch.zeros_like(W) for W in weights)
         self._at_rest = True
-        self._here = evaluate(start)
+        self._here = evaluate(weights)
         self._first_loss = self._here.loss
         self._check_finite()
 
