@@ -142,10 +142,10 @@ def _is_cloned_by_parameters(value: Any) -> bool:
     )
 
 
-Path = tuple[str, ...]
+EntryPath = tuple[str, ...]
 
 
-def differences(before: Any, now: Any) -> dict[Path, tuple[str, str]]:
+def differences(before: Any, now: Any) -> dict[EntryPath, tuple[str, str]]:
     """Name every entry in which two descriptions differ: path -> (before, now)."""
     old, new = dict(_flat(before)), dict(_flat(now))
     return {
@@ -155,7 +155,7 @@ def differences(before: Any, now: Any) -> dict[Path, tuple[str, str]]:
     }
 
 
-def _flat(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+def _flat(value: Any, path: EntryPath = ()) -> Iterator[tuple[EntryPath, str]]:
     if isinstance(value, Mapping) and value:
         for key, entry in value.items():
             yield from _flat(entry, (*path, str(key)))

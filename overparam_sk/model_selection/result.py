@@ -8,7 +8,7 @@ from typing import Any
 
 from overparam_sk.model_selection.fitting import Fit
 from overparam_sk.parameters import PATH, shown
-from overparam_sk.store import read_both, read_fits, read_study, write_checked
+from overparam_sk.store import configuration_of, read_fits, read_study, write_checked
 from overparam_sk.world import OwnWorld
 
 __all__ = ["WidthStudy"]
@@ -171,7 +171,7 @@ class WidthStudy(OwnWorld):
         """
         path = _as_path(path)
         if path.is_dir():
-            configuration = read_both(path)
+            configuration = configuration_of(path)
             found = list(read_fits(path, configuration))
         else:
             content = read_study(path)

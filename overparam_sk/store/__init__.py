@@ -11,7 +11,7 @@ from overparam_sk.store.checked_files import (
     write_checked,
 )
 from overparam_sk.store.data import DataNotHereError, DataReference
-from overparam_sk.store.folder import Store, read_both, read_fits
+from overparam_sk.store.folder import Store, configuration_of, read_fits
 from overparam_sk.store.schema import FORMAT, read_record, read_study
 
 __all__ = [
@@ -21,8 +21,8 @@ __all__ = [
     "DataReference",
     "Store",
     "check_can_be_written",
+    "configuration_of",
     "digest",
-    "read_both",
     "read_fits",
     "read_record",
     "read_study",

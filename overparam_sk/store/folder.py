@@ -25,7 +25,7 @@ from overparam_sk.store.schema import (
     read_record,
 )
 
-__all__ = ["Store", "read_both", "read_fits"]
+__all__ = ["Store", "configuration_of", "read_fits"]
 
 CONFIGURATION = "study.json"
 # A damaged record is a fit done again; without the seed of the study it would be all.
@@ -62,8 +62,8 @@ class Store:
     Raises
     ------
     ValueError
-        On entry, if the folder holds other things than a study.
-        Or if one of its files or folders is a symbolic link.
+        On entry, if the folder holds other things than a study, or if one of its files
+        or folders is a symbolic link.
     BlockingIOError
         On entry, if another study works on the folder. The operating system lets go of
         the lock of a process that died.
@@ -172,7 +172,7 @@ class Store:
         return _read_or_set_aside(read_record, path, self.folder)
 
 
-def read_both(folder: Path) -> dict[str, Any]:
+def configuration_of(folder: Path) -> dict[str, Any]:
     """What the study in a folder is made of, by its file or, where damaged, its copy.
 
     Raises
