@@ -30,14 +30,22 @@ class InfiniteWidthKernel(OwnWorld, Kernel):
     Parameters
     ----------
     network : {"li_liang_2018", "kong_2019"}, default="li_liang_2018"
+        Whose Gram matrix; all of these are parameters of
+        `overparam_sk.diagnostics.infinite_width_gram`, which says more of each.
     width1 : int, default=5
+        Units of the first hidden layer of "kong_2019", h1.
     row_norm : {"clip", "unit", None}, default="clip"
+        How the rows of the weights of "kong_2019" are scaled.
     first_weights : array-like of shape (h1, d), default=None
+        A of "kong_2019", where it is known.
     part : {"sum", "first", "second"}, default="sum"
+        The layer whose gradients make the matrix; "sum" is both.
     fit_intercept : bool, default=False
+        Whether to append a constant 1 to each row.
     n_points : int, default=2**15
+        Points of the quasi-Monte Carlo behind "kong_2019", a power of two.
     random_state : int, default=0
-        As in `overparam_sk.diagnostics.infinite_width_gram`.
+        Seed of the points.
 
     Examples
     --------
