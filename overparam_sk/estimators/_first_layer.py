@@ -252,6 +252,7 @@ class FirstLayerClassifier(ABC):
     @property
     def gram_source(self) -> GramSource:
         """What `overparam_sk.diagnostics.gram_matrix` is made of, once it is fitted."""
+        check_is_fitted(self)
 
         def weights() -> tuple[NDArray[Any], ...]:
             # The weights of a linearised network have no part in it.

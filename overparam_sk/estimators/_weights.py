@@ -90,11 +90,8 @@ class MeasuredWeights(ABC):
         is, to show an estimator.
         """
         if name not in (f"{SPECTRUM}_", _RANK):
-            raise AttributeError(
-                f"{type(self).__name__!r} object has no attribute {name!r}",
-                name=name,
-                obj=self,
-            )
+            # Once more, for the error: of a property it is the one raised inside.
+            return object.__getattribute__(self, name)
         if not self.__sklearn_is_fitted__() or SPECTRUM not in self._asked_for():
             raise AttributeError(
                 f"{type(self).__name__!r} has no attribute '{SPECTRUM}_': it must be "

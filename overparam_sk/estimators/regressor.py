@@ -191,6 +191,7 @@ class TwoHiddenReLURegressor(
     @property
     def gram_source(self) -> GramSource:
         """What `overparam_sk.diagnostics.gram_matrix` is made of, once it is fitted."""
+        check_is_fitted(self)
 
         def weights() -> tuple[NDArray[Any], ...]:
             return *self._trained_weights(), self.readout_signs_

@@ -18,7 +18,7 @@ from estimators.small_nets import (
     y,
 )
 from sklearn.base import clone
-from sklearn.exceptions import InconsistentVersionWarning
+from sklearn.exceptions import InconsistentVersionWarning, NotFittedError
 
 from overparam_sk import TwoHiddenReLURegressor
 from overparam_sk.diagnostics import gram_matrix
@@ -240,6 +240,15 @@ def test_the_best_score_of_an_earlier_fit_does_not_outlive_it(fitted):
     assert hasattr(net, "best_validation_score_")
     net.set_params(early_stopping=False).fit(X, y)
     assert not hasattr(net, "best_validation_score_")
+
+
+@pytest.mark.parametrize("name", WITH_WEIGHTS)
+def test_what_needs_a_fit_says_so_and_not_that_it_is_not_there(name):
+    net = WITH_WEIGHTS[name]()
+    with pytest.raises(NotFittedError):
+        _ = net.gram_source
+    with pytest.raises(AttributeError, match="has no attribute 'no_such_thing'"):
+        _ = net.no_such_thing
 
 
 def test_to_be_shown_costs_no_singular_values(fitted, monkeypatch):
