@@ -1,6 +1,6 @@
 """Parameters of estimators: each stated once, with its default, its rule and its text.
 
-An estimator is made of classes that each bring some parameters, as fields, and their
+An estimator is made of classes that each bring some parameters, a line each, and their
 texts, in a numpydoc section. `estimator` makes of all of them the ``__init__`` that
 scikit-learn reads, and one docstring.
 """

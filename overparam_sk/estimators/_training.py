@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -233,7 +234,7 @@ class TrainedNetwork(CallbackSupport, ABC):
                 data,
                 plain["validation_fraction"],
                 plain["random_state"],
-                stratified=hasattr(self, "classes_"),
+                stratified=is_classifier(self),
             )
         if held_out is not None:
             check_held_out(data.weight, held_out.weight)

@@ -348,10 +348,8 @@ def _sample(
     """A seeded subset of the training rows, for the history."""
     indices = job.seeds.subset(1, MONITORED_ROWS, len(everything.rows))
     X, there = everything.rows.take(indices), indices.to(everything.weight.device)
-    needed = (PatternView, WeightView, GradientView)
-    known = gated or any(
-        diagnostic.sees in needed for diagnostic in job.settings.wanted
-    )
+    looks = Panel(job.settings.wanted, along=True)
+    known = gated or looks.sees(PatternView, WeightView, GradientView)
     return SeenRows(
         DenseRows(X, constant=False),
         everything.targets[there],

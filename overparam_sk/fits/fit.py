@@ -115,7 +115,7 @@ def _check_what_is_asked(job: Job, place: Place) -> None:
             f"learning_rate must be at most {most:.3g}, the largest number of "
             f"{place.precision}, got {settings.learning_rate:.3g}."
         )
-    if any(diagnostic.sees is GramView for diagnostic in settings.wanted):
+    if Panel(settings.wanted).sees(GramView):
         rows = min(settings.gram_samples, len(job.data.y))
         check_gram_fits(rows, place.device, "lower gram_samples")
     if settings.precision != "ieee" and place.dtype != torch.float32:

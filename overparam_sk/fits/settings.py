@@ -89,8 +89,9 @@ class Settings:
                 given[name] = None
         if given.get("momentum") == "auto":
             # A step that is given is plain gradient descent's, as in the papers; over
-            # all rows momentum would fit their noise too.
-            automatic = "batch_size" in given and given["learning_rate"] is None
+            # all rows, where there is no batch_size, momentum would fit their noise.
+            minibatches = "batch_size" in given
+            automatic = minibatches and given["learning_rate"] is None
             given["momentum"] = 0.9 if automatic else 0.0
         patience = parameters.get("n_iter_no_change")
         if patience is None and parameters.get("early_stopping"):
