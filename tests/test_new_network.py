@@ -147,10 +147,7 @@ def test_it_is_displayed_and_documented(regressor):
     assert "hidden_weights_" in net._repr_html_()
     text = type(net).__doc__
     for name in inspect.signature(type(net)).parameters:
-        assert re.search(rf"^{name} : ", text, re.M) or name in (
-            "learning_rate",
-            "momentum",
-        )
+        assert re.search(rf"^{name} : ", text, re.M)
     with pytest.raises(ValueError, match="width must be an integer >= 1, got 0"):
         regressor(width=0).fit(X, y)
 

@@ -60,6 +60,11 @@ class TrainedNetwork(CallbackSupport, ABC):
 
     Parameters
     ----------
+    learning_rate : "auto" or float, default="auto"
+        The step. "auto" is the largest safe one.
+    momentum : "auto" or float, default="auto"
+        Heavy-ball momentum in [0, 1). "auto" is 0.9 for minibatches with
+        ``learning_rate="auto"`` and otherwise 0.
     max_iter : int, default=1000
         Gradient steps, the papers' T.
     tol : float, default=1e-4

@@ -34,9 +34,6 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, TrainedNetwork, StampedEsti
     ----------
     learning_rate : "auto" or float, default="auto"
         c, as in `OverparamReLUClassifier`.
-    momentum : "auto" or float, default="auto"
-        Heavy-ball momentum in [0, 1); "auto" is 0.9 with ``learning_rate="auto"`` and
-        otherwise 0.
     batch_size : "auto" or int, default="auto"
         B; "auto" is min(256, n_samples).
     initial_width : int or None, default=16384
