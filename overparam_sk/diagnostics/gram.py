@@ -128,9 +128,9 @@ def gram_matrix(
     Parameters
     ----------
     estimator_or_params : fitted estimator or tuple of array-like
-        The weights of a fitted OverparamReLUClassifier or TwoHiddenReLURegressor; or
-        (W, a) of shapes (m, d) and (k, m); or (A, B, w) of shapes (h1, d), (h2, h1)
-        and (h2,).
+        One with a ``gram_source``, as OverparamReLUClassifier, LinearizedReLUClassifier
+        and TwoHiddenReLURegressor have; or (W, a) of shapes (m, d) and (k, m); or
+        (A, B, w) of shapes (h1, d), (h2, h1) and (h2,).
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
     which : {"mean", "full"}, default="mean"
         "full" keeps the outputs apart: (1/m) J Jᵀ, whose row s·k + i belongs to output
@@ -172,7 +172,12 @@ def gram_lambda_min(
     which: Which = "mean",
     device: str = "cpu",
 ) -> float:
-    """Smallest eigenvalue of `gram_matrix`, with the same parameters.
+    """Smallest eigenvalue of `gram_matrix`.
+
+    Parameters
+    ----------
+    estimator_or_params, X, which, device
+        As for `gram_matrix`, which raises what it raises.
 
     Returns
     -------

@@ -28,7 +28,7 @@ _CLASS_WEIGHT = either(number(0), FLAG)  # scikit-learn takes True for 1
 def validate(
     estimator: Any, X: Any, y: Any, *, reset: bool, y_numeric: bool = False
 ) -> tuple[Any, Any]:
-    """X dense or CSR in float64 or float32, and y, in scikit-learn's words or not."""
+    """X dense or CSR in float64 or float32, and y; refused in scikit-learn's words."""
     X, y = validate_data(
         estimator,
         X,

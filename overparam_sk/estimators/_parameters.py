@@ -115,7 +115,8 @@ def _documented(cls: type) -> str | None:
     in_order = [told[name] for name in names if name in told]
     text = _with_section(text, "Parameters", "\n".join(in_order))
     attributes = _entries_of(cls, "Attributes").values()
-    return _with_section(text, "Attributes", "\n".join(attributes))
+    text = _with_section(text, "Attributes", "\n".join(attributes))
+    return f"{text.rstrip()}\n"
 
 
 def _entries_of(cls: type, title: str) -> dict[str, str]:

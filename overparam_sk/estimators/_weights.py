@@ -66,7 +66,7 @@ class MeasuredWeights(ABC):
 
     @abstractmethod
     def _sizes(self, data: Data) -> dict[str, tuple[Any, Any]]:
-        """What a fit can only go on with if it stays: name -> (now, asked)."""
+        """What must stay for a fit to go on: name -> (of the fit before, asked now)."""
 
     @property
     def diagnostic_columns(self) -> tuple[str, ...]:

@@ -15,11 +15,11 @@ __all__ = ["Data", "Job", "Resume", "Seeds"]
 
 @dataclass(frozen=True)
 class Data:
-    """Validated numpy data: X dense or CSR, y as numbers, one weight a sample."""
+    """Validated data of n samples, in numpy."""
 
-    X: Any
-    y: NDArray[Any]  # class indices, or real targets
-    weight: NDArray[Any]
+    X: Any  # (n, d), dense or CSR, float32 or float64
+    y: NDArray[Any]  # (n,), class indices or real targets
+    weight: NDArray[Any]  # (n,), not all zero
 
     def rows(self, places: NDArray[np.int64]) -> Self:
         """Some of the samples."""
@@ -49,9 +49,9 @@ class Seeds:
 class Resume:
     """The state of an earlier run, to go on from."""
 
-    weights: tuple[NDArray[Any], ...]
-    iteration: int
-    learning_rate: float | None
+    weights: tuple[NDArray[Any], ...]  # a matrix a layer, intercepts as last columns
+    iteration: int  # gradient steps done
+    learning_rate: float | None  # to stay in use; None asks the rows again
     history: dict[str, NDArray[Any]] = field(default_factory=dict)
 
 

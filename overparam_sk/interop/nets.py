@@ -59,8 +59,14 @@ def first_layer_net(
     weights : tuple of ndarray
         Those of `FirstLayerModule`.
     classes : ndarray of shape (k,)
+        Their number counts; the net predicts indices into them.
     net_params : dict
         Of skorch's net, in addition to these or instead of them.
+
+    Returns
+    -------
+    skorch.NeuralNetClassifier
+        Initialized.
     """
     names = ("hidden_weights", "hidden_intercept", "readout_weights")
     defaults = {
@@ -86,6 +92,11 @@ def two_hidden_net(
         Those of `TwoHiddenModule`.
     net_params : dict
         Of skorch's net, in addition to these or instead of them.
+
+    Returns
+    -------
+    OneTargetNet
+        Initialized.
     """
     names = ("first_weights", "first_intercept", "second_weights", "readout_signs")
     defaults = {"criterion": HalfSquaredSum, "batch_size": -1}

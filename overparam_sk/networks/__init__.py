@@ -1,4 +1,4 @@
-"""Definitions of the networks: pure functions of (parameters, X)."""
+"""Definitions of the networks: pure functions of weights and pre-activations."""
 
 from overparam_sk.networks.arc_cosine import (
     DirectedRows,
