@@ -23,10 +23,12 @@ _MOVED = {
     f"{_OURS}.datasets.separation": f"{_OURS}.datasets._separability",
     f"{_OURS}.datasets.sphere": f"{_OURS}.datasets._sphere",
     f"{_OURS}.datasets.xor": f"{_OURS}.datasets._xor",
+    f"{_OURS}.diagnostics.patterns": f"{_OURS}.diagnostics.coupling",
     f"{_OURS}.experiments.li_liang_2018.first_crossing": (
         f"{_OURS}.experiments.first_crossing"
     ),
     f"{_OURS}.model_selection.fitting": f"{_OURS}.model_selection._fits",
+    f"{_OURS}.training.loop": f"{_OURS}.training.errors",
 }
 
 

@@ -66,6 +66,7 @@ KNOWN_AS = [
     "plotting.training_dynamics.TrainingDynamicsDisplay",
     "plotting.update_spectrum.UpdateSpectrumDisplay",
     "plotting.width_study.WidthStudyDisplay",
+    "training.errors.DivergenceError",
 ]
 
 
