@@ -255,10 +255,9 @@ class FirstLayerClassifier(ABC):
         check_is_fitted(self)
 
         def weights() -> tuple[NDArray[Any], ...]:
-            # The weights of a linearised network have no part in it.
-            (W,) = self._trained_weights()
-            gates = self._initial().numpy() if self._kind.gated else W
-            return gates, self.readout_weights_
+            (W,) = map(as_tensor, self._trained_weights())
+            network = self._kind.made(as_tensor(self.readout_weights_), self._initial)
+            return network.switching(W).numpy(), self.readout_weights_
 
         k = len(self.readout_weights_)
         return GramSource(first_layer_gram, weights, self.has_intercept_, k)
@@ -294,8 +293,7 @@ class FirstLayerClassifier(ABC):
                 self.readout_weights_,
             )
         )
-        gates = self._initial(rows.device) if self._kind.gated else None
-        network = self._kind(a, gate_weights=gates)
+        network = self._kind.made(a, partial(self._initial, rows.device))
         return finite_outputs(outputs_of(network, W, b, rows).numpy())
 
     def _initial(self, device: torch.device | str = "cpu") -> Tensor:

@@ -27,6 +27,7 @@ from overparam_sk.estimators._parameters import (
     parameter,
     parameters,
 )
+from overparam_sk.estimators._weights import MeasuredWeights
 from overparam_sk.fits import Begin, Data, Fitted, Job, Resume, Seeds, Settings, fit
 from overparam_sk.parameters import (
     COUNT,
@@ -212,14 +213,15 @@ class TrainedNetwork(CallbackSupport, ABC):
             After Ctrl-C, once: fitted as with a smaller ``max_iter``. Also if no hidden
             unit is active on any training row, so that it predicts 0 for all.
         """
-        plain = checked_parameters(self)
-        resumes = plain.get("warm_start", False) and self.__sklearn_is_fitted__()
-        if not resumes:
+        plain, before = checked_parameters(self), None
+        if isinstance(self, MeasuredWeights) and plain["warm_start"]:
+            before = self if self.__sklearn_is_fitted__() else None
+        if before is None:
             self._forget()
         try:
-            data = self._validated(X, y, sample_weight, reset=not resumes)
+            data = self._validated(X, y, sample_weight, reset=before is None)
             data, held_out = self._with_held_out(plain, data, X_val, y_val)
-            resume = self._resume(data) if resumes else None
+            resume = None if before is None else before._resume(data)
             self._train(plain, data, held_out, resume, plain["max_iter"], loud=True)
         except FloatingPointError:
             self._forget()
@@ -244,10 +246,6 @@ class TrainedNetwork(CallbackSupport, ABC):
         if held_out is not None:
             check_held_out(data.weight, held_out.weight)
         return data, held_out
-
-    def _resume(self, data: Data) -> Resume | None:
-        """The present state, to go on from."""
-        return None
 
     def _train(
         self,

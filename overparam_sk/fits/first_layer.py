@@ -314,14 +314,18 @@ def _weights(
         dtype=place.dtype,
         device=place.device,
     )[:, units].contiguous()
-    W = rows.empty_weights(units.stop - units.start)
-    gates = torch.empty_like(W) if kind.gated else None
-    for room in (W if job.resume is None else None, gates):
-        if room is not None:
-            initial.write(room)
-    if job.resume is not None:
+
+    def drawn() -> Tensor:
+        W0 = rows.empty_weights(units.stop - units.start)
+        initial.write(W0)
+        return W0
+
+    if job.resume is None:
+        W = drawn()
+    else:
+        W = rows.empty_weights(units.stop - units.start)
         W.copy_(as_tensor(job.resume.weights[0][units]))
-    return kind(a, place.shards, gate_weights=gates), W
+    return kind.made(a, drawn, place.shards), W
 
 
 def _seen(

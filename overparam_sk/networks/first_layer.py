@@ -6,6 +6,7 @@ lets the trainer move W once per block instead of once per batch.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, NamedTuple, Self
 
@@ -52,7 +53,7 @@ class FirstLayerNetwork(ABC):
     Attributes
     ----------
     gated : bool
-        Whether such a network must be given gate weights; in a fit they are W(0).
+        Whether such a network has gate weights; they are W(0).
     """
 
     gated: ClassVar[bool] = False
@@ -61,6 +62,13 @@ class FirstLayerNetwork(ABC):
     shards: Shards = ALONE
     loss: Loss = field(default_factory=CrossEntropy)
     gate_weights: Tensor | None = None
+
+    @classmethod
+    def made(
+        cls, a: Tensor, initial: Callable[[], Tensor], shards: Shards = ALONE
+    ) -> Self:
+        """Make the network; ``initial`` gives W(0), and is called if it switches."""
+        return cls(a, shards, gate_weights=initial() if cls.gated else None)
 
     @abstractmethod
     def activate(self, Z: Tensor, gates: Tensor | None, out: Tensor) -> None:
@@ -85,6 +93,10 @@ class FirstLayerNetwork(ABC):
         H = (1/(k·m)) Σ_i J_i J_iᵀ = (X Xᵀ) ⊙ gram(active) / m, where J_i is the
         Jacobian of f_i in W.
         """
+
+    def switching(self, W: Tensor) -> Tensor:
+        """The weights that switch the units, if W are the trained ones."""
+        return W if self.gate_weights is None else self.gate_weights
 
     def of_units(self, units: slice) -> Self:
         """The network of some hidden units; the outputs of all parts add up."""
