@@ -2,7 +2,7 @@
 
 import hashlib
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,6 @@ __all__ = ["StampedEstimator"]
 
 # Raised when the meaning of a fitted attribute changes.
 _FORMAT = 1
-# What is checked data, and not what was trained on it.
-_OF_THE_DATA = ("classes_", "n_features_in_", "feature_names_in_")
 
 
 class StampedEstimator(BaseEstimator):
@@ -67,20 +65,13 @@ class StampedEstimator(BaseEstimator):
 
     def _forget(self) -> None:
         """Remove every fitted attribute: the estimator is unfitted."""
-        self.__dict__ = {n: v for n, v in vars(self).items() if not _is_fitted(n)}
+        fitted = [n for n in vars(self) if n.endswith("_") and not n.startswith("_")]
+        self._replace_fit(fitted, {})
 
-    def _replace_fit(self, attributes: dict[str, Any]) -> None:
-        """Put a fit in the place of another, in one step that Ctrl-C cannot cut."""
-        kept = {
-            name: value
-            for name, value in vars(self).items()
-            if not _is_fitted(name) or name in _OF_THE_DATA
-        }
-        self.__dict__ = kept | attributes
-
-
-def _is_fitted(name: str) -> bool:
-    return name.endswith("_") and not name.startswith("_")
+    def _replace_fit(self, names: Iterable[str], by: dict[str, Any]) -> None:
+        """Put attributes in the place of others, in one step that Ctrl-C cannot cut."""
+        gone = set(names)
+        self.__dict__ = {n: v for n, v in vars(self).items() if n not in gone} | by
 
 
 def _of_today(state: dict[str, Any]) -> dict[str, Any]:

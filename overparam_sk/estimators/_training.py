@@ -28,7 +28,17 @@ from overparam_sk.estimators._parameters import (
     parameters,
 )
 from overparam_sk.estimators._weights import MeasuredWeights
-from overparam_sk.fits import Begin, Data, Fitted, Job, Resume, Seeds, Settings, fit
+from overparam_sk.fits import (
+    Begin,
+    Data,
+    Fitted,
+    Job,
+    Resume,
+    Seeds,
+    Settings,
+    asked_for,
+    fit,
+)
 from overparam_sk.parameters import (
     COUNT,
     DEVICE,
@@ -82,8 +92,8 @@ class TrainedNetwork(CallbackSupport, ABC):
         The share of the training data that ``early_stopping`` sets apart.
     fit_intercept : bool, default=True
         Whether a constant 1 is appended to every row. The papers have False: the
-        network is then positively homogeneous in x, f(0) = 0, and it cannot use a row's
-        length.
+        network is then positively homogeneous in x, 0 at x = 0, and which output is
+        the largest does not depend on a row's length.
     record_every : "auto", int, tuple of int or None, default="auto"
         Iterations between two entries of ``history_``. "auto" looks at least 8
         and at most 40 times, and between them as often as costs about a tenth of the
@@ -184,7 +194,8 @@ class TrainedNetwork(CallbackSupport, ABC):
         y : array-like of shape (n_samples,)
             Class labels or, for a regressor, targets.
         sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights of the samples: a weight of 2 is the same as the row
+            Non-negative weights of the samples; each multiplies its term of the loss,
+            so that, where a batch is all rows, a weight of 2 is the same as the row
             given twice.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             Validation rows, scored at every recorded iteration.
@@ -265,7 +276,9 @@ class TrainedNetwork(CallbackSupport, ABC):
         job = Job(data, k, settings, seeds, n_steps, held_out, resume)
         observers = callback_observers(self, data) if loud else []
         fitted = fit(job, self._network(plain), observers)
-        self._replace_fit(fitted.attributes)
+        # Those of an earlier call must not outlive it; what others have set stays.
+        figures = (*asked_for("all"), "effective_rank", "best_validation_score")
+        self._replace_fit([f"{name}_" for name in figures], fitted.attributes)
         for observer in observers:
             observer.finish(fitted.attributes)
         self._warn_of(fitted)

@@ -1,5 +1,6 @@
 """The two-layer ReLU network of Li and Liang (2018) at infinite width."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ from overparam_sk.estimators._parameters import estimator, parameter
 from overparam_sk.estimators._state import StampedEstimator
 from overparam_sk.estimators._targets import CLASS_WEIGHT, SoftmaxClassifier
 from overparam_sk.estimators._training import Auto, TrainedNetwork
-from overparam_sk.fits import Begin, InfiniteWidth
+from overparam_sk.fits import Begin, Fitted, InfiniteWidth
 from overparam_sk.networks import DirectedRows, KernelRows, random_outputs
 from overparam_sk.parameters import COUNT, either, number, one_of
 from overparam_sk.rows import as_tensor
@@ -118,6 +119,10 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, TrainedNetwork, StampedEsti
     def diagnostic_columns(self) -> tuple[str, ...]:
         """Names of the figures that it has beside loss and score."""
         return ("distance_constant",)
+
+    def _warn_of(self, fitted: Fitted) -> None:
+        """There are no hidden units that could all be inactive."""
+        super()._warn_of(replace(fitted, dead=False))
 
     def _network(self, parameters: dict[str, Any]) -> Begin:
         return partial(

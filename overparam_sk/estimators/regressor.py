@@ -63,6 +63,9 @@ class TwoHiddenReLURegressor(
         What is done with the rows of A and B at initialisation: "clip" divides those of
         norm above 1 by their norm, as the paper does (§III-A); "unit" divides every row
         by its norm; None leaves them.
+    gram_samples : int, default=200
+        Training rows, a seeded subset, of the Gram matrix and of the diagnostics'
+        courses.
 
     Attributes
     ----------

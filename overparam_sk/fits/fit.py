@@ -98,8 +98,8 @@ def fit(job: Job, network: Begin, observers: Sequence[FitObserver] = ()) -> Fitt
     recorder = Recorder(net, job.settings.wanted, place.shards)
     outcome, best = _train(job, place, recorder, looks, observers)
     net.trainer.release()
-    attributes, dead = _measured(job, place, net)
-    attributes |= state(net.trainer.weights)
+    measured, dead = _measured(job, place, net)
+    attributes = state(net.trainer.weights) | measured
     attributes["history_"] = recorder.after(job.past)
     if best is not None:
         attributes["best_validation_score_"] = best

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from estimators.small_nets import INCREMENTAL, WITH_WEIGHTS, X, outputs, y
+from estimators.small_nets import INCREMENTAL, WITH_WEIGHTS, X, infinite, outputs, y
 from sklearn.exceptions import ConvergenceWarning
 
 SAYS = "predicts 0 for every training row.*Use another random_state, more hidden units"
@@ -74,3 +74,9 @@ def test_it_warns_of_a_chunk(make):
     with pytest.warns(ConvergenceWarning, match=SAYS):
         net.partial_fit(np.zeros((20, 3)), y)
     assert not warned(net, X, y, fit="partial_fit")
+
+
+def test_where_there_are_no_units_none_is_dead():
+    net = infinite(initial_width=None, fit_intercept=False)
+    assert not warned(net, np.zeros((20, 3)), y)
+    assert not outputs(net, np.zeros((1, 3))).any()

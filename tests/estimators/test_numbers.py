@@ -289,3 +289,9 @@ def test_the_share_of_no_values_and_of_values_that_are_none():
     with pytest.raises(ValueError, match="W0 must have a non-zero entry"):
         relative_distance(np.ones((2, 3)), np.zeros((2, 3)))
     assert issubclass(DivergenceError, ValueError)
+
+
+def test_a_divergence_is_told_of_the_weights_where_they_diverge():
+    diverges = classifier(max_iter=1, learning_rate=1e300, diagnostics=None)
+    with pytest.raises(DivergenceError, match=r"^hidden_weights_ must be finite"):
+        diverges.fit(1e10 * X, y)

@@ -4,6 +4,7 @@ import io
 import pickle
 import subprocess
 import sys
+from typing import Any, get_type_hints
 
 import joblib
 import numpy as np
@@ -249,6 +250,42 @@ def test_what_needs_a_fit_says_so_and_not_that_it_is_not_there(name):
         _ = net.gram_source
     with pytest.raises(AttributeError, match="has no attribute 'no_such_thing'"):
         _ = net.no_such_thing
+
+
+def test_what_others_have_set_outlives_a_fit_that_goes_on(fitted):
+    net = fitted(warm_start=True)
+    net.n_calls_, net.note = 1, "theirs"
+    net.fit(X, y)
+    assert (net.n_calls_, net.note) == (1, "theirs")
+    if hasattr(net, "partial_fit"):
+        net.partial_fit(X, y)
+        assert net.n_calls_ == 1
+    net.set_params(warm_start=False).fit(X, y)
+    assert not hasattr(net, "n_calls_")
+
+
+@pytest.mark.parametrize("make", WITH_WEIGHTS.values(), ids=WITH_WEIGHTS)
+def test_a_property_in_a_subclass_says_what_it_lacked(make):
+    class Theirs(type(make())):
+        @property
+        def half(self):
+            return self.not_there / 2
+
+    with pytest.raises(AttributeError, match="no attribute 'not_there'"):
+        _ = Theirs().half
+    with pytest.raises(AttributeError, match="no attribute 'nowhere'"):
+        _ = Theirs().nowhere
+
+
+@pytest.mark.parametrize("make", ALL.values(), ids=ALL)
+def test_a_signature_tells_types(make):
+    told = get_type_hints(type(make()).__init__)
+    assert told["max_iter"] is int
+    assert told["tol"] is float
+    assert told["n_iter_no_change"] == int | None
+    # What has no type that says more.
+    anything = {name for name, kind in told.items() if kind is Any}
+    assert anything <= {"random_state", "class_weight"}
 
 
 def test_to_be_shown_costs_no_singular_values(fitted, monkeypatch):
