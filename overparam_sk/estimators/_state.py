@@ -65,8 +65,11 @@ class StampedEstimator(BaseEstimator):
 
     def _forget(self) -> None:
         """Remove every fitted attribute: the estimator is unfitted."""
-        fitted = [n for n in vars(self) if n.endswith("_") and not n.startswith("_")]
-        self._replace_fit(fitted, {})
+        self.__dict__ = {
+            name: value
+            for name, value in vars(self).items()
+            if name.startswith("_") or not name.endswith("_")
+        }
 
     def _replace_fit(self, names: Iterable[str], by: dict[str, Any]) -> None:
         """Put attributes in the place of others, in one step that Ctrl-C cannot cut."""
