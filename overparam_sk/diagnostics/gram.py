@@ -19,6 +19,8 @@ from overparam_sk.diagnostics.panel import Diagnostic, GramView, View
 from overparam_sk.linalg import smallest_eigenvalue
 from overparam_sk.memory import check_room
 from overparam_sk.networks import (
+    FirstLayerNetwork,
+    LiLiang2018,
     gate_gram,
     gram_parts_by_units,
     output_gate_gram,
@@ -194,15 +196,22 @@ def gram_lambda_min(
     return smallest_eigenvalue(torch.from_numpy(H))
 
 
-def first_layer_gram(which: Which, rows: Rows, W: Tensor, a: Tensor) -> Tensor:
-    """That of LL18's network, some hidden units at a time."""
+def first_layer_gram(
+    which: Which,
+    rows: Rows,
+    W: Tensor,
+    a: Tensor,
+    kind: type[FirstLayerNetwork] = LiLiang2018,
+) -> Tensor:
+    """That of LL18's network or of one with other units, some of them at a time."""
     gates = gate_gram if which == "mean" else output_gate_gram
     n_outputs = 1 if which == "mean" else len(a)
     side = len(rows) * n_outputs
     H = torch.zeros(side, side, dtype=torch.float64, device=rows.device)
     places = torch.arange(len(W), dtype=torch.int64)
     for units in torch.split(places, max(1, _BLOCK_ELEMENTS // side)):
-        H += gates(rows.times(W[units].T), a[:, units])
+        part = kind(a[:, units])
+        H += gates(part.slopes(rows.times(W[units].T) > 0), part.a)
     inner = rows.inner_products().div_(len(W))
     # One inner product for each block of n_outputs² entries.
     H.view(len(rows), n_outputs, len(rows), n_outputs).mul_(inner[:, None, :, None])

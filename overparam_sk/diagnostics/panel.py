@@ -61,8 +61,8 @@ class GramView:
 class GradientView:
     """What the gradients of u hidden units on n rows are made of (LL18 eq. 1)."""
 
-    active: Tensor  # (n, u) bool
-    active0: Tensor  # (n, u) bool, at initialisation
+    slopes: Tensor  # (n, u), of ReLU the patterns, bool
+    slopes0: Tensor  # (n, u), at initialisation
     residual: Tensor  # (n, k), ∂ℓ/∂f times the samples' weights
     a: Tensor  # (k, u), the readout
     inner: Tensor  # (n, n) float64, X Xᵀ

@@ -58,7 +58,7 @@ class PseudoGradientError(Diagnostic):
         """Add the units' squared norms."""
         assert isinstance(view, GradientView)
         squares = pseudo_gradient_squares(
-            view.active, view.active0, view.residual, view.a, view.inner
+            view.slopes, view.slopes0, view.residual, view.a, view.inner
         )
         self.add(squares)
 

@@ -259,8 +259,8 @@ class FirstLayerClassifier(ABC):
             network = self._kind.made(as_tensor(self.readout_weights_), self._initial)
             return network.switching(W).numpy(), self.readout_weights_
 
-        k = len(self.readout_weights_)
-        return GramSource(first_layer_gram, weights, self.has_intercept_, k)
+        gram, k = partial(first_layer_gram, kind=self._kind), len(self.readout_weights_)
+        return GramSource(gram, weights, self.has_intercept_, k)
 
     def _network(self, parameters: dict[str, Any]) -> Begin:
         return partial(FirstLayer.begin, kind=self._kind, width=parameters["width"])

@@ -29,6 +29,7 @@ from overparam_sk.linalg import inner_products
 from overparam_sk.networks import (
     FirstLayerNetwork,
     Loss,
+    gate_gram,
     readout_weights,
 )
 from overparam_sk.rows import (
@@ -173,7 +174,7 @@ class FirstLayer:
             part, here = self.network.of_units(units.places), W[units.places]
             if panel.sees(WeightView):
                 panel.show(units.moved_to(here, n_given))
-            gated, slopes = part.gate_weights is not None, []
+            gated, patterns = part.gate_weights is not None, []
             for places, Z, active0 in _on_rows(part, here, units, seen.rows, panel):
                 if panel.sees(PatternView, GradientView, GramView):
                     active = Z > 0
@@ -184,10 +185,12 @@ class FirstLayer:
                     if panel.sees(GradientView):
                         views.append(view)
                     if panel.sees(GramView):
-                        slopes.append(seen.of_gram(places, before if gated else active))
+                        patterns.append(
+                            seen.of_gram(places, before if gated else active)
+                        )
                 outputs[places] += part.outputs_(Z, active0 if gated else None)
             if panel.sees(GramView):
-                gram = seen.inner * part.gram(_joined(slopes))
+                gram = seen.inner * gate_gram(part.slopes(_joined(patterns)), part.a)
                 panel.show(GramView(gram / self.initial.width))
         self.network.shards.add_up_(outputs)
         if panel.sees(GradientView):
@@ -215,9 +218,9 @@ class FirstLayer:
         """What the gradients on the rows of a sample are made of."""
         residual = self.loss.residual(outputs, seen.targets)
         residual *= seen.weight.unsqueeze(1)
-        active = _joined([view.active for view in views])
-        active0 = _joined([view.active0 for view in views])
-        return GradientView(active, active0, residual, self.network.a, seen.inner)
+        now = self.network.slopes(_joined([view.active for view in views]))
+        start = self.network.slopes(_joined([view.active0 for view in views]))
+        return GradientView(now, start, residual, self.network.a, seen.inner)
 
 
 def outputs_of(

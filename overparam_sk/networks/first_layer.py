@@ -85,13 +85,11 @@ class FirstLayerNetwork(ABC):
         """
 
     @abstractmethod
-    def gram(self, active: Tensor) -> Tensor:
-        """Return Σ_r ā_r s_r(x_s) s_r(x_t), shape (n, n), float64.
+    def slopes(self, active: Tensor) -> Tensor:
+        """Return the slopes of the units whose patterns are ``active`` (n, m), bool.
 
-        s_r is the slope of unit r where its pattern is ``active`` (n, m), bool, and
-        ā_r = mean_i a²_{i,r}. The class-averaged Gram matrix of the whole network is
-        H = (1/(k·m)) Σ_i J_i J_iᵀ = (X Xᵀ) ⊙ gram(active) / m, where J_i is the
-        Jacobian of f_i in W.
+        They may be bool as well. Gradients and Gram matrices are made of them
+        (`gate_gram`, `output_gate_gram` and `pseudo_gradient_squares`).
         """
 
     def switching(self, W: Tensor) -> Tensor:

@@ -58,9 +58,9 @@ class LiLiang2018(FirstLayerNetwork):
             scratch.backward, scratch.hidden, 0, grad_input=Z
         )
 
-    def gram(self, active: Tensor) -> Tensor:
-        """Slopes 1{⟨w_r, x⟩ > 0}."""
-        return gate_gram(active, self.a)
+    def slopes(self, active: Tensor) -> Tensor:
+        """1{⟨w_r, x⟩ > 0}, or 1{⟨g_r, x⟩ > 0} where there are gates."""
+        return active
 
 
 class LinearizedLiLiang2018(LiLiang2018):
@@ -145,35 +145,38 @@ def readout_weights(
     return draw.to(device=device, dtype=dtype)
 
 
-def gate_gram(Z: Tensor, a: Tensor) -> Tensor:
-    """Σ_r ā_r 1{Z_sr > 0} 1{Z_tr > 0} over the given units, shape (n, n), float64.
+def gate_gram(S: Tensor, a: Tensor) -> Tensor:
+    """Σ_r ā_r S_sr S_tr over the given units, shape (n, n), float64.
 
-    As `FirstLayerNetwork.gram` has it. Chunks of units add up.
+    ā_r = mean_i a²_{i,r}. The class-averaged Gram matrix of a whole network is
+    H = (1/(k·m)) Σ_i J_i J_iᵀ = (X Xᵀ) ⊙ gate_gram(S, a) / m, where J_i is the Jacobian
+    of f_i in W. Chunks of units add up.
 
     Parameters
     ----------
-    Z : Tensor of shape (n, u)
-        Pre-activations of u units, or their patterns.
+    S : Tensor of shape (n, u)
+        Slopes of u units: of ReLU their patterns, bool.
     a : Tensor of shape (k, u)
         Their readout.
     """
-    gated = (Z > 0) * a.double().square().mean(dim=0).sqrt_()
+    gated = S * a.double().square().mean(dim=0).sqrt_()
     return gated @ gated.T
 
 
 def pseudo_gradient_squares(
-    active: Tensor, active0: Tensor, residual: Tensor, a: Tensor, inner: Tensor
+    S: Tensor, S0: Tensor, residual: Tensor, a: Tensor, inner: Tensor
 ) -> Tensor:
     """‖∇L − ∇̃L‖_F² and ‖∇L‖_F² over the given units, shape (2,), float64.
 
-    The gradient of unit r is Σ_s D_sr 1{⟨w_r, x_s⟩ > 0} x_s with D = residual · a
-    (eq. 1); the pseudo gradient ∇̃L takes the patterns at initialisation (LL18 §5.1).
+    The gradient of unit r is Σ_s D_sr S_sr x_s with D = residual · a and the units'
+    slopes S, of ReLU 1{⟨w_r, x_s⟩ > 0} (eq. 1); the pseudo gradient ∇̃L takes the slopes
+    at initialisation (LL18 §5.1).
     Chunks of units add up.
 
     Parameters
     ----------
-    active, active0 : Tensor of shape (n, u), bool
-        Patterns now and at initialisation.
+    S, S0 : Tensor of shape (n, u)
+        Slopes now and at initialisation: of ReLU the patterns, bool.
     residual : Tensor of shape (n, k)
         o_s − 1{y_s}, times the samples' weights.
     a : Tensor of shape (k, u)
@@ -183,23 +186,23 @@ def pseudo_gradient_squares(
     """
     D = residual.double() @ a.double()
     squares = []
-    for gates in (active.to(D.dtype) - active0.to(D.dtype), active):
-        gated = D * gates
+    for slopes in (S.to(D.dtype) - S0.to(D.dtype), S):
+        gated = D * slopes
         squares.append((inner * (gated @ gated.T)).sum())
     return torch.stack(squares)
 
 
-def output_gate_gram(Z: Tensor, a: Tensor) -> Tensor:
-    """Σ_r a_{i,r} a_{j,r} 1{Z_sr > 0} 1{Z_tr > 0}, shape (n·k, n·k), float64.
+def output_gate_gram(S: Tensor, a: Tensor) -> Tensor:
+    """Σ_r a_{i,r} a_{j,r} S_sr S_tr, shape (n·k, n·k), float64.
 
     Row s·k + i belongs to output i on sample s. The average over i = j is `gate_gram`.
 
     Parameters
     ----------
-    Z : Tensor of shape (n, u)
-        Pre-activations of u units.
+    S : Tensor of shape (n, u)
+        Slopes of u units: of ReLU their patterns, bool.
     a : Tensor of shape (k, u)
         Their readout.
     """
-    gated = ((Z > 0).unsqueeze(1) * a.double()).flatten(0, 1)
+    gated = (S.unsqueeze(1) * a.double()).flatten(0, 1)
     return gated @ gated.T
