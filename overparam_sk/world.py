@@ -55,7 +55,7 @@ def open_doors(cls: type[_C]) -> type[_C]:
         if name.startswith("_") and name != "__call__":
             continue
         if isinstance(member, property) and member.fget is not None:
-            setattr(cls, name, property(in_own_world(member.fget), doc=member.__doc__))
+            setattr(cls, name, member.getter(in_own_world(member.fget)))
         elif isinstance(member, classmethod):
             setattr(cls, name, classmethod(in_own_world(member.__func__)))
         elif isfunction(member):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from estimators.small_nets import (
     ALL,
+    EVERY,
     WITH_WEIGHTS,
     X,
     classifier,
@@ -275,6 +276,24 @@ def test_a_property_in_a_subclass_says_what_it_lacked(make):
         _ = Theirs().half
     with pytest.raises(AttributeError, match="no attribute 'nowhere'"):
         _ = Theirs().nowhere
+
+
+@pytest.mark.parametrize("make", EVERY.values(), ids=EVERY)
+def test_a_property_in_a_subclass_can_be_set(make):
+    class Theirs(type(make())):
+        @property
+        def note(self):
+            """Says something."""
+            return self._note
+
+        @note.setter
+        def note(self, value):
+            self._note = value
+
+    theirs = Theirs(None) if "rank" in make().get_params() else Theirs()
+    theirs.note = "so"
+    assert theirs.note == "so"
+    assert Theirs.note.__doc__ == "Says something."
 
 
 @pytest.mark.parametrize("make", ALL.values(), ids=ALL)
