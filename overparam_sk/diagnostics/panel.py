@@ -126,10 +126,11 @@ class Panel:
         self._of: dict[type[Diagnostic], dict[int, Diagnostic]] = {
             diagnostic: {} for diagnostic in (*others, *asked)
         }
+        self._kinds = frozenset(diagnostic.sees for diagnostic in self._of)
 
     def sees(self, *kinds: type) -> bool:
         """Whether some diagnostic looks at one of these kinds of view, or at any."""
-        return any(not kinds or diagnostic.sees in kinds for diagnostic in self._of)
+        return not self._kinds.isdisjoint(kinds or self._kinds)
 
     def show(self, view: View, layer: int = 0) -> None:
         """Show ``view`` of a layer to the diagnostics that look at such views."""

@@ -110,8 +110,13 @@ class SeenRows:
         """1{B(0)_p·σ(A(0) x_i) > 0} of some rows, bool (eq. 14)."""
         return forward(self._Z0[places], self.initial.B, self.initial.w).S2 > 0
 
-    def gram_parts(self, now: Kong2019Weights, at: Forward) -> tuple[Tensor, Tensor]:
-        """The two parts of the Gram matrix (Prop. 1)."""
+    def gram_parts(
+        self, now: Kong2019Weights, at: Forward, active: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The two parts of the Gram matrix (Prop. 1).
+
+        ``at`` and the pattern ``active`` are of the last block of rows.
+        """
         X = self.rows.take(self.gram_rows)
         return gram_parts_by_units(X @ now.A.T, now.B, now.w, inner_products(X))
 
@@ -163,9 +168,11 @@ class SampleRows(SeenRows):
         """As they were when first looked at."""
         return self._second
 
-    def gram_parts(self, now: Kong2019Weights, at: Forward) -> tuple[Tensor, Tensor]:
+    def gram_parts(
+        self, now: Kong2019Weights, at: Forward, active: Tensor
+    ) -> tuple[Tensor, Tensor]:
         """Of what the look has found anyway."""
-        return gram_parts(at, self._inner, self._pairs.at(at.S2 > 0))
+        return gram_parts(at, self._inner, self._pairs.at(active))
 
     @cached_property
     def _first(self) -> Tensor:
@@ -275,11 +282,13 @@ class TwoHidden:
         for places in seen.blocks():
             at = forward(Z[places], B, initial.w)
             u[places] = at.u
+            if panel.sees(PatternView, GramView):
+                active = at.S2 > 0
             if patterns:
                 active0 = seen.second_pattern(places)
-                panel.show(PatternView(at.S2 > 0, active0, places, n), layer=1)
+                panel.show(PatternView(active, active0, places, n), layer=1)
         if panel.sees(GramView):
-            for part in seen.gram_parts(now, at):
+            for part in seen.gram_parts(now, at, active):
                 panel.show(GramView(part))
         return u
 
