@@ -66,7 +66,8 @@ class PseudoGradientError(Diagnostic):
         """The ratio of the norms."""
         assert self.total is not None
         error, gradient = self.total.tolist()
-        return float((error / gradient) ** 0.5) if gradient > 0 else 0.0
+        # A square that is a sum of products may be rounded to less than 0.
+        return float((max(error, 0.0) / gradient) ** 0.5) if gradient > 0 else 0.0
 
 
 class Coupling(Diagnostic):

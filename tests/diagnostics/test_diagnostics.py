@@ -15,6 +15,7 @@ from overparam_sk.diagnostics import (
     relative_distance,
     update_singular_values,
 )
+from overparam_sk.diagnostics.patterns import PseudoGradientError
 from overparam_sk.fits import Data, FirstLayer, Job, Place, Seeds, Settings
 from overparam_sk.fits.history import Recorder
 from overparam_sk.networks import LiLiang2018, SquaredLoss
@@ -150,3 +151,9 @@ def test_r2_of_constant_targets_whose_mean_is_rounded(dtype):
     assert not loss.score_tells(targets, weight)
     assert loss.score(targets, targets, weight) == 1
     assert loss.score(targets + 0.1, targets, weight) == 0
+
+
+def test_a_square_that_is_rounded_below_zero_is_zero():
+    error = PseudoGradientError()
+    error.add(torch.tensor([-1e-18, 1.0], dtype=torch.float64))
+    assert error.value() == 0
