@@ -144,7 +144,7 @@ def test_it_is_displayed_and_documented(regressor):
     assert len(ConvergenceDisplay.from_estimator(net).plot().ax_) == 4
     (line,) = UpdateSpectrumDisplay.from_estimator(net).plot().lines_
     assert len(line.get_xdata()) == 5
-    assert "hidden_weights_" in net._repr_html_()
+    assert "AbsoluteRegressor" in net._repr_html_()
     text = type(net).__doc__
     for name in inspect.signature(type(net)).parameters:
         assert re.search(rf"^{name} : ", text, re.M)
