@@ -27,7 +27,7 @@ from overparam_sk.estimators._parameters import (
     parameter,
     parameters,
 )
-from overparam_sk.estimators._weights import MeasuredWeights
+from overparam_sk.estimators._weights import MeasuredWeights, measured_attributes
 from overparam_sk.fits import (
     Begin,
     Data,
@@ -36,7 +36,6 @@ from overparam_sk.fits import (
     Resume,
     Seeds,
     Settings,
-    asked_for,
     fit,
 )
 from overparam_sk.parameters import (
@@ -277,8 +276,8 @@ class TrainedNetwork(CallbackSupport, ABC):
         observers = callback_observers(self, data) if loud else []
         fitted = fit(job, self._network(plain), observers)
         # Those of an earlier call must not outlive it; what others have set stays.
-        figures = (*asked_for("all"), "effective_rank", "best_validation_score")
-        self._replace_fit([f"{name}_" for name in figures], fitted.attributes)
+        earlier = [*measured_attributes(), "best_validation_score_"]
+        self._replace_fit(earlier, fitted.attributes)
         for observer in observers:
             observer.finish(fitted.attributes)
         self._warn_of(fitted)

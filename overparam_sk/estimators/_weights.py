@@ -17,9 +17,14 @@ from overparam_sk.fits import SPECTRUM, Data, Resume, asked_for, diagnostics_rul
 from overparam_sk.parameters import COUNT, FLAG, either, one_of
 from overparam_sk.world import open_doors
 
-__all__ = ["MeasuredWeights"]
+__all__ = ["MeasuredWeights", "measured_attributes"]
 
 _RANK = "effective_rank_"
+
+
+def measured_attributes() -> list[str]:
+    """Names of the fitted attributes that are figures of weights."""
+    return [*(f"{name}_" for name in asked_for("all")), _RANK]
 
 
 def _diagnostics(name: str, value: Any) -> Any:

@@ -73,10 +73,6 @@ class Place:
         """Numbers in the dtype, here."""
         return as_tensor(array, self.device).to(self.dtype)
 
-    def empty(self, *shape: int) -> Tensor:
-        """Room for such numbers."""
-        return torch.empty(shape, dtype=self.dtype, device=self.device)
-
     def check_room(self, what: str, numbers: float, advice: str) -> None:
         """Refuse weights that the memory cannot hold, and a copy of them."""
         needed = 2 * self.dtype.itemsize * numbers

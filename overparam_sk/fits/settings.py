@@ -38,7 +38,6 @@ class Settings:
 
     Parameters
     ----------
-    max_iter : int
     learning_rate : float or None
         None is the largest safe one, adapted on the way.
     momentum : float
@@ -62,7 +61,6 @@ class Settings:
     verbose : bool
     """
 
-    max_iter: int
     learning_rate: float | None = None
     momentum: float = 0.0
     batch_size: int | None = None

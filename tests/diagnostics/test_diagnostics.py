@@ -33,7 +33,6 @@ def state(names=(), m=30, d=5, k=3, n=17, constant=False, weight=None, repeat=Fa
     y = torch.randint(0, k, (n,), generator=generator)
     data = Data(X.numpy(), y.numpy(), np.ones(n) if weight is None else weight)
     settings = Settings(
-        max_iter=1,
         diagnostics=tuple(names),
         gram_samples=6,
         fit_intercept=constant,

@@ -66,6 +66,12 @@ def asked_for_different_things(name, rank):
         weight[5] += name == "other weights"
         if name == "other width":
             net.set_params(width=300)
+        if name == "other seed":
+            net.set_params(random_state=BASE["random_state"] + 1)
+        if name == "other number of steps":
+            net.set_params(max_iter=BASE["max_iter"] + 1)
+        if name == "other network":
+            net = LinearizedReLUClassifier(**net.get_params())
         if name == "other type":
             X_ = X_.astype("f4")
     X_val, y_val = (X[:20].copy(), y[:20]) if "validation" in name else (None, None)

@@ -75,3 +75,16 @@ def test_the_pseudo_gradient_error(kind, fit_intercept):
     assert error > 0.1
     assert net.history_["pseudo_gradient_error"][-1] == pytest.approx(error, rel=1e-9)
     assert net.history_["pseudo_gradient_error"][0] == 0
+
+
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_its_gram_matrix_has_the_gates_of_the_start_and_does_not_move(fit_intercept):
+    net = moved(LinearizedReLUClassifier, fit_intercept)
+    W, W0, a, augmented = weights_of(net)
+    smallest, moved_to = (
+        np.linalg.eigvalsh(reference.jacobian_gram(V, a, augmented(X)))[0]
+        for V in (W0, W)
+    )
+    assert abs(moved_to - smallest) > 1e-3 * smallest > 0
+    assert net.gram_lambda_min_ == pytest.approx(smallest, rel=1e-6)
+    np.testing.assert_allclose(net.history_["gram_lambda_min"], smallest, rtol=1e-6)

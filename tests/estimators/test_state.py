@@ -322,3 +322,17 @@ def test_to_be_shown_costs_no_singular_values(fitted, monkeypatch):
     assert "update_singular_values_" not in dir(net)
     _ = net.update_singular_values_
     assert "update_singular_values_" in dir(net)
+
+
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_a_model_of_before_knows_whether_it_has_an_intercept(fitted, fit_intercept):
+    net = fitted(fit_intercept=fit_intercept)
+    spectrum, state = net.update_singular_values_, net.__getstate__()
+    state["_update_singular_values"] = state.pop("update_singular_values_")
+    del state["has_intercept_"]
+    back = type(net).__new__(type(net))
+    back.__setstate__(state)
+    assert back.has_intercept_ is fit_intercept
+    np.testing.assert_array_equal(gram_matrix(back, X), gram_matrix(net, X))
+    assert back.update_singular_values_ is spectrum
+    assert "_update_singular_values" not in vars(back)
