@@ -90,7 +90,9 @@ class FirstLayerClassifier(ABC):
     readout_weights_ : ndarray of shape (n_classes, width)
         a, entries N(0, 1), not trained.
     loss_ : float
-        Mean (weighted) cross-entropy on the training rows, in nats.
+        Mean (weighted) cross-entropy on the training rows, in nats. Where
+        ``diagnostics`` asks for no look at all rows, it is that of the batches of the
+        last pass, each before its own step, as MLPClassifier has it.
     learning_rate_ : float
         c in use; with "auto" the shortest.
     activation_change_ : float

@@ -98,7 +98,7 @@ def fit(job: Job, network: Begin, observers: Sequence[FitObserver] = ()) -> Fitt
     recorder = Recorder(net, job.settings.wanted, place.shards)
     outcome, best = _train(job, place, recorder, looks, observers)
     net.trainer.release()
-    measured, dead = _measured(job, place, net)
+    measured, dead = _measured(job, place, net, moved=best is not None)
     attributes = state(net.trainer.weights) | measured
     attributes["history_"] = recorder.after(job.past)
     if best is not None:
@@ -164,17 +164,30 @@ def _take_best(
     return stopper.best
 
 
-def _measured(job: Job, place: Place, net: NetworkInFit) -> tuple[dict[str, Any], bool]:
-    """Loss and diagnostics on all training rows, and whether the network is dead."""
+def _measured(
+    job: Job, place: Place, net: NetworkInFit, *, moved: bool
+) -> tuple[dict[str, Any], bool]:
+    """Loss and diagnostics, and whether the network is dead.
+
+    On all training rows; where no diagnostic asks for them, and the weights are those
+    that training has ended with, what training has seen of them will do. ``moved`` says
+    that they are others.
+    """
     panel, rows = Panel(job.settings.wanted), net.everything
-    outputs = net.show(panel, net.trainer.weights, rows)
-    panel.add_up(place.shards)
-    loss = net.loss.total(outputs, rows.targets, rows.weight)
+    outputs, targets, weight = _recent(net)
+    # Without weights there is no mean, and where the last row sees no unit they may all
+    # have died on the way.
+    telling = bool(weight.any()) and bool(outputs[-1:].any())
+    if panel.sees() or moved or not telling:
+        outputs = net.show(panel, net.trainer.weights, rows)
+        targets, weight = rows.targets, rows.weight
+        panel.add_up(place.shards)
+    loss = net.loss.total(outputs, targets, weight)
     figures = {
         f"{name}_": values[0] if len(values) == 1 else np.array(values)
         for name, values in panel.values().items()
     }
-    dead = loss > net.loss.perfect and not bool(outputs[rows.weight > 0].any())
+    dead = loss > net.loss.perfect and not bool(outputs[weight > 0].any())
     measured = {
         "n_iter_": net.trainer.iteration,
         "loss_": loss,
@@ -182,6 +195,13 @@ def _measured(job: Job, place: Place, net: NetworkInFit) -> tuple[dict[str, Any]
         **figures,
     }
     return measured, dead
+
+
+def _recent(net: NetworkInFit) -> tuple[Tensor, Tensor, Tensor]:
+    """Outputs, targets and weights of what training has seen last; maybe of no row."""
+    outputs, places = net.trainer.recent()
+    there = places.to(outputs.device)
+    return outputs, net.everything.targets[there], net.everything.weight[there]
 
 
 def _check_finite(

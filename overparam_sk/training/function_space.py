@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from overparam_sk.networks import KernelRows, Loss
-from overparam_sk.training.loop import DivergenceError
+from overparam_sk.training.loop import DivergenceError, Recent
 from overparam_sk.training.minibatches import MinibatchStream
 from overparam_sk.training.step_size import CurvatureStep
 
@@ -116,6 +116,11 @@ class FunctionSpaceSGD:
                 f"up to iteration {self.iteration}: lower learning_rate, or scale X to "
                 "entries of the order of 1."
             )
+
+    def recent(self) -> Recent:
+        """The outputs at all rows: every step moves all of them."""
+        outputs = self._outputs0 + self.F[:, : self.R.shape[1]]
+        return Recent(outputs, torch.arange(len(outputs), dtype=torch.int64))
 
     def release(self) -> None:
         """Nothing: R and F are all that there is."""

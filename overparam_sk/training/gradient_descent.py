@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from overparam_sk.training.loop import DivergenceError
+from overparam_sk.training.loop import DivergenceError, Recent
 
 __all__ = ["GradientDescent", "Point"]
 
@@ -124,6 +124,11 @@ class GradientDescent:
             self.iteration += 1
             if stop():
                 break
+
+    def recent(self) -> Recent:
+        """The outputs at the present weights."""
+        places = torch.arange(len(self.outputs), dtype=torch.int64)
+        return Recent(self.outputs, places)
 
     def release(self) -> None:
         """Nothing: what there is, is of the weights' size."""

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol, Self
 
+import torch
 from torch import Tensor
 
 from overparam_sk.interrupts import CtrlC
@@ -14,6 +15,7 @@ __all__ = [
     "DivergenceError",
     "Observer",
     "Outcome",
+    "Recent",
     "StepRecord",
     "Trainer",
     "train",
@@ -30,6 +32,22 @@ class Outcome(Enum):
     FINISHED = "all steps were done"
     STOPPED = "an observer asked to stop"
     INTERRUPTED = "interrupted from the keyboard"
+
+
+class Recent(NamedTuple):
+    """What training itself has seen last of the outputs, at no further cost.
+
+    At most one pass over the rows: minibatch SGD sees the outputs of a batch before its
+    step, full-batch descent those of all rows at the present weights.
+    """
+
+    outputs: Tensor  # (p, k) or (p,)
+    places: Tensor  # (p,), int64, which training rows they are of
+
+    @classmethod
+    def nothing(cls, like: Tensor, k: int) -> Self:
+        """Before the first step."""
+        return cls(like.new_empty(0, k), torch.empty(0, dtype=torch.int64))
 
 
 class Trainer(Protocol):
@@ -58,6 +76,10 @@ class Trainer(Protocol):
         It is asked after each stretch of steps at whose end all that makes up the state
         belongs to one iteration.
         """
+        ...
+
+    def recent(self) -> Recent:
+        """What the last pass over the training rows has seen."""
         ...
 
     def release(self) -> None:

@@ -17,7 +17,9 @@ from before the block has been added s_j = μ + … + μ^j times, and batch l < 
 added c_{j−l} = 1 + μ + … + μ^{j−l−1} times.
 """
 
+from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple, NoReturn
 
 import torch
 from torch import Tensor
@@ -25,7 +27,7 @@ from torch import Tensor
 from overparam_sk.networks import FirstLayerNetwork
 from overparam_sk.rows import Rows
 from overparam_sk.training.block_room import BlockRoom
-from overparam_sk.training.loop import DivergenceError
+from overparam_sk.training.loop import DivergenceError, Recent
 from overparam_sk.training.minibatches import MinibatchStream
 from overparam_sk.training.step_size import CurvatureStep
 
@@ -53,6 +55,14 @@ def _is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or (
         isinstance(error, RuntimeError) and "allocate memory" in str(error)
     )
+
+
+class _SeenBlock(NamedTuple):
+    """What a block has seen: its first iteration, its rows, and their outputs."""
+
+    iteration: int
+    indices: Tensor  # (R,)
+    outputs: Tensor  # (R, k), each at the iterate of its batch
 
 
 class SStepSGD:
@@ -128,7 +138,10 @@ class SStepSGD:
         self._precision = precision
         self._may_redo = may_redo
         self._room: BlockRoom | None = None
-        self._unchecked: list[tuple[int, Tensor]] = []
+        self._pass_rows = -(-stream.n_rows // stream.batch_size) * stream.batch_size
+        # The last blocks: those of one pass over the rows, and what is not checked yet.
+        self._seen: deque[_SeenBlock] = deque()
+        self._unchecked = 0
 
     @property
     def weights(self) -> tuple[Tensor, ...]:
@@ -171,14 +184,23 @@ class SStepSGD:
                 self._halve_blocks(error)
                 continue
             self._update(room, n_batches)
-            self._unchecked.append((self.iteration, outputs))
+            self._seen.append(_SeenBlock(self.iteration, indices, outputs))
+            self._unchecked += 1
             self.iteration += n_batches
             n_steps -= n_batches
-            if len(self._unchecked) == _UNCHECKED_BLOCKS:
+            if self._unchecked == _UNCHECKED_BLOCKS:
                 self._check_finite()
             if stop():
                 break
         self._check_finite()
+
+    def recent(self) -> Recent:
+        """Outputs of the last pass over the rows, each before the step of its batch."""
+        if not self._seen:
+            return Recent.nothing(self.W, self._n_outputs)
+        outputs = torch.cat([block.outputs for block in self._seen])
+        places = torch.cat([block.indices for block in self._seen])
+        return Recent(outputs[-self._pass_rows :], places[-self._pass_rows :])
 
     def release(self) -> None:
         """Give back all memory but that of W: there will be no more steps."""
@@ -249,14 +271,25 @@ class SStepSGD:
         return (1 - mu**length) / (1 - mu) * mu**first
 
     def _check_finite(self) -> None:
-        """Raise if the outputs of the latest blocks are not finite."""
-        blocks, self._unchecked = self._unchecked, []
-        if not blocks or bool(torch.cat([f for _, f in blocks]).isfinite().all()):
-            return
+        """Raise if the outputs of the latest blocks are not finite; forget old ones."""
+        latest = list(self._seen)[len(self._seen) - self._unchecked :]
+        self._unchecked = 0
+        if latest and not bool(
+            torch.cat([block.outputs for block in latest]).isfinite().all()
+        ):
+            self._raise_for(latest)
+        n_rows = sum(len(block.indices) for block in self._seen)
+        while self._seen and n_rows - len(self._seen[0].indices) >= self._pass_rows:
+            n_rows -= len(self._seen.popleft().indices)
+
+    def _raise_for(self, blocks: list[_SeenBlock]) -> NoReturn:
         iteration = min(
-            first + row // self._stream.batch_size
-            for first, outputs in blocks
-            for row in (~outputs.isfinite().all(dim=1)).nonzero().flatten().tolist()
+            block.iteration + row // self._stream.batch_size
+            for block in blocks
+            for row in (~block.outputs.isfinite().all(dim=1))
+            .nonzero()
+            .flatten()
+            .tolist()
         )
         raise DivergenceError(
             "The outputs must stay finite during training, got a non-finite output at "

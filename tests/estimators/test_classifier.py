@@ -12,6 +12,7 @@ from sklearn.datasets import load_digits, load_iris
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from torch.nn.functional import cross_entropy
 
 import overparam_sk
 from overparam_sk import OverparamReLUClassifier
@@ -35,6 +36,20 @@ def problem(n=90, d=8, k=3, dtype=np.float64):
     return X.astype(dtype), y
 
 
+def spied_batches(monkeypatch):
+    """The batches of all fits from now on, as they are taken."""
+    seen = []
+    take = MinibatchStream.take
+
+    def spy(self, n_batches):
+        indices = take(self, n_batches)
+        seen.extend(indices.view(n_batches, -1).clone())
+        return indices
+
+    monkeypatch.setattr(MinibatchStream, "take", spy)
+    return seen
+
+
 @pytest.mark.parametrize("fit_intercept", [False, True])
 @pytest.mark.parametrize("weighted", ["unweighted", "sample_weight", "class_weight"])
 @pytest.mark.parametrize("block_size", [1, 48, "auto", 10**6])
@@ -47,15 +62,7 @@ def test_fit_is_plain_sgd(block_size, weighted, fit_intercept, monkeypatch):
         "sample_weight": np.linspace(0, 2, len(y)),
         "class_weight": np.array([1.0, 3.0, 0.5])[y],
     }[weighted]
-    seen = []
-    take = MinibatchStream.take
-
-    def spy(self, n_batches):
-        indices = take(self, n_batches)
-        seen.extend(indices.view(n_batches, -1).clone())
-        return indices
-
-    monkeypatch.setattr(MinibatchStream, "take", spy)
+    seen = spied_batches(monkeypatch)
     net = OverparamReLUClassifier(
         **FAST,
         batch_size=16,
@@ -100,6 +107,35 @@ def test_predictions_are_the_networks():
     assert net.loss_ == pytest.approx(
         float(torch.nn.functional.cross_entropy(f, torch.from_numpy(y)))
     )
+
+
+@pytest.mark.parametrize("max_iter", [2, 60])
+def test_without_diagnostics_the_loss_is_that_of_the_last_pass(max_iter, monkeypatch):
+    X, y = problem()
+    weight = np.linspace(0, 2, len(y))
+    taken = spied_batches(monkeypatch)
+    net = OverparamReLUClassifier(
+        **{**FAST, "max_iter": max_iter},
+        batch_size=16,
+        fit_intercept=False,
+        diagnostics=None,
+    ).fit(X, y, weight)
+    seen = []
+    plain_sgd(
+        torch.from_numpy(net.initial_weights()),
+        torch.from_numpy(net.readout_weights_),
+        torch.from_numpy(X),
+        torch.from_numpy(y),
+        taken,
+        step=5.0 / 50,
+        weight=torch.from_numpy(weight / weight.mean()),
+        factor=lambda outputs, _: seen.append(outputs) or 1.0,
+    )
+    last = torch.cat(taken[-6:])  # ⌈90 / 16⌉ batches
+    losses = cross_entropy(
+        torch.cat(seen[-6:]), torch.from_numpy(y)[last], reduction="none"
+    )
+    assert net.loss_ == pytest.approx(np.average(losses, weights=weight[last]))
 
 
 def test_fitted_diagnostics_are_those_of_the_public_weights():

@@ -87,6 +87,26 @@ def test_same_iterates_as_autograd(B, block, momentum, weighted, frozen):
     assert relative_difference(trainer.W, expected, W0) <= 1e-10
 
 
+@pytest.mark.parametrize("n_steps", [1, 3, 4, 37, 100])
+@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.parametrize("B", [1, 7, 16, 50, 64])
+def test_remembers_what_the_last_pass_has_seen(B, block, n_steps):
+    X, y, W0, a = problem()
+    batches = MinibatchStream(len(X), B, seed=7).take(n_steps).view(n_steps, B)
+    seen = []
+    plain_sgd(
+        W0, a, X, y, batches, step=0.05, factor=lambda f, _: seen.append(f) or 1.0
+    )
+    trainer = engine(X, y, W0, a, B, BLOCKS[block](B), step=0.05)
+    assert [len(part) for part in trainer.recent()] == [0, 0]
+    trainer.advance(n_steps // 3)
+    trainer.advance(n_steps - n_steps // 3)
+    a_pass = -(-len(X) // B)
+    outputs, places = trainer.recent()
+    assert places.tolist() == batches[-a_pass:].flatten().tolist()
+    torch.testing.assert_close(outputs, torch.cat(seen[-a_pass:]), rtol=0, atol=1e-10)
+
+
 @settings(deadline=None, max_examples=40)
 @given(
     n=st.integers(2, 30),
