@@ -40,7 +40,7 @@ class Problem:
         )
         return engine(
             LiLiang2018(self.a),
-            self.W.clone(),
+            rows.empty_weights(len(self.W)).copy_(self.W),
             rows,
             self.y,
             CLASSES,

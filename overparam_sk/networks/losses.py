@@ -42,8 +42,11 @@ class Loss(ABC):
         """Return ∂ℓ/∂f of each sample, of the outputs' shape; it may be written on."""
 
     @abstractmethod
-    def curvatures(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        """Return a bound on the norm of each ℓ's Hessian in the outputs, (n,)."""
+    def curvatures(self, residual: Tensor, targets: Tensor) -> Tensor:
+        """Return a bound on the norm of each ℓ's Hessian in the outputs, (n,).
+
+        From the residual, which is there when it is asked for.
+        """
 
     @abstractmethod
     def score(self, outputs: Tensor, targets: Tensor, weight: Tensor) -> float:
@@ -82,12 +85,14 @@ class CrossEntropy(Loss):
         self, outputs: Tensor, targets: Tensor, out: Tensor | None = None
     ) -> Tensor:
         """o_i − 1{i = y_s}, of which LL18's eq. (1) is made."""
-        return torch.softmax(outputs, dim=1, out=out).sub_(targets)
+        # Class after class, where they lie so, it is several times as fast.
+        out = torch.empty_like(outputs) if out is None else out
+        torch.softmax(outputs.T, dim=0, out=out.T)
+        return out.sub_(targets)
 
-    def curvatures(self, outputs: Tensor, targets: Tensor) -> Tensor:
+    def curvatures(self, residual: Tensor, targets: Tensor) -> Tensor:
         """min(1/2, 2(1 − o_y)), which bounds λ_max(diag(o) − o oᵀ) by Gershgorin."""
-        o_y = (torch.softmax(outputs, dim=1) * targets).sum(dim=1)
-        return (2 * (1 - o_y)).clamp(0.0, 0.5)
+        return (residual * targets).sum(dim=1).mul_(-2).clamp_(0.0, 0.5)
 
     def score(self, outputs: Tensor, targets: Tensor, weight: Tensor) -> float:
         """The accuracy: weighted mean of 1{argmax_i f_i(x_s) = y_s} (Theorem 4.1)."""
@@ -120,9 +125,9 @@ class SquaredLoss(Loss):
         """f(x_s) − y_s."""
         return torch.sub(outputs, targets, out=out)
 
-    def curvatures(self, outputs: Tensor, targets: Tensor) -> Tensor:
+    def curvatures(self, residual: Tensor, targets: Tensor) -> Tensor:
         """1, wherever the outputs are."""
-        return outputs.new_ones(len(outputs))
+        return residual.new_ones(len(residual))
 
     def score(self, outputs: Tensor, targets: Tensor, weight: Tensor) -> float:
         """R², weighted; of constant targets 1.0 for perfect outputs and else 0.0."""

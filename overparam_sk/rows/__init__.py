@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from overparam_sk.rows.contract import RowBlock, Rows, rows_that_fit
+from overparam_sk.rows.contract import RowBlock, RowRoom, Rows, rows_that_fit
 from overparam_sk.rows.dense import DenseRows, as_tensor
 from overparam_sk.rows.products import PRODUCTS
 from overparam_sk.rows.spaces import RowSpace, WholeSpace, row_space
@@ -14,6 +14,7 @@ __all__ = [
     "PRODUCTS",
     "DenseRows",
     "RowBlock",
+    "RowRoom",
     "RowSpace",
     "Rows",
     "WholeSpace",

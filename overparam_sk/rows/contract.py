@@ -8,7 +8,7 @@ from torch import Tensor
 
 from overparam_sk.rows.products import Products
 
-__all__ = ["RowBlock", "Rows", "rows_that_fit"]
+__all__ = ["RowBlock", "RowRoom", "Rows", "rows_that_fit"]
 
 
 # Numbers of a dense block of rows, where nothing else decides its size.
@@ -21,18 +21,7 @@ def rows_that_fit(n_columns: int) -> int:
 
 
 class RowBlock(ABC):
-    """R rows X, gathered for the products of the s-step engine.
-
-    Its memory is used again by the rows that are loaded next.
-    """
-
-    @abstractmethod
-    def load(self, indices: Tensor) -> None:
-        """Gather the rows ``indices``, a CPU int64 tensor of shape (R,)."""
-
-    @abstractmethod
-    def squared_norms(self) -> Tensor:
-        """|x_s|², shape (R,)."""
+    """R rows X, gathered for the products of the s-step engine."""
 
     @abstractmethod
     def times(self, W: Tensor, out: Tensor) -> None:
@@ -47,8 +36,27 @@ class RowBlock(ABC):
         """Write X Xᵀ, shape (R, R), to ``out``."""
 
     @abstractmethod
-    def add_outer(self, D: Tensor, W: Tensor) -> None:
-        """Add Dᵀ X, for D of shape (R, m), to ``W``."""
+    def add_outer(self, D: Tensor, W: Tensor, keep: float = 1.0) -> None:
+        """Make ``W`` keep · W + Dᵀ X, for D of shape (R, m)."""
+
+
+class RowRoom(ABC):
+    """Memory for some rows, which are gathered at once and multiplied in blocks.
+
+    It is used again by the rows that are loaded next.
+    """
+
+    @abstractmethod
+    def load(self, indices: Tensor) -> None:
+        """Gather the rows ``indices``, a CPU int64 tensor."""
+
+    @abstractmethod
+    def squared_norms(self) -> Tensor:
+        """|x_s|² of the rows that are loaded."""
+
+    @abstractmethod
+    def block(self, places: slice) -> RowBlock:
+        """The rows in these places, whatever is loaded there from now on."""
 
 
 class Rows(ABC):
@@ -84,7 +92,7 @@ class Rows(ABC):
         return self.n_rows
 
     @abstractmethod
-    def new_block(self, n_rows: int, products: Products) -> RowBlock:
+    def new_room(self, n_rows: int, products: Products) -> RowRoom:
         """Room for ``n_rows`` rows at a time, and how they are multiplied."""
 
     @abstractmethod

@@ -7,14 +7,43 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from overparam_sk.rows.contract import RowBlock, Rows, rows_that_fit
+from overparam_sk.rows.contract import RowBlock, RowRoom, Rows, rows_that_fit
 from overparam_sk.rows.products import Products
 
-__all__ = ["DenseBlock", "DenseRows", "as_tensor"]
+__all__ = ["DenseRoom", "DenseRows", "as_tensor"]
+
+
+# With fewer columns W lies column after column: an update of rows of a few numbers each
+# would take several times as long (docs/performance.md).
+_FEW_COLUMNS = 16
 
 
 class DenseBlock(RowBlock):
-    """Rows as one dense matrix; whatever they come from."""
+    """Rows as one dense matrix, whatever they come from."""
+
+    def __init__(self, X: Tensor, products: Products) -> None:
+        self._X = X
+        self._products = products
+
+    def times(self, W: Tensor, out: Tensor) -> None:
+        """X Wᵀ."""
+        self._products.multiply(self._X, W.T, out)
+
+    def add_times(self, W: Tensor, scale: Tensor, out: Tensor) -> None:
+        """Add diag(scale) X Wᵀ."""
+        self._products.add_product(self._X * scale, W.T, out)
+
+    def inner_products(self, out: Tensor) -> None:
+        """X Xᵀ."""
+        self._products.multiply(self._X, self._X.T, out)
+
+    def add_outer(self, D: Tensor, W: Tensor, keep: float = 1.0) -> None:
+        """Add Dᵀ X: no gradient matrix is formed."""
+        self._products.add_product(D.T, self._X, W, keep)
+
+
+class DenseRoom(RowRoom):
+    """Memory for rows as one dense matrix."""
 
     def __init__(self, rows: Rows, n_rows: int, products: Products) -> None:
         shape = (n_rows, rows.n_columns)
@@ -31,21 +60,9 @@ class DenseBlock(RowBlock):
         """|x_s|²."""
         return self._X.square().sum(dim=1)
 
-    def times(self, W: Tensor, out: Tensor) -> None:
-        """X Wᵀ."""
-        self._products.multiply(self._X, W.T, out)
-
-    def add_times(self, W: Tensor, scale: Tensor, out: Tensor) -> None:
-        """Add diag(scale) X Wᵀ."""
-        self._products.add_product(self._X * scale, W.T, out)
-
-    def inner_products(self, out: Tensor) -> None:
-        """X Xᵀ."""
-        self._products.multiply(self._X, self._X.T, out)
-
-    def add_outer(self, D: Tensor, W: Tensor) -> None:
-        """Add Dᵀ X: no gradient matrix is formed."""
-        self._products.add_product(D.T, self._X, W)
+    def block(self, places: slice) -> RowBlock:
+        """A part of the matrix."""
+        return DenseBlock(self._room[places], self._products)
 
 
 class DenseRows(Rows):
@@ -59,13 +76,16 @@ class DenseRows(Rows):
         self._X = X
         self._columns = columns
 
-    def new_block(self, n_rows: int, products: Products) -> RowBlock:
-        """A dense block."""
-        return DenseBlock(self, n_rows, products)
+    def new_room(self, n_rows: int, products: Products) -> RowRoom:
+        """A dense matrix."""
+        return DenseRoom(self, n_rows, products)
 
     def empty_weights(self, m: int) -> Tensor:
-        """W row by row."""
-        return torch.empty(m, self.n_columns, dtype=self.dtype, device=self.device)
+        """W row by row, or column by column where there are few."""
+        d = self.n_columns
+        if d < _FEW_COLUMNS and self.device.type == "cpu":
+            return torch.empty(d, m, dtype=self.dtype, device=self.device).T
+        return torch.empty(m, d, dtype=self.dtype, device=self.device)
 
     def used_columns(self) -> Tensor:
         """Columns with a number that is not zero."""

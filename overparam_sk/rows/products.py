@@ -16,8 +16,8 @@ class Products(ABC):
         """Write A B to ``out``."""
 
     @abstractmethod
-    def add_product(self, A: Tensor, B: Tensor, out: Tensor) -> None:
-        """Add A B to ``out``."""
+    def add_product(self, A: Tensor, B: Tensor, out: Tensor, keep: float = 1.0) -> None:
+        """Make ``out`` keep · out + A B."""
 
 
 class _WholeProducts(Products):
@@ -27,9 +27,9 @@ class _WholeProducts(Products):
         """A B."""
         torch.mm(A, B, out=out)
 
-    def add_product(self, A: Tensor, B: Tensor, out: Tensor) -> None:
+    def add_product(self, A: Tensor, B: Tensor, out: Tensor, keep: float = 1.0) -> None:
         """Add A B."""
-        out.addmm_(A, B)
+        out.addmm_(A, B, beta=keep)
 
 
 class _SplitProducts(Products):
@@ -46,9 +46,11 @@ class _SplitProducts(Products):
         """A B."""
         self.add_product(A, B, out.zero_())
 
-    def add_product(self, A: Tensor, B: Tensor, out: Tensor) -> None:
+    def add_product(self, A: Tensor, B: Tensor, out: Tensor, keep: float = 1.0) -> None:
         """Add A B."""
         a, b = _pieces(A), _pieces(B)
+        if keep != 1.0:
+            out.mul_(keep)
         for i, j in ((2, 0), (1, 1), (0, 2), (1, 0), (0, 1), (0, 0)):
             _add_product_of_pieces(a[i], b[j], out)
 

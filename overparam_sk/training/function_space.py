@@ -129,10 +129,10 @@ class FunctionSpaceSGD:
         outputs = self._outputs0[batch] + self.F[batch, : self.R.shape[1]]
         targets = self._targets[batch]
         D = self._loss.residual(outputs, targets)
-        D *= (self._step_per_row * self._weight[batch]).unsqueeze(1)
         if self._lengthen is not None:
-            h = self._loss.curvatures(outputs, targets)
+            h = self._loss.curvatures(D, targets)
             D *= self._lengthen.factor(h, self._weighted_norms[batch])
+        D *= (self._step_per_row * self._weight[batch]).unsqueeze(1)
         step = torch.cat([part.T @ D for part in self._kernel.take(batch)], dim=1)
         if self._velocities is None:
             self.R.index_add_(0, batch, D)

@@ -19,6 +19,7 @@ added c_{j−l} = 1 + μ + … + μ^{j−l−1} times.
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple, NoReturn
 
 import torch
@@ -26,16 +27,16 @@ from torch import Tensor
 
 from overparam_sk.networks import FirstLayerNetwork
 from overparam_sk.rows import Rows
-from overparam_sk.training.block_room import BlockRoom
+from overparam_sk.training.block_room import Block, BlockRoom
 from overparam_sk.training.loop import DivergenceError, Recent
 from overparam_sk.training.minibatches import MinibatchStream
 from overparam_sk.training.step_size import CurvatureStep
 
 __all__ = ["SStepSGD", "auto_block_rows"]
 
-# Blocks between two looks at whether the outputs are finite: a look waits for the
+# Loads between two looks at whether the outputs are finite: a look waits for the
 # device, and what comes after a non-finite number changes nothing any more.
-_UNCHECKED_BLOCKS = 8
+_UNCHECKED_LOADS = 8
 
 
 def auto_block_rows(m: int, d: int) -> int:
@@ -57,8 +58,8 @@ def _is_out_of_memory(error: BaseException) -> bool:
     )
 
 
-class _SeenBlock(NamedTuple):
-    """What a block has seen: its first iteration, its rows, and their outputs."""
+class _Seen(NamedTuple):
+    """Rows that were loaded together: their first iteration, and their outputs."""
 
     iteration: int
     indices: Tensor  # (R,)
@@ -138,9 +139,10 @@ class SStepSGD:
         self._precision = precision
         self._may_redo = may_redo
         self._room: BlockRoom | None = None
+        self._halved = False
         self._pass_rows = -(-stream.n_rows // stream.batch_size) * stream.batch_size
-        # The last blocks: those of one pass over the rows, and what is not checked yet.
-        self._seen: deque[_SeenBlock] = deque()
+        # What was loaded last: one pass over the rows, and what is not checked yet.
+        self._seen: deque[_Seen] = deque()
         self._unchecked = 0
 
     @property
@@ -168,31 +170,57 @@ class SStepSGD:
         MemoryError
             When there is no memory even for a block of one batch.
         """
-        while n_steps > 0:
-            n_batches = min(n_steps, self._batches_per_block)
-            indices = self._stream.take(n_batches)
+        last, stopped = self.iteration + n_steps, False
+        while self.iteration < last and not stopped:
+            ahead = self._rows_ahead // self._stream.batch_size
+            indices = self._stream.take(min(last - self.iteration, ahead))
+            first = self.iteration
             try:
-                room = self._room_for(len(indices))
-                room.load(indices, self._network.loss, self._targets, self._weight)
-                self._derive(room, n_batches)
-                outputs = room.outputs.clone()
+                room = self._load(indices)
             except (RuntimeError, MemoryError) as error:
-                # W has not changed yet: the block can be done again.
-                if not (self._may_redo and _is_out_of_memory(error)):
-                    raise
-                self._stream.give_back(indices)
                 self._halve_blocks(error)
+                self._stream.give_back(indices)
                 continue
-            self._update(room, n_batches)
-            self._seen.append(_SeenBlock(self.iteration, indices, outputs))
-            self._unchecked += 1
-            self.iteration += n_batches
-            n_steps -= n_batches
-            if self._unchecked == _UNCHECKED_BLOCKS:
-                self._check_finite()
-            if stop():
-                break
+            for block in room.blocks(len(indices)):
+                try:
+                    self._derive(block)
+                except (RuntimeError, MemoryError) as error:
+                    # W has not changed yet: the block can be done again.
+                    self._halve_blocks(error)
+                    break
+                self._update(block)
+                self.iteration += block.n_batches
+                stopped = stop()
+                if stopped:
+                    break
+            done = (self.iteration - first) * self._stream.batch_size
+            self._remember(first, indices[:done], room)
+            if done < len(indices):
+                self._stream.give_back(indices[done:])
         self._check_finite()
+
+    def _load(self, indices: Tensor) -> BlockRoom:
+        room = self._room_for(len(indices))
+        self._outputs = room.load(
+            indices,
+            self._network.loss,
+            self._targets,
+            self._weight,
+            self._step_per_row,
+            norms=self._lengthen is not None,
+        )
+        return room
+
+    def _remember(self, iteration: int, indices: Tensor, room: BlockRoom) -> None:
+        """Keep what was seen of the rows that were done last."""
+        if not len(indices):
+            return
+        outputs = self._outputs[: len(indices)]
+        room.write_outputs(outputs)
+        self._seen.append(_Seen(iteration, indices, outputs))
+        self._unchecked += 1
+        if self._unchecked == _UNCHECKED_LOADS:
+            self._check_finite()
 
     def recent(self) -> Recent:
         """Outputs of the last pass over the rows, each before the step of its batch."""
@@ -206,24 +234,17 @@ class SStepSGD:
         """Give back all memory but that of W: there will be no more steps."""
         self._room = self._velocity = None
 
-    def _derive(self, room: BlockRoom, n_batches: int) -> None:
-        """Make Z the derivatives of the batches that were loaded."""
-        room.rows.times(self.W, out=room.Z)
+    def _derive(self, block: Block) -> None:
+        """Turn the block's Z, in place, into the derivatives D of all its batches."""
+        rows, Z, G = block.rows, block.Z, block.G
+        rows.times(self.W, out=Z)
         if self._network.gate_weights is not None:
-            room.rows.times(self._network.gate_weights, out=room.gates)
-        if n_batches > 1:
-            room.rows.inner_products(out=room.G)
-        if self._velocity is not None:
-            self._carry_velocity(room, n_batches)
-        self._differentiate(room)
-
-    def _differentiate(self, room: BlockRoom) -> None:
-        """Turn the block's X Wᵀ, in place, into the derivatives D of all batches."""
-        Z, G = room.Z, room.G
-        torch.mul(room.weight, self._step_per_row, out=room.scale)
-        if self._lengthen is not None:
-            room.weigh_norms()
-        for start, batches in room.inner_blocks():
+            rows.times(self._network.gate_weights, out=block.gates)
+        if block.n_batches > 1:
+            rows.inner_products(out=G)
+            if self._velocity is not None:
+                self._carry_velocity(block, self._velocity)
+        for start, batches in block.inner:
             if start > 0:
                 stop = start + sum(len(batch.Z) for batch in batches)
                 Z[start:stop].addmm_(G[start:stop, :start], Z[:start])
@@ -231,34 +252,42 @@ class SStepSGD:
                 if len(batch.before) > 0:
                     batch.Z.addmm_(batch.G, batch.before)
                 self._network.differentiate_(
-                    batch.Z, batch.targets, batch.scale, batch.scratch, batch.outputs
+                    batch.Z,
+                    batch.targets,
+                    batch.scale,
+                    batch.scratch,
+                    batch.outputs,
+                    self._factor(batch.weighted_norms),
                 )
-                if self._lengthen is not None:
-                    h = self._network.loss.curvatures(batch.outputs, batch.targets)
-                    batch.Z.mul_(self._lengthen.factor(h, batch.weighted_norms))
 
-    def _carry_velocity(self, room: BlockRoom, n_batches: int) -> None:
+    def _factor(self, weighted_norms: Tensor) -> Callable[[Tensor], Tensor] | None:
+        """The factor of a batch's step, as a function of its curvatures."""
+        if self._lengthen is None:
+            return None
+        return partial(self._lengthen.factor, weighted_norms=weighted_norms)
+
+    def _carry_velocity(self, block: Block, velocity: Tensor) -> None:
         """Add the velocity's part to Z; weight G by how often D_l was added."""
-        age = self._ages(n_batches)
-        assert self._velocity is not None
-        room.rows.add_times(self._velocity, self._geometric(age, first=1), out=room.Z)
-        if n_batches > 1:
-            # Clamped entries belong to pairs j <= l, which are never read.
-            room.G.mul_(self._geometric((age - age.T).clamp_min(0), first=0))
+        age = self._ages(block.n_batches)
+        block.rows.add_times(velocity, self._geometric(age, first=1), out=block.Z)
+        # Clamped entries belong to pairs j <= l, which are never read.
+        block.G.mul_(self._geometric((age - age.T).clamp_min(0), first=0))
 
-    def _update(self, room: BlockRoom, n_batches: int) -> None:
+    def _update(self, block: Block) -> None:
         """Add the updates of all batches to W; what fails in here ends the fit."""
-        D = room.Z
+        rows, D, mu, K = block.rows, block.Z, self._momentum, block.n_batches
         if self._velocity is None:
-            room.rows.add_outer(D, self.W)
-            return
-        mu = self._momentum
-        left = n_batches - 1 - self._ages(n_batches)  # batches after this one
-        to_W = self._geometric(left + 1, first=0)
-        to_velocity = mu**left / to_W
-        room.rows.add_outer(D.mul_(to_W), self.W)
-        self.W.add_(self._velocity, alpha=sum(mu**i for i in range(1, n_batches + 1)))
-        room.rows.add_outer(D.mul_(to_velocity), self._velocity.mul_(mu**n_batches))
+            rows.add_outer(D, self.W)
+        elif K == 1:
+            rows.add_outer(D, self._velocity, keep=mu)
+            self.W.add_(self._velocity)
+        else:
+            left = K - 1 - self._ages(K)  # batches after this one
+            to_W = self._geometric(left + 1, first=0)
+            to_velocity = mu**left / to_W
+            rows.add_outer(D.mul_(to_W), self.W)
+            self.W.add_(self._velocity, alpha=sum(mu**i for i in range(1, K + 1)))
+            rows.add_outer(D.mul_(to_velocity), self._velocity, keep=mu**K)
 
     def _ages(self, n_batches: int) -> Tensor:
         """Index of its batch in the block, for every row: shape (n_batches · B, 1)."""
@@ -282,7 +311,7 @@ class SStepSGD:
         while self._seen and n_rows - len(self._seen[0].indices) >= self._pass_rows:
             n_rows -= len(self._seen.popleft().indices)
 
-    def _raise_for(self, blocks: list[_SeenBlock]) -> NoReturn:
+    def _raise_for(self, blocks: list[_Seen]) -> NoReturn:
         iteration = min(
             block.iteration + row // self._stream.batch_size
             for block in blocks
@@ -298,7 +327,7 @@ class SStepSGD:
         )
 
     def _room_for(self, n_rows: int) -> BlockRoom:
-        """Memory for a block; kept, and used again by all that are no larger."""
+        """Memory for so many rows; kept, and used again by all that are no more."""
         if self._room is None or self._room.n_rows < n_rows:
             self._room = None
             self._room = BlockRoom(
@@ -306,15 +335,26 @@ class SStepSGD:
                 len(self.W),
                 self._n_outputs,
                 n_rows,
+                self._batches_per_block * self._stream.batch_size,
                 self._stream.batch_size,
                 self._precision,
                 gated=self._network.gate_weights is not None,
             )
-        self._room.resize(n_rows)
         return self._room
 
-    def _halve_blocks(self, error: BaseException) -> None:
-        self._room = None
+    @property
+    def _rows_ahead(self) -> int:
+        """Rows to load at a time."""
+        B = self._stream.batch_size
+        if self._halved:
+            return self._batches_per_block * B
+        return BlockRoom.rows_ahead(self._rows, self._batches_per_block * B, B)
+
+    def _halve_blocks(self, error: RuntimeError | MemoryError) -> None:
+        """Try again with half as much memory, if it was memory that was missing."""
+        if not (self._may_redo and _is_out_of_memory(error)):
+            raise error
+        self._room, self._halved = None, True
         if self._batches_per_block == 1:
             n_bytes = BlockRoom.n_bytes(
                 self._rows,

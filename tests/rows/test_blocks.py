@@ -35,14 +35,16 @@ def test_products_are_those_of_dense_rows(form, density, constant):
     X = few_numbers(density)
     rows = as_rows(FORMS[form](X), constant=constant, dtype=torch.float64, device=CPU)
     whole = torch.from_numpy(np.hstack([X, np.ones((N, 1))]) if constant else X)
-    block = rows.new_block(50, PRODUCTS["ieee"])
+    room = rows.new_room(50, PRODUCTS["ieee"])
+    part = room.block(slice(1, 3))
     W = rows.empty_weights(M)
     W.copy_(numbers(*W.shape))
     # The same room serves a full block, a short one, and rows that come twice.
     for indices in (torch.arange(50), torch.arange(290, 300), torch.tensor([7, 7, 3])):
         X_block = whole[indices]
-        block.load(indices)
-        torch.testing.assert_close(block.squared_norms(), X_block.square().sum(1))
+        room.load(indices)
+        block = room.block(slice(0, len(indices)))
+        torch.testing.assert_close(room.squared_norms(), X_block.square().sum(1))
         out = torch.empty(len(indices), M, dtype=torch.float64)
         block.times(W, out=out)
         torch.testing.assert_close(out, X_block @ W.T)
@@ -53,9 +55,13 @@ def test_products_are_those_of_dense_rows(form, density, constant):
         inner = torch.empty(len(indices), len(indices), dtype=torch.float64)
         block.inner_products(out=inner)
         torch.testing.assert_close(inner, X_block @ X_block.T)
-        expected = W + out.T @ X_block
-        block.add_outer(out, W)
-        torch.testing.assert_close(W, expected)
+        for keep in (1.0, 0.9, 0.0):
+            expected = keep * W + out.T @ X_block
+            block.add_outer(out, W, keep)
+            torch.testing.assert_close(W, expected)
+        # A part that was asked for before is of what is loaded now.
+        part.times(W, out=out[:2])
+        torch.testing.assert_close(out[:2], X_block[1:3] @ W.T)
 
 
 @settings(deadline=None, max_examples=30)
@@ -100,9 +106,9 @@ def test_columns(form):
 def test_every_block_is_tried_here():
     blocks = {
         type(
-            as_rows(
-                FORMS[form](X), constant=False, dtype=torch.float64, device=CPU
-            ).new_block(1, PRODUCTS["ieee"])
+            as_rows(FORMS[form](X), constant=False, dtype=torch.float64, device=CPU)
+            .new_room(1, PRODUCTS["ieee"])
+            .block(slice(0, 1))
         )
         for form in FORMS
         for X in (few_numbers(0.01), few_numbers(0.5))
@@ -122,8 +128,8 @@ def test_numbers_that_are_given_in_parts():
     )
     before = parts.nnz
     rows = as_rows(parts, constant=False, dtype=torch.float64, device=CPU)
-    block = rows.new_block(N, PRODUCTS["ieee"])
-    block.load(torch.arange(N))
+    room = rows.new_room(N, PRODUCTS["ieee"])
+    room.load(torch.arange(N))
     expected = torch.from_numpy(X.toarray()).square().sum(dim=1)
-    torch.testing.assert_close(block.squared_norms(), expected)
+    torch.testing.assert_close(room.squared_norms(), expected)
     assert parts.nnz == before  # the caller's matrix is left alone
