@@ -171,7 +171,7 @@ class BlockRoom:
         return Block(rows, self._Z[:R], self._gates[:R], self._G[:R, :R], inner, R // B)
 
     def _batch(self, first: int, low: int, inner_start: int) -> Batch:
-        """The batch that begins ``low`` rows after its block, which begins at ``first``."""
+        """The batch ``low`` rows after its block, which begins at ``first``."""
         batch, earlier = slice(low, low + self._B), slice(inner_start, low)
         loaded = slice(first + low, first + low + self._B)
         scratch, place = self._scratch, (first + low) // self._B
