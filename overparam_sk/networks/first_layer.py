@@ -22,16 +22,16 @@ __all__ = ["FirstLayerNetwork", "Scratch"]
 class Scratch(NamedTuple):
     """Buffers that the trainer lends for one batch."""
 
-    hidden: Tensor  # (B, m)
+    hidden: Tensor | None  # (B, m), where the values must not overwrite Z
     backward: Tensor  # (B, m)
     residual: Tensor  # (B, k)
     gates: Tensor | None = None  # (B, m), X Gᵀ with the gate weights G
 
     @classmethod
-    def like(cls, Z: Tensor, k: int) -> "Scratch":
+    def like(cls, Z: Tensor, k: int, *, hidden: bool = True) -> "Scratch":
         """Buffers for batches of the size of ``Z`` (B, m) and k outputs."""
-        residual = Z.new_empty(k, len(Z)).T
-        return cls(torch.empty_like(Z), torch.empty_like(Z), residual)
+        values = torch.empty_like(Z) if hidden else None
+        return cls(values, torch.empty_like(Z), Z.new_empty(k, len(Z)).T)
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,13 @@ class FirstLayerNetwork(ABC):
     ----------
     gated : bool
         Whether such a network has gate weights; they are W(0).
+    keeps_preactivations : bool
+        Whether ``derive`` needs Z. Without it the values of the units overwrite Z,
+        which saves a buffer and its traffic.
     """
 
     gated: ClassVar[bool] = False
+    keeps_preactivations: ClassVar[bool] = True
 
     a: Tensor
     shards: Shards = ALONE
@@ -82,7 +86,8 @@ class FirstLayerNetwork(ABC):
     def derive(self, scratch: Scratch, Z: Tensor) -> None:
         """Overwrite Z by ``scratch.backward`` times the slopes of the units at Z.
 
-        ``scratch.hidden`` holds the values of the units at Z.
+        ``scratch.hidden`` holds the values of the units at Z; where the network keeps
+        no pre-activations it is None, and Z holds the values.
         """
 
     @abstractmethod
@@ -126,9 +131,10 @@ class FirstLayerNetwork(ABC):
         """
         if scratch.gates is not None:
             torch.gt(scratch.gates, 0, out=scratch.gates)
-        self.activate(Z, scratch.gates, out=scratch.hidden)
-        # The few outputs as rows: MKL takes half as long for it.
-        torch.mm(self.a, scratch.hidden.T, out=outputs.T)
+        hidden = Z if scratch.hidden is None else scratch.hidden
+        self.activate(Z, scratch.gates, out=hidden)
+        # With the few outputs as rows the product takes half as long.
+        torch.mm(self.a, hidden.T, out=outputs.T)
         self.shards.add_up_(outputs.T)
         residual = self.loss.residual(outputs, targets, out=scratch.residual)
         if factor is not None:

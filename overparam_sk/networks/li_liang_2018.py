@@ -43,9 +43,14 @@ __all__ = [
 # the definition of W(0): another one is another random stream.
 _CHUNK_ELEMENTS = 2**20
 
+# By its overload: to look that up would take longer than a small batch.
+_where_positive = torch.ops.aten.threshold_backward.grad_input
+
 
 class LiLiang2018(FirstLayerNetwork):
     """f_i(x) = Σ_r a_{i,r} ReLU(⟨w_r, x⟩) (LL18 §3)."""
+
+    keeps_preactivations: ClassVar[bool] = False  # a unit is on where its value is > 0
 
     def activate(self, Z: Tensor, gates: Tensor | None, out: Tensor) -> None:
         """ReLU(Z)."""
@@ -53,10 +58,8 @@ class LiLiang2018(FirstLayerNetwork):
 
     def derive(self, scratch: Scratch, Z: Tensor) -> None:
         """1{Z > 0} times ``backward``."""
-        # One pass for (hidden > 0) · backward; the mask alone would be a second one.
-        torch.ops.aten.threshold_backward(
-            scratch.backward, scratch.hidden, 0, grad_input=Z
-        )
+        # One pass for (Z > 0) · backward; the mask alone would be a second one.
+        _where_positive(scratch.backward, Z, 0, grad_input=Z)
 
     def slopes(self, active: Tensor) -> Tensor:
         """1{⟨w_r, x⟩ > 0}, or 1{⟨g_r, x⟩ > 0} where there are gates."""

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from overparam_sk.networks import Loss, Scratch
+from overparam_sk.networks import FirstLayerNetwork, Loss, Scratch
 from overparam_sk.rows import PRODUCTS, RowBlock, Rows
 
 __all__ = ["Block", "BlockRoom"]
@@ -24,7 +24,7 @@ class Batch(NamedTuple):
 
     Z: Tensor  # (B, m)
     G: Tensor  # (B, p), with the p rows before it in its inner block
-    before: Tensor  # (p, m)
+    before: Tensor | None  # (p, m); None for the first
     targets: Tensor  # (B, k)
     scale: Tensor  # (B, 1)
     weighted_norms: Tensor  # (B,)
@@ -60,8 +60,8 @@ class BlockRoom:
     block_rows, batch_size : int
     precision : str
         A key of `PRODUCTS`.
-    gated : bool
-        Whether the network has gate weights, and needs their products too.
+    kind : type of FirstLayerNetwork
+        Says which buffers the network needs.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class BlockRoom:
         block_rows: int,
         batch_size: int,
         precision: str,
-        gated: bool,
+        kind: type[FirstLayerNetwork],
     ) -> None:
         def empty(*shape: int) -> Tensor:
             return torch.empty(shape, dtype=rows.dtype, device=rows.device)
@@ -84,11 +84,12 @@ class BlockRoom:
         # One batch alone needs no correction.
         side = self._block_rows if self._block_rows > B else 0
         self._Z, self._G = empty(self._block_rows, m), empty(side, side)
-        self._gates = empty(self._block_rows if gated else 0, m)
+        self._gates = empty(self._block_rows if kind.gated else 0, m)
         self._targets, self._outputs = (empty(n_rows // B, k, B) for _ in range(2))
         self._scale, self._weight = empty(n_rows), empty(n_rows)
         self._weighted_norms = empty(n_rows)
-        self._scratch = Scratch(empty(B, m), empty(B, m), empty(k, B).T)
+        hidden = kind.keeps_preactivations
+        self._scratch = Scratch.like(self._Z[:B], k, hidden=hidden)
         self._inner_rows = B * max(1, _INNER_ROWS // B)
         self._whole = [
             self._block(first, min(first + self._block_rows, n_rows))
@@ -96,9 +97,12 @@ class BlockRoom:
         ]
 
     @staticmethod
-    def n_bytes(rows: Rows, m: int, k: int, n_rows: int, gated: bool) -> int:
+    def n_bytes(
+        rows: Rows, m: int, k: int, n_rows: int, kind: type[FirstLayerNetwork]
+    ) -> int:
         """Bytes of a dense block of one batch of ``n_rows`` rows."""
-        per_row = rows.n_columns + (3 + gated) * m + 3 * k
+        products = 2 + kind.keeps_preactivations + kind.gated
+        per_row = rows.n_columns + products * m + 3 * k
         return n_rows * per_row * rows.dtype.itemsize
 
     @staticmethod
@@ -180,7 +184,7 @@ class BlockRoom:
         return Batch(
             self._Z[batch],
             self._G[batch, earlier],
-            self._Z[earlier],
+            self._Z[earlier] if inner_start < low else None,
             self._targets[place].T,
             self._scale[loaded].unsqueeze(1),
             self._weighted_norms[loaded],

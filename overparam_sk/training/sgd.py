@@ -249,7 +249,7 @@ class SStepSGD:
                 stop = start + sum(len(batch.Z) for batch in batches)
                 Z[start:stop].addmm_(G[start:stop, :start], Z[:start])
             for batch in batches:
-                if len(batch.before) > 0:
+                if batch.before is not None:
                     batch.Z.addmm_(batch.G, batch.before)
                 self._network.differentiate_(
                     batch.Z,
@@ -338,7 +338,7 @@ class SStepSGD:
                 self._batches_per_block * self._stream.batch_size,
                 self._stream.batch_size,
                 self._precision,
-                gated=self._network.gate_weights is not None,
+                type(self._network),
             )
         return self._room
 
@@ -361,7 +361,7 @@ class SStepSGD:
                 len(self.W),
                 self._n_outputs,
                 self._stream.batch_size,
-                gated=self._network.gate_weights is not None,
+                type(self._network),
             )
             raise MemoryError(
                 "The device must have room for a block of one batch beside the "

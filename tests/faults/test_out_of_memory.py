@@ -40,8 +40,8 @@ def test_the_block_is_halved_and_the_fit_goes_on():
 
 @pytest.mark.parametrize(
     ("kind", "products"),
-    # Z and two buffers, and for frozen patterns X W(0)ᵀ too.
-    [("OverparamReLUClassifier", 3), ("LinearizedReLUClassifier", 4)],
+    # Z and a buffer, and for frozen patterns X W(0)ᵀ too.
+    [("OverparamReLUClassifier", 2), ("LinearizedReLUClassifier", 3)],
 )
 def test_no_room_for_one_batch_names_the_width_and_the_bytes(kind, products):
     width, B, d, k = 30_000, 20_000, 21, 3
