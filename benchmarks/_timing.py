@@ -25,7 +25,7 @@ class Problem:
         self.X = X.to(self.device, dtype)
         self.y = torch.randint(0, CLASSES, (n,), generator=generator)
         self.y_there = self.y.to(self.device)
-        options = {"dtype": dtype, "device": self.device}
+        self.options = options = {"dtype": dtype, "device": self.device}
         self.W = initial_weights(seed, m, d, **options)
         self.a = readout_weights(seed, CLASSES, m, **options)
         self.step = 1.0 / m
@@ -47,7 +47,7 @@ class Problem:
             torch.ones(len(self.X), dtype=self.X.dtype, device=self.device),
             MinibatchStream(len(self.X), B, seed=0),
             step=self.step,
-            block_rows=block_rows or auto_block_rows(*self.W.shape),
+            block_rows=block_rows or auto_block_rows(*self.W.shape, B, **self.options),
             precision=precision,
         )
 

@@ -388,7 +388,7 @@ def _trainer(
         lengthen=plan.lengthen,
         precision=settings.precision,
         may_redo=network.shards.size == 1,
-        block_rows=settings.block_rows(*W.shape),
+        block_rows=settings.block_rows(W, plan.stream.batch_size),
     )
     trainer.iteration = job.first_iteration
     return trainer

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Self
 
+from torch import Tensor
+
 from overparam_sk.diagnostics import REGISTRY, Diagnostic
 from overparam_sk.parameters import Rule, one_of, several
 from overparam_sk.training import auto_block_rows
@@ -107,9 +109,19 @@ class Settings:
         """Rows of a batch, of n rows."""
         return int(min(self.batch_size or _BATCH_SIZE, n))
 
-    def block_rows(self, m: int, d: int) -> int:
-        """Rows of a block of the s-step engine, for W of shape (m, d)."""
-        return auto_block_rows(m, d) if self.block_size is None else self.block_size
+    def block_rows(self, W: Tensor, batch_size: int) -> int:
+        """Rows of a block of the s-step engine."""
+        if self.block_size is not None:
+            return self.block_size
+        m, d = W.shape
+        return auto_block_rows(
+            m,
+            d,
+            batch_size,
+            momentum=self.momentum > 0,
+            dtype=W.dtype,
+            device=W.device,
+        )
 
     def checkpoints(
         self, first: int, n_steps: int, look_cost: float, *, resumes: bool

@@ -1,5 +1,6 @@
 """Dynamics: how the weights move. Torch only; knows no diagnostic and no estimator."""
 
+from overparam_sk.training.block_rows import auto_block_rows
 from overparam_sk.training.function_space import FunctionSpaceSGD
 from overparam_sk.training.gradient_descent import GradientDescent, Point
 from overparam_sk.training.loop import (
@@ -12,7 +13,7 @@ from overparam_sk.training.loop import (
     train,
 )
 from overparam_sk.training.minibatches import MinibatchStream
-from overparam_sk.training.sgd import SStepSGD, auto_block_rows
+from overparam_sk.training.sgd import SStepSGD
 from overparam_sk.training.step_size import (
     CurvatureStep,
     safe_full_batch_step,

@@ -32,22 +32,11 @@ from overparam_sk.training.loop import DivergenceError, Recent
 from overparam_sk.training.minibatches import MinibatchStream
 from overparam_sk.training.step_size import CurvatureStep
 
-__all__ = ["SStepSGD", "auto_block_rows"]
+__all__ = ["SStepSGD"]
 
 # Loads between two looks at whether the outputs are finite: a look waits for the
 # device, and what comes after a non-finite number changes nothing any more.
 _UNCHECKED_LOADS = 8
-
-
-def auto_block_rows(m: int, d: int) -> int:
-    """Rows of a block that cost least, for m units and d columns.
-
-    A block of R rows costs R/(2m) (the Gram matrix) and R/(4d) (the corrections) of
-    the main work, and saves traffic to W as 1/R. The constant is measured
-    (docs/performance.md).
-    """
-    rows = (12.0 / (1 / (2 * m) + 1 / (4 * d))) ** 0.5
-    return int(min(512, max(64, 64 * round(rows / 64))))
 
 
 def _is_out_of_memory(error: BaseException) -> bool:
