@@ -18,7 +18,9 @@ CLASSES = 10
 class Problem:
     """Random rows and a network at initialisation, on a device."""
 
-    def __init__(self, n, d, m, device="cpu", dtype=torch.float32, seed=0):
+    def __init__(
+        self, n, d, m, device="cpu", dtype=torch.float32, momentum=0.0, seed=0
+    ):
         generator = torch.Generator().manual_seed(seed)
         self.device = torch.device(device)
         X = torch.randn(n, d, generator=generator) * 5 / d**0.5
@@ -28,7 +30,7 @@ class Problem:
         self.options = options = {"dtype": dtype, "device": self.device}
         self.W = initial_weights(seed, m, d, **options)
         self.a = readout_weights(seed, CLASSES, m, **options)
-        self.step = 1.0 / m
+        self.step, self.momentum = 1.0 / m, momentum
 
     def ours(self, B, block_rows=None, precision="ieee", engine=SStepSGD):
         """The s-step engine from the initial weights."""
@@ -47,7 +49,11 @@ class Problem:
             torch.ones(len(self.X), dtype=self.X.dtype, device=self.device),
             MinibatchStream(len(self.X), B, seed=0),
             step=self.step,
-            block_rows=block_rows or auto_block_rows(*self.W.shape, B, **self.options),
+            block_rows=block_rows
+            or auto_block_rows(
+                *self.W.shape, B, momentum=self.momentum > 0, **self.options
+            ),
+            momentum=self.momentum,
             precision=precision,
         )
 
@@ -61,7 +67,7 @@ def plain_loop(problem, batches):
     """The plain PyTorch loop on resident tensors: autograd and torch.optim.SGD."""
     W = problem.W.clone().requires_grad_()
     aT = problem.a.T.contiguous()
-    optimizer = torch.optim.SGD([W], lr=problem.step)
+    optimizer = torch.optim.SGD([W], lr=problem.step, momentum=problem.momentum)
     for batch in batches:
         optimizer.zero_grad()
         outputs = torch.relu(problem.X[batch] @ W.T) @ aT
@@ -114,11 +120,11 @@ def in_turn(peers, repeats, device="cpu"):
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 
-def gemm_flops(m, d, rows, repeats=9, device="cpu"):
+def gemm_flops(m, d, rows, repeats=9, device="cpu", dtype=torch.float32):
     """Floating-point operations a second of one product like the engine's."""
-    X = torch.randn(rows, d, device=device)
-    W = torch.randn(m, d, device=device)
-    out = torch.empty(rows, m, device=device)
+    X = torch.randn(rows, d, device=device, dtype=dtype)
+    W = torch.randn(m, d, device=device, dtype=dtype)
+    out = torch.empty(rows, m, device=device, dtype=dtype)
     calls = max(1, int(2e10 / (2 * rows * m * d)))
 
     def products():
