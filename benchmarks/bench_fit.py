@@ -1,6 +1,6 @@
 """Time the engine against its peers, and the diagnostics against the fit.
 
-    python benchmarks/bench_fit.py [--quick] [--threads 1 2] [--out docs/benchmarks/fit.md]
+    python benchmarks/bench_fit.py [--quick] [--threads 1 2] [--out FILE]
 
 All peers of a row are timed in one process, in turn; medians of 5 (--quick: 3). JAX is
 a peer where the extra `bench` is installed. "sgemm" is the rate of one product X Wᵀ of

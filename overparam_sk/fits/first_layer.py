@@ -33,11 +33,12 @@ from overparam_sk.networks import (
     readout_weights,
 )
 from overparam_sk.rows import (
-    DenseRows,
+    DualSpace,
     Rows,
     RowSpace,
     WholeSpace,
     as_tensor,
+    dual_pays,
     row_space,
 )
 from overparam_sk.training import SStepSGD
@@ -173,7 +174,7 @@ class FirstLayer:
         for units in seen.initial:
             part, here = self.network.of_units(units.places), W[units.places]
             if panel.sees(WeightView):
-                panel.show(units.moved_to(here, n_given))
+                panel.show(units.moved_to(here, self.initial.space, n_given))
             gated, patterns = part.gate_weights is not None, []
             for places, Z, active0 in _on_rows(part, here, units, seen.rows, panel):
                 if panel.sees(PatternView, GradientView, GramView):
@@ -301,8 +302,11 @@ def _space(
     """Where W moves: the space that the rows span, if fewer columns save enough."""
     if job.resume is not None:  # which may have left the space of these rows
         return WholeSpace()
+    seen = job.n_steps * batch_size
+    if held is None and dual_pays(given, width=width, rows_seen=seen):
+        return DualSpace(given)
     parts = [given] if held is None else [given, held]
-    return row_space(parts, width=width, rows_seen=job.n_steps * batch_size)
+    return row_space(parts, width=width, rows_seen=seen)
 
 
 def _weights(
@@ -354,15 +358,15 @@ def _sample(
 ) -> SeenRows:
     """A seeded subset of the training rows, for the history."""
     indices = job.seeds.subset(1, MONITORED_ROWS, len(everything.rows))
-    X, there = everything.rows.take(indices), indices.to(everything.weight.device)
+    rows, there = everything.rows.subset(indices), indices.to(everything.weight.device)
     looks = Panel(job.settings.wanted, along=True)
     known = gated or looks.sees(PatternView, WeightView, GradientView)
     return SeenRows(
-        DenseRows(X, constant=False),
+        rows,
         everything.targets[there],
         everything.weight[there],
-        initial.kept(X) if known else [UnitsAtStart()],
-        torch.arange(len(X), dtype=torch.int64),
+        initial.kept(rows) if known else [UnitsAtStart()],
+        torch.arange(len(rows), dtype=torch.int64),
     )
 
 
@@ -388,7 +392,7 @@ def _trainer(
         lengthen=plan.lengthen,
         precision=settings.precision,
         may_redo=network.shards.size == 1,
-        block_rows=settings.block_rows(W, plan.stream.batch_size),
+        block_rows=settings.block_rows(W, rows.work_columns, plan.stream.batch_size),
     )
     trainer.iteration = job.first_iteration
     return trainer

@@ -10,7 +10,7 @@ from torch import Tensor
 from overparam_sk.diagnostics import WeightView
 from overparam_sk.fits.place import Place
 from overparam_sk.networks import initial_weight_chunks
-from overparam_sk.rows import RowSpace
+from overparam_sk.rows import Rows, RowSpace
 
 __all__ = ["InitialUnits", "UnitsAtStart"]
 
@@ -27,11 +27,10 @@ class UnitsAtStart(NamedTuple):
     norm: float = 0.0  # ‖W(0)‖_F of these v, of all given columns
     active: Tensor | None = None  # (n, u) bool, patterns on the rows that are seen
 
-    def moved_to(self, W: Tensor, n_given: int) -> WeightView:
+    def moved_to(self, W: Tensor, space: RowSpace, n_given: int) -> WeightView:
         """What training did to those that are known, to ``W`` of all of them."""
         assert self.W is not None
-        given = slice(n_given)  # an intercept's column comes last
-        return WeightView(W[: len(self.W), given] - self.W[:, given], self.norm)
+        return WeightView(space.update(W[: len(self.W)], self.W, n_given), self.norm)
 
 
 @dataclass(frozen=True)
@@ -76,15 +75,15 @@ class InitialUnits:
             assert units.W is not None
             W[units.places] = units.W
 
-    def kept(self, X: Tensor) -> list[UnitsAtStart]:
-        """All units at once: their patterns on the rows X, and W(0) of leading ones."""
-        room = max(1, _KEPT_ELEMENTS // X.shape[1])
+    def kept(self, rows: Rows) -> list[UnitsAtStart]:
+        """All units at once: their patterns on some rows, and W(0) of leading ones."""
+        room = max(1, _KEPT_ELEMENTS // rows.n_columns)
         room = max(0, room - self.units.start)
         active, kept, norms = [], [], []
         for _, W in self.all_columns():
             norms.append(W[:room, : self.n_given].norm(dim=1))
             W = self.space.of_weights(W)
-            active.append((X @ W.T) > 0)
+            active.append(rows.times(W.T) > 0)
             kept.append(W[:room].clone())
             room -= len(kept[-1])
         norm = float(torch.cat(norms).norm())

@@ -109,14 +109,13 @@ class Settings:
         """Rows of a batch, of n rows."""
         return int(min(self.batch_size or _BATCH_SIZE, n))
 
-    def block_rows(self, W: Tensor, batch_size: int) -> int:
-        """Rows of a block of the s-step engine."""
+    def block_rows(self, W: Tensor, columns: int, batch_size: int) -> int:
+        """Rows of a block of the s-step engine, whose steps cost as ``columns``."""
         if self.block_size is not None:
             return self.block_size
-        m, d = W.shape
         return auto_block_rows(
-            m,
-            d,
+            len(W),
+            columns,
             batch_size,
             momentum=self.momentum > 0,
             dtype=W.dtype,

@@ -6,6 +6,7 @@ import torch
 
 from overparam_sk.rows.contract import RowBlock, RowRoom, Rows, rows_that_fit
 from overparam_sk.rows.dense import DenseRows, as_tensor
+from overparam_sk.rows.dual import DualSpace, dual_pays
 from overparam_sk.rows.products import PRODUCTS
 from overparam_sk.rows.spaces import RowSpace, WholeSpace, row_space
 from overparam_sk.rows.sparse import SparseRows
@@ -13,6 +14,7 @@ from overparam_sk.rows.sparse import SparseRows
 __all__ = [
     "PRODUCTS",
     "DenseRows",
+    "DualSpace",
     "RowBlock",
     "RowRoom",
     "RowSpace",
@@ -20,6 +22,7 @@ __all__ = [
     "WholeSpace",
     "as_rows",
     "as_tensor",
+    "dual_pays",
     "row_space",
     "rows_that_fit",
 ]

@@ -70,6 +70,13 @@ class Rows(ABC):
         Whether a constant 1 is appended to every row.
     dtype, device : torch.dtype, torch.device
         Of the rows that are handed out.
+
+    Attributes
+    ----------
+    cost_as_non_zeros : bool
+        Whether products cost as the numbers that are not zero.
+    work_columns : int
+        Columns of dense rows whose steps would cost as much.
     """
 
     def __init__(
@@ -87,6 +94,7 @@ class Rows(ABC):
         self.dtype = dtype
         self.device = device
         self.cost_as_non_zeros = False
+        self.work_columns = self.n_columns
 
     def __len__(self) -> int:
         return self.n_rows
@@ -98,6 +106,10 @@ class Rows(ABC):
     @abstractmethod
     def empty_weights(self, m: int) -> Tensor:
         """Memory for W, shape (m, d), in the order that products with a block like."""
+
+    @abstractmethod
+    def subset(self, indices: Tensor) -> "Rows":
+        """Some of the rows, to be looked at again and again."""
 
     @abstractmethod
     def used_columns(self) -> Tensor:

@@ -87,6 +87,10 @@ class DenseRows(Rows):
             return torch.empty(d, m, dtype=self.dtype, device=self.device).T
         return torch.empty(m, d, dtype=self.dtype, device=self.device)
 
+    def subset(self, indices: Tensor) -> Rows:
+        """A dense copy."""
+        return DenseRows(self.take(indices), constant=False)
+
     def used_columns(self) -> Tensor:
         """Columns with a number that is not zero."""
         used = torch.zeros(self.n_given, dtype=torch.bool, device=self.device)

@@ -33,6 +33,18 @@ class RowSpace(ABC):
     def of_weights(self, W: Tensor) -> Tensor:
         """W Q for the weights of some units, the constant's column kept."""
 
+    def update(self, W: Tensor, W0: Tensor, n_given: int) -> Tensor:
+        """W − W(0) without the constant's column, in any orthonormal coordinates.
+
+        Parameters
+        ----------
+        W, W0 : Tensor of shape (u, r) or (u, r + 1)
+            In coordinates, of some units.
+        n_given : int
+            Columns of the rows in coordinates, but for the constant.
+        """
+        return W[:, :n_given] - W0[:, :n_given]
+
     @abstractmethod
     def all_columns(
         self, W: Tensor, initial: Iterable[tuple[slice, Tensor]], n_columns: int

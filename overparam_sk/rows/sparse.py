@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from overparam_sk.rows.contract import RowBlock, RowRoom, Rows, rows_that_fit
-from overparam_sk.rows.dense import DenseRoom
+from overparam_sk.rows.dense import DenseRoom, DenseRows
 from overparam_sk.rows.products import Products
 from overparam_sk.world import without_warning
 
@@ -155,6 +155,10 @@ class SparseRows(Rows):
         shape = (self.n_columns, m) if self.cost_as_non_zeros else (m, self.n_columns)
         W = torch.empty(shape, dtype=self.dtype, device=self.device)
         return W.T if self.cost_as_non_zeros else W
+
+    def subset(self, indices: Tensor) -> Rows:
+        """A dense copy."""
+        return DenseRows(self.take(indices), constant=False)
 
     def used_columns(self) -> Tensor:
         """Columns with a stored number."""

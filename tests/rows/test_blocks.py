@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from overparam_sk.rows import PRODUCTS, RowBlock, as_rows
+from overparam_sk.rows.dual import DualBlock
 
 CPU = torch.device("cpu")
 N, D, M = 300, 200, 9
@@ -113,7 +114,7 @@ def test_every_block_is_tried_here():
         for form in FORMS
         for X in (few_numbers(0.01), few_numbers(0.5))
     }
-    assert blocks == set(RowBlock.__subclasses__())
+    assert blocks | {DualBlock} == set(RowBlock.__subclasses__())  # test_dual.py
 
 
 def test_numbers_that_are_given_in_parts():
