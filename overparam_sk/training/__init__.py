@@ -1,5 +1,10 @@
 """Dynamics: how the weights move. Torch only; knows no diagnostic and no estimator."""
 
+from overparam_sk.training.batched_sgd import (
+    BatchedSGD,
+    Member,
+    batched_block_rows,
+)
 from overparam_sk.training.function_space import FunctionSpaceSGD
 from overparam_sk.training.gradient_descent import GradientDescent, Point
 from overparam_sk.training.loop import (
@@ -22,11 +27,13 @@ from overparam_sk.training.step_size import (
 from overparam_sk.training.stopping import NoImprovement, NothingToGain
 
 __all__ = [
+    "BatchedSGD",
     "CurvatureStep",
     "DivergenceError",
     "FunctionSpaceSGD",
     "Goal",
     "GradientDescent",
+    "Member",
     "MinibatchStream",
     "NoImprovement",
     "NothingToGain",
@@ -38,6 +45,7 @@ __all__ = [
     "StepRecord",
     "Trainer",
     "auto_block_rows",
+    "batched_block_rows",
     "safe_full_batch_step",
     "safe_learning_rate",
     "train",

@@ -1,0 +1,367 @@
+"""Several fits of one shape by s-step minibatch SGD as one, with an axis of fits.
+
+What `SStepSGD` does for one fit is done here for s of them at once: W is (s, m, d), a
+block's rows are (s, R, d), and every product, activation and softmax is one call for
+all. The fits share nothing but their shapes: each has its own W(0), readout, rows,
+batches and step, and its numbers are those that it has alone, up to rounding. A call
+costs some microseconds on a CPU and on a GPU, however little it does; at small widths
+that is most of a step, and here it is paid once for all fits.
+
+Rows are gathered, and outputs looked at, for a stretch of several blocks.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate
+from typing import NamedTuple, TypeVar
+
+import torch
+from torch import Tensor
+
+from overparam_sk.networks import FirstLayerNetwork, Loss, Scratch
+from overparam_sk.rows import DenseRows, Rows
+from overparam_sk.training.minibatches import MinibatchStream
+from overparam_sk.training.sgd import SStepSGD
+from overparam_sk.training.step_size import CurvatureStep
+
+__all__ = ["BatchedSGD", "Member", "batched_block_rows"]
+
+_Part = TypeVar("_Part")
+
+# Rows of each fit that are gathered at a time: few enough for their products to find
+# them in a cache, and enough for what is done once a stretch not to count.
+_STRETCH_ROWS = 512
+# Numbers of W up to which a block is one batch: W is then read from a near cache, and
+# there is no traffic to save. Measured (docs/benchmarks/batched_fits.md).
+_NEAR_NUMBERS = 2**16
+
+
+def batched_block_rows(m: int, d: int) -> int:
+    """Rows of a block that cost least, for fits of m units and d columns each.
+
+    How many fits there are is not asked, lest it decide their rounding.
+    """
+    return 1 if m * d <= _NEAR_NUMBERS else 64
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """One of the fits.
+
+    Parameters
+    ----------
+    trainer : SStepSGD
+        Before its first step. Its ``W`` and ``iteration`` move; it does no step itself.
+    network : FirstLayerNetwork
+    rows : Rows
+        The n training rows.
+    targets : Tensor of shape (n,)
+        Class indices (int64) or real targets, for the network's loss.
+    sample_weight : Tensor of shape (n,)
+        Mean 1.
+    stream : MinibatchStream
+    step : float
+        η.
+    lengthen : CurvatureStep or None
+    """
+
+    trainer: SStepSGD
+    network: FirstLayerNetwork
+    rows: Rows
+    targets: Tensor
+    sample_weight: Tensor
+    stream: MinibatchStream
+    step: float
+    lengthen: CurvatureStep | None
+
+
+class BatchedSGD:
+    """Minibatch SGD on the W of several fits, each with the iterates of `SStepSGD`.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        With the same m, d, k, batch size, dtype, device, kind of network, and with an
+        automatic step or without. They may have different rows, and numbers of rows.
+    block_rows : int
+        Rows of a block, of each fit; rounded down to whole batches, at least one.
+        Speed only.
+    momentum : float, default=0.0
+
+    Attributes
+    ----------
+    running : list of Member
+        Those that the next step moves.
+    """
+
+    def __init__(
+        self, members: Sequence[Member], *, block_rows: int, momentum: float = 0.0
+    ) -> None:
+        self._batch_size = members[0].stream.batch_size
+        self._momentum = momentum
+        self._data = _Data(members)
+        self._per_block = max(1, block_rows // self._batch_size)
+        per_stretch = max(1, _STRETCH_ROWS // self._batch_size)
+        self._per_stretch = -(-per_stretch // self._per_block) * self._per_block
+        self._join(members, [member.trainer.W for member in members])
+        self._velocity = torch.zeros_like(self._W) if momentum else None
+
+    def advance(self, n_steps: int, stop: Callable[[], bool] = bool) -> list[Member]:
+        """Do ``n_steps`` gradient steps, or fewer if ``stop()`` after some of them.
+
+        Returns
+        -------
+        list of Member
+            Those whose outputs are no finite numbers any more. They rest from now on,
+            and their W is of no use.
+        """
+        lost: list[Member] = []
+        while n_steps > 0 and self.running:
+            n_batches = min(n_steps, self._per_stretch)
+            finite = self._walk(n_batches)
+            for member in self.running:
+                member.trainer.iteration += n_batches
+            n_steps -= n_batches
+            if not all(finite):
+                places = zip(self.running, finite, strict=True)
+                lost += [member for member, well in places if not well]
+                self.rest(lost)
+            if stop():
+                break
+        return lost
+
+    def rest(self, members: Sequence[Member]) -> None:
+        """Let some stay where they are, while the others go on."""
+        resting = set(members)
+        kept = [i for i, one in enumerate(self.running) if one not in resting]
+        if len(kept) == len(self.running):
+            return
+        for one in resting.intersection(self.running):
+            one.trainer.W = one.trainer.W.clone()
+        if self._velocity is not None:
+            self._velocity = self._velocity[kept]
+        self._join([self.running[i] for i in kept], [self._W[i] for i in kept])
+
+    def _join(self, members: Sequence[Member], weights: Sequence[Tensor]) -> None:
+        """Put the weights of those that run side by side, and what goes with them."""
+        self.running = list(members)
+        if not members:
+            return
+        self._W = torch.stack(list(weights))
+        for member, W in zip(members, self._W, strict=True):
+            member.trainer.W = W
+        self._nets = _Networks.of([member.network for member in members])
+        self._room: _Room | None = None
+        steps = [-member.step / self._batch_size for member in members]
+        self._step_per_row = self._W.new_tensor(steps).unsqueeze(1)
+        self._lengthen = None
+        if members[0].lengthen is not None:
+            safe = [one.lengthen.safe for one in members if one.lengthen is not None]
+            most = members[0].lengthen.most
+            self._lengthen = CurvatureStep(self._W.new_tensor(safe), most)
+
+    def _walk(self, n_batches: int) -> list[bool]:
+        """Do a stretch of steps; whether the outputs of each fit are finite."""
+        room = self._room
+        if room is None or len(room.outputs) != n_batches:
+            room = self._room = _Room.of(self, n_batches)
+        self._data.load(self.running, room, self._nets.loss)
+        scale = room.weight * self._step_per_row
+        norms = None
+        if self._lengthen is not None:
+            norms = room.X.square().sum(dim=2).view(len(self._W), n_batches, -1)
+            norms = norms.transpose(0, 1) * room.weight
+        for first in range(0, n_batches, self._per_block):
+            batches = range(first, min(first + self._per_block, n_batches))
+            self._do_block(room, batches, scale, norms)
+        # One answer for the stretch: asking waits for the device.
+        finite: list[bool] = room.outputs.isfinite().all(3).all(2).all(0).tolist()
+        return finite
+
+    def _do_block(
+        self, room: "_Room", batches: range, scale: Tensor, norms: Tensor | None
+    ) -> None:
+        B, n = self._batch_size, len(batches)
+        X = room.X[:, batches.start * B : batches.stop * B]
+        Z, gates, G = room.Z[:, : n * B], None, room.G[:, : n * B, : n * B]
+        torch.bmm(X, self._W.transpose(1, 2), out=Z)
+        if self._nets.gate_weights is not None:
+            gates = torch.bmm(X, self._nets.gate_weights.transpose(1, 2)).gt_(0)
+        if n > 1:
+            torch.bmm(X, X.transpose(1, 2), out=G)
+            if self._velocity is not None:
+                ages = self._ages(n)
+                Z.baddbmm_(X * ages.carried, self._velocity.transpose(1, 2))
+                G.mul_(ages.between)
+        for i, batch in enumerate(batches):
+            here, before = slice(i * B, (i + 1) * B), slice(i * B)
+            if i > 0:
+                Z[:, here].baddbmm_(G[:, here, before], Z[:, before])
+            self._differentiate(
+                Z[:, here],
+                None if gates is None else gates[:, here],
+                room,
+                batch,
+                scale[batch],
+                None if norms is None else norms[batch],
+            )
+        self._update(Z, X, n)
+
+    def _differentiate(
+        self,
+        Z: Tensor,
+        gates: Tensor | None,
+        room: "_Room",
+        batch: int,
+        scale: Tensor,
+        norms: Tensor | None,
+    ) -> None:
+        """Turn one batch's pre-activations, in place, into the derivatives D."""
+        nets, scratch = self._nets, room.scratch._replace(gates=gates)
+        outputs, targets = room.outputs[batch], room.targets[batch]
+        nets.one.activate(Z, gates, out=scratch.hidden)
+        torch.bmm(scratch.hidden, nets.a.transpose(1, 2), out=outputs)
+        # A loss looks at samples, whosever they are.
+        flat = outputs.flatten(0, 1), targets.flatten(0, 1)
+        nets.loss.residual(*flat, out=scratch.residual.flatten(0, 1))
+        if self._lengthen is not None and norms is not None:
+            h = nets.loss.curvatures(*flat).view_as(norms)
+            trace = (h * norms).sum(dim=1) / (2 * self._batch_size)
+            scale = scale * self._lengthen.of_trace(trace).unsqueeze(1)
+        torch.bmm(
+            scratch.residual.mul_(scale.unsqueeze(2)), nets.a, out=scratch.backward
+        )
+        nets.one.derive(scratch, Z)
+
+    def _update(self, D: Tensor, X: Tensor, n: int) -> None:
+        """Add the updates of a block's batches to W."""
+        velocity, mu = self._velocity, self._momentum
+        if velocity is None:
+            self._W.baddbmm_(D.transpose(1, 2), X)
+        elif n == 1:
+            velocity.baddbmm_(D.transpose(1, 2), X, beta=mu)
+            self._W.add_(velocity)
+        else:
+            ages = self._ages(n)
+            self._W.baddbmm_(D.mul_(ages.to_weights).transpose(1, 2), X)
+            self._W.add_(velocity, alpha=sum(mu**i for i in range(1, n + 1)))
+            D.mul_(ages.to_velocity)
+            velocity.baddbmm_(D.transpose(1, 2), X, beta=mu**n)
+
+    def _ages(self, n: int) -> "_Ages":
+        shape = (n, self._batch_size, self._momentum)
+        return _Ages.of(*shape, self._W.dtype, self._W.device)
+
+
+class _Ages(NamedTuple):
+    """How often what a block's batches add has been added: `SStepSGD`, momentum."""
+
+    carried: Tensor  # (R, 1), the velocity from before the block, to Z
+    between: Tensor  # (R, R), an earlier batch's D, to Z
+    to_weights: Tensor  # (R, 1), D by the end of the block
+    to_velocity: Tensor  # (R, 1), what is left of it in the velocity, beside that
+
+    @staticmethod
+    @cache
+    def of(
+        n: int, batch_size: int, mu: float, dtype: torch.dtype, device: torch.device
+    ) -> "_Ages":
+        age = torch.arange(n, dtype=dtype, device=device)
+        age = age.repeat_interleave(batch_size).unsqueeze(1)
+
+        def geometric(length: Tensor) -> Tensor:
+            return (1 - mu**length) / (1 - mu)
+
+        left = n - 1 - age
+        to_weights = geometric(left + 1)
+        # Clamped entries belong to pairs that are never read.
+        between = geometric((age - age.T).clamp_min(0))
+        return _Ages(geometric(age) * mu, between, to_weights, mu**left / to_weights)
+
+
+class _Networks(NamedTuple):
+    """The networks side by side; what has no axis of fits is asked of one of them."""
+
+    one: FirstLayerNetwork
+    a: Tensor  # (s, k, m)
+    gate_weights: Tensor | None  # (s, m, d)
+
+    @classmethod
+    def of(cls, networks: Sequence[FirstLayerNetwork]) -> "_Networks":
+        gates = [net.gate_weights for net in networks if net.gate_weights is not None]
+        a = torch.stack([net.a for net in networks])
+        return cls(networks[0], a, torch.stack(gates) if gates else None)
+
+    @property
+    def loss(self) -> Loss:
+        return self.one.loss
+
+
+class _Data:
+    """The data of all members in a row; rows that several have are there once."""
+
+    def __init__(self, members: Sequence[Member]) -> None:
+        distinct = dict.fromkeys(one.rows for one in members)
+        places = _starts({rows: len(rows) for rows in distinct})
+        self._first_row = {one: places[one.rows] for one in members}
+        self._rows = members[0].rows
+        if len(distinct) > 1:
+            parts = [
+                rows.take(torch.arange(len(rows), dtype=torch.int64))
+                for rows in distinct
+            ]
+            self._rows = DenseRows(torch.cat(parts), constant=False)
+        self._first_target = _starts({one: len(one.targets) for one in members})
+        self._targets = torch.cat([one.targets for one in members])
+        self._weight = torch.cat([one.sample_weight for one in members])
+
+    def load(self, members: Sequence[Member], room: "_Room", loss: Loss) -> None:
+        """Gather the rows of the next batches, their weights and targets."""
+        n_batches, s, B = room.weight.shape
+        indices = torch.stack([one.stream.take(n_batches) for one in members])
+        rows = indices + _column(self._first_row, members)
+        self._rows.take(rows.flatten(), out=room.X.flatten(0, 1))
+        indices += _column(self._first_target, members)
+        there = indices.view(s, n_batches, B).transpose(0, 1).flatten()
+        there = there.to(self._weight.device)
+        torch.index_select(self._weight, 0, there, out=room.weight.flatten())
+        loss.write_targets(self._targets[there], room.targets.flatten(0, 2))
+
+
+def _starts(lengths: Mapping[_Part, int]) -> dict[_Part, int]:
+    """Where each of successive parts begins."""
+    ends = accumulate(lengths.values(), initial=0)
+    return dict(zip(lengths, ends, strict=False))
+
+
+def _column(places: Mapping[Member, int], members: Sequence[Member]) -> Tensor:
+    values = [places[member] for member in members]
+    return torch.tensor(values, dtype=torch.int64).unsqueeze(1)
+
+
+class _Room(NamedTuple):
+    """Memory for a stretch of ``n_batches`` batches, and for a block of it."""
+
+    X: Tensor  # (s, n_batches · B, d)
+    weight: Tensor  # (n_batches, s, B)
+    targets: Tensor  # (n_batches, s, B, k)
+    outputs: Tensor  # (n_batches, s, B, k)
+    Z: Tensor  # (s, R, m)
+    G: Tensor  # (s, R, R)
+    scratch: Scratch  # of one batch
+
+    @classmethod
+    def of(cls, sgd: BatchedSGD, n_batches: int) -> "_Room":
+        (s, m, d), k, B = sgd._W.shape, sgd._nets.a.shape[1], sgd._batch_size
+        R, empty = min(sgd._per_block, n_batches) * B, sgd._W.new_empty
+        side = R if R > B else 0
+        return cls(
+            empty(s, n_batches * B, d),
+            empty(n_batches, s, B),
+            empty(n_batches, s, B, k),
+            empty(n_batches, s, B, k),
+            empty(s, R, m),
+            empty(s, side, side),
+            Scratch(empty(s, B, m), empty(s, B, m), empty(s, B, k)),
+        )
