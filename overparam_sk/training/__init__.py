@@ -1,10 +1,7 @@
 """Dynamics: how the weights move. Torch only; knows no diagnostic and no estimator."""
 
-from overparam_sk.training.batched_sgd import (
-    BatchedSGD,
-    Member,
-    batched_block_rows,
-)
+from overparam_sk.training.batch_members import Member
+from overparam_sk.training.batched_sgd import BatchedSGD, batched_block_rows
 from overparam_sk.training.function_space import FunctionSpaceSGD
 from overparam_sk.training.gradient_descent import GradientDescent, Point
 from overparam_sk.training.loop import (

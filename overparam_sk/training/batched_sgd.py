@@ -10,24 +10,18 @@ that is most of a step, and here it is paid once for all fits.
 Rows are gathered, and outputs looked at, for a stretch of several blocks.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import cache
-from itertools import accumulate
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from overparam_sk.networks import FirstLayerNetwork, Loss, Scratch
-from overparam_sk.rows import DenseRows, Rows
-from overparam_sk.training.minibatches import MinibatchStream
-from overparam_sk.training.sgd import SStepSGD
+from overparam_sk.training.batch_members import Member, MembersData
 from overparam_sk.training.step_size import CurvatureStep
 
-__all__ = ["BatchedSGD", "Member", "batched_block_rows"]
-
-_Part = TypeVar("_Part")
+__all__ = ["BatchedSGD", "batched_block_rows"]
 
 # Rows of each fit that are gathered at a time: few enough for their products to find
 # them in a cache, and enough for what is done once a stretch not to count.
@@ -43,37 +37,6 @@ def batched_block_rows(m: int, d: int) -> int:
     How many fits there are is not asked, lest it decide their rounding.
     """
     return 1 if m * d <= _NEAR_NUMBERS else 64
-
-
-@dataclass(frozen=True, eq=False)
-class Member:
-    """One of the fits.
-
-    Parameters
-    ----------
-    trainer : SStepSGD
-        Before its first step. Its ``W`` and ``iteration`` move; it does no step itself.
-    network : FirstLayerNetwork
-    rows : Rows
-        The n training rows.
-    targets : Tensor of shape (n,)
-        Class indices (int64) or real targets, for the network's loss.
-    sample_weight : Tensor of shape (n,)
-        Mean 1.
-    stream : MinibatchStream
-    step : float
-        η.
-    lengthen : CurvatureStep or None
-    """
-
-    trainer: SStepSGD
-    network: FirstLayerNetwork
-    rows: Rows
-    targets: Tensor
-    sample_weight: Tensor
-    stream: MinibatchStream
-    step: float
-    lengthen: CurvatureStep | None
 
 
 class BatchedSGD:
@@ -100,11 +63,13 @@ class BatchedSGD:
     ) -> None:
         self._batch_size = members[0].stream.batch_size
         self._momentum = momentum
-        self._data = _Data(members)
+        self._data = MembersData(members)
         self._per_block = max(1, block_rows // self._batch_size)
         per_stretch = max(1, _STRETCH_ROWS // self._batch_size)
         self._per_stretch = -(-per_stretch // self._per_block) * self._per_block
-        self._join(members, [member.trainer.W for member in members])
+        for member in members:
+            member.block_rows = self._per_block * self._batch_size
+        self._join(members, [member.W for member in members])
         self._velocity = torch.zeros_like(self._W) if momentum else None
 
     def advance(self, n_steps: int, stop: Callable[[], bool] = bool) -> list[Member]:
@@ -121,11 +86,11 @@ class BatchedSGD:
             n_batches = min(n_steps, self._per_stretch)
             finite = self._walk(n_batches)
             for member in self.running:
-                member.trainer.iteration += n_batches
+                member.iteration += n_batches
             n_steps -= n_batches
             if not all(finite):
-                places = zip(self.running, finite, strict=True)
-                lost += [member for member, well in places if not well]
+                known = zip(self.running, finite, strict=True)
+                lost += [member for member, well in known if not well]
                 self.rest(lost)
             if stop():
                 break
@@ -138,7 +103,7 @@ class BatchedSGD:
         if len(kept) == len(self.running):
             return
         for one in resting.intersection(self.running):
-            one.trainer.W = one.trainer.W.clone()
+            one.W = one.W.clone()
         if self._velocity is not None:
             self._velocity = self._velocity[kept]
         self._join([self.running[i] for i in kept], [self._W[i] for i in kept])
@@ -150,7 +115,7 @@ class BatchedSGD:
             return
         self._W = torch.stack(list(weights))
         for member, W in zip(members, self._W, strict=True):
-            member.trainer.W = W
+            member.W = W
         self._nets = _Networks.of([member.network for member in members])
         self._room: _Room | None = None
         steps = [-member.step / self._batch_size for member in members]
@@ -163,10 +128,12 @@ class BatchedSGD:
 
     def _walk(self, n_batches: int) -> list[bool]:
         """Do a stretch of steps; whether the outputs of each fit are finite."""
-        room = self._room
-        if room is None or len(room.outputs) != n_batches:
-            room = self._room = _Room.of(self, n_batches)
-        self._data.load(self.running, room, self._nets.loss)
+        if self._room is None or len(self._room.weight) != n_batches:
+            self._room = None  # before there is another
+            self._room = _Room.of(self, n_batches)
+        room, loss = self._room, self._nets.loss
+        indices = self._data.load(self.running, room.X, room.weight, room.targets, loss)
+        outputs = torch.empty_like(room.targets)
         scale = room.weight * self._step_per_row
         norms = None
         if self._lengthen is not None:
@@ -174,13 +141,20 @@ class BatchedSGD:
             norms = norms.transpose(0, 1) * room.weight
         for first in range(0, n_batches, self._per_block):
             batches = range(first, min(first + self._per_block, n_batches))
-            self._do_block(room, batches, scale, norms)
+            self._do_block(room, batches, outputs, scale, norms)
         # One answer for the stretch: asking waits for the device.
-        finite: list[bool] = room.outputs.isfinite().all(3).all(2).all(0).tolist()
+        finite: list[bool] = outputs.isfinite().all(3).all(2).all(0).tolist()
+        for i, member in enumerate(self.running):
+            member.remember(outputs[:, i].flatten(0, 1), indices[i])
         return finite
 
     def _do_block(
-        self, room: "_Room", batches: range, scale: Tensor, norms: Tensor | None
+        self,
+        room: "_Room",
+        batches: range,
+        outputs: Tensor,
+        scale: Tensor,
+        norms: Tensor | None,
     ) -> None:
         B, n = self._batch_size, len(batches)
         X = room.X[:, batches.start * B : batches.stop * B]
@@ -201,8 +175,9 @@ class BatchedSGD:
             self._differentiate(
                 Z[:, here],
                 None if gates is None else gates[:, here],
-                room,
-                batch,
+                room.scratch,
+                room.targets[batch],
+                outputs[batch],
                 scale[batch],
                 None if norms is None else norms[batch],
             )
@@ -212,14 +187,14 @@ class BatchedSGD:
         self,
         Z: Tensor,
         gates: Tensor | None,
-        room: "_Room",
-        batch: int,
+        scratch: Scratch,
+        targets: Tensor,
+        outputs: Tensor,
         scale: Tensor,
         norms: Tensor | None,
     ) -> None:
         """Turn one batch's pre-activations, in place, into the derivatives D."""
-        nets, scratch = self._nets, room.scratch._replace(gates=gates)
-        outputs, targets = room.outputs[batch], room.targets[batch]
+        nets, scratch = self._nets, scratch._replace(gates=gates)
         nets.one.activate(Z, gates, out=scratch.hidden)
         torch.bmm(scratch.hidden, nets.a.transpose(1, 2), out=outputs)
         # A loss looks at samples, whosever they are.
@@ -298,55 +273,12 @@ class _Networks(NamedTuple):
         return self.one.loss
 
 
-class _Data:
-    """The data of all members in a row; rows that several have are there once."""
-
-    def __init__(self, members: Sequence[Member]) -> None:
-        distinct = dict.fromkeys(one.rows for one in members)
-        places = _starts({rows: len(rows) for rows in distinct})
-        self._first_row = {one: places[one.rows] for one in members}
-        self._rows = members[0].rows
-        if len(distinct) > 1:
-            parts = [
-                rows.take(torch.arange(len(rows), dtype=torch.int64))
-                for rows in distinct
-            ]
-            self._rows = DenseRows(torch.cat(parts), constant=False)
-        self._first_target = _starts({one: len(one.targets) for one in members})
-        self._targets = torch.cat([one.targets for one in members])
-        self._weight = torch.cat([one.sample_weight for one in members])
-
-    def load(self, members: Sequence[Member], room: "_Room", loss: Loss) -> None:
-        """Gather the rows of the next batches, their weights and targets."""
-        n_batches, s, B = room.weight.shape
-        indices = torch.stack([one.stream.take(n_batches) for one in members])
-        rows = indices + _column(self._first_row, members)
-        self._rows.take(rows.flatten(), out=room.X.flatten(0, 1))
-        indices += _column(self._first_target, members)
-        there = indices.view(s, n_batches, B).transpose(0, 1).flatten()
-        there = there.to(self._weight.device)
-        torch.index_select(self._weight, 0, there, out=room.weight.flatten())
-        loss.write_targets(self._targets[there], room.targets.flatten(0, 2))
-
-
-def _starts(lengths: Mapping[_Part, int]) -> dict[_Part, int]:
-    """Where each of successive parts begins."""
-    ends = accumulate(lengths.values(), initial=0)
-    return dict(zip(lengths, ends, strict=False))
-
-
-def _column(places: Mapping[Member, int], members: Sequence[Member]) -> Tensor:
-    values = [places[member] for member in members]
-    return torch.tensor(values, dtype=torch.int64).unsqueeze(1)
-
-
 class _Room(NamedTuple):
     """Memory for a stretch of ``n_batches`` batches, and for a block of it."""
 
     X: Tensor  # (s, n_batches · B, d)
     weight: Tensor  # (n_batches, s, B)
     targets: Tensor  # (n_batches, s, B, k)
-    outputs: Tensor  # (n_batches, s, B, k)
     Z: Tensor  # (s, R, m)
     G: Tensor  # (s, R, R)
     scratch: Scratch  # of one batch
@@ -359,7 +291,6 @@ class _Room(NamedTuple):
         return cls(
             empty(s, n_batches * B, d),
             empty(n_batches, s, B),
-            empty(n_batches, s, B, k),
             empty(n_batches, s, B, k),
             empty(s, R, m),
             empty(s, side, side),

@@ -66,7 +66,7 @@ CASES = {
 BLOCKS = {"one batch": 1, "three batches": 3, "the whole run": 1000}
 
 
-def fits(case: Case, block_batches: int = 3) -> list[Member]:
+def fits(case: Case) -> list[Member]:
     """Fits that differ in rows, targets, weights, W(0), readout, batches and step."""
     made = []
     for seed, n in enumerate(case.n_rows):
@@ -92,41 +92,35 @@ def fits(case: Case, block_batches: int = 3) -> list[Member]:
         if case.weighted:
             weight = torch.linspace(0, 2, n, dtype=case.dtype)
         c = 0.1 if case.squared else 0.5 + 0.3 * seed
-        trainer = SStepSGD(
-            network,
-            W,
-            rows,
-            y,
-            case.k,
-            weight,
-            MinibatchStream(n, case.B, seed),
-            step=c / M,
-            momentum=case.momentum,
-            lengthen=CurvatureStep(c, most=20.0) if case.automatic else None,
-            block_rows=block_batches * case.B,
-        )
-        made.append(
-            Member(
-                trainer,
-                network,
-                rows,
-                y,
-                weight,
-                MinibatchStream(n, case.B, seed),
-                c / M,
-                CurvatureStep(c, most=20.0) if case.automatic else None,
-            )
-        )
+        lengthen = CurvatureStep(c, most=20.0) if case.automatic else None
+        stream = MinibatchStream(n, case.B, seed)
+        made.append(Member(network, W, rows, y, weight, stream, c / M, lengthen))
     return made
 
 
-def alone(case: Case, n_steps: int = N_STEPS) -> list[torch.Tensor]:
-    """W of each fit after ``n_steps``, one after the other."""
-    trained = []
-    for member in fits(case):
-        member.trainer.advance(n_steps)
-        trained.append(member.trainer.W)
-    return trained
+def single(case: Case, member: Member) -> SStepSGD:
+    """The engine of one fit alone."""
+    return SStepSGD(
+        member.network,
+        member.W,
+        member.rows,
+        member.targets,
+        case.k,
+        member.sample_weight,
+        member.stream,
+        step=member.step,
+        momentum=case.momentum,
+        lengthen=member.lengthen,
+        block_rows=3 * case.B,
+    )
+
+
+def alone(case: Case, n_steps: int = N_STEPS) -> list[SStepSGD]:
+    """Each fit after ``n_steps``, one after the other."""
+    trainers = [single(case, member) for member in fits(case)]
+    for trainer in trainers:
+        trainer.advance(n_steps)
+    return trainers
 
 
 def batch(case: Case, block: int = 3, members: list[Member] | None = None):
@@ -146,22 +140,22 @@ def test_each_has_the_iterates_that_it_has_alone(name, block):
     case = CASES[name]
     expected = alone(case)
     members, sgd = batch(case, BLOCKS[block])
-    start = [member.trainer.W.clone() for member in members]
+    start = [member.W.clone() for member in members]
     assert sgd.advance(N_STEPS) == []
-    for member, W, W0 in zip(members, expected, start, strict=True):
-        assert member.trainer.iteration == N_STEPS
-        assert difference(member.trainer.W, W, W0) <= 1e-10
+    for member, one, W0 in zip(members, expected, start, strict=True):
+        assert member.iteration == N_STEPS
+        assert difference(member.W, one.W, W0) <= 1e-10
 
 
 @pytest.mark.parametrize("name", ["plain", "the defaults", "linearised, all of it"])
 def test_float32_is_as_near_as_rounding_allows(name):
     exact = alone(CASES[name])
     members, sgd = batch(replace(CASES[name], dtype=torch.float32))
-    start = [member.trainer.W.double() for member in members]
+    start = [member.W.double() for member in members]
     sgd.advance(N_STEPS)
-    for member, W, W0 in zip(members, exact, start, strict=True):
-        assert member.trainer.W.dtype == torch.float32
-        assert difference(member.trainer.W.double(), W, W0) <= 1e-4
+    for member, one, W0 in zip(members, exact, start, strict=True):
+        assert member.W.dtype == torch.float32
+        assert difference(member.W.double(), one.W, W0) <= 1e-4
 
 
 @pytest.mark.parametrize("block", BLOCKS)
@@ -170,11 +164,11 @@ def test_any_cut(cuts, block):
     case = CASES["the defaults"]
     expected = alone(case, sum(cuts))
     members, sgd = batch(case, BLOCKS[block])
-    start = [member.trainer.W.clone() for member in members]
+    start = [member.W.clone() for member in members]
     for cut in cuts:
         sgd.advance(cut)
-    for member, W, W0 in zip(members, expected, start, strict=True):
-        assert difference(member.trainer.W, W, W0) <= 1e-10
+    for member, one, W0 in zip(members, expected, start, strict=True):
+        assert difference(member.W, one.W, W0) <= 1e-10
 
 
 @pytest.mark.parametrize("name", ["plain", "the defaults", "linearised, all of it"])
@@ -187,7 +181,7 @@ def test_company_changes_no_bit(name):
         _, few = batch(case, members=some)
         few.advance(N_STEPS)
         for one, i in zip(some, chosen, strict=True):
-            assert torch.equal(one.trainer.W, members[i].trainer.W)
+            assert torch.equal(one.W, members[i].W)
 
 
 @pytest.mark.parametrize("name", ["plain", "the defaults", "linearised, all of it"])
@@ -195,18 +189,18 @@ def test_who_rests_stays_and_the_others_go_on(name):
     case = CASES[name]
     expected, earlier = alone(case), alone(case, 12)
     members, sgd = batch(case)
-    start = [member.trainer.W.clone() for member in members]
+    start = [member.W.clone() for member in members]
     sgd.advance(12)
     sgd.rest([members[0], members[2]])
     sgd.advance(N_STEPS - 12)
     wanted = [earlier[0], expected[1], earlier[2], expected[3]]
-    for member, W, W0 in zip(members, wanted, start, strict=True):
-        assert difference(member.trainer.W, W, W0) <= 1e-10
-    assert [member.trainer.iteration for member in members] == [12, 41, 12, 41]
+    for member, one, W0 in zip(members, wanted, start, strict=True):
+        assert difference(member.W, one.W, W0) <= 1e-10
+    assert [member.iteration for member in members] == [12, 41, 12, 41]
     sgd.rest(members)
     assert sgd.running == []
     assert sgd.advance(3) == []
-    assert members[1].trainer.iteration == N_STEPS
+    assert members[1].iteration == N_STEPS
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
@@ -221,36 +215,39 @@ def test_only_what_diverges_is_lost(block, momentum):
 
     expected = alone(case)
     members, sgd = batch(case, BLOCKS[block], with_a_bad_one())
-    start = [member.trainer.W.clone() for member in members]
+    start = [member.W.clone() for member in members]
     # The first step overflows, in one fit alone.
     assert sgd.advance(N_STEPS) == [members[1]]
     assert sgd.running == [members[i] for i in (0, 2, 3)]
     for i in (0, 2, 3):
-        W = members[i].trainer.W
-        assert difference(W, expected[i], start[i]) <= 1e-10
+        W = members[i].W
+        assert difference(W, expected[i].W, start[i]) <= 1e-10
 
 
-def test_a_fit_alone_says_that_it_diverges():
-    (member, *_) = fits(CASES["another loss"])
-    trainer = SStepSGD(
-        member.network,
-        member.trainer.W,
-        member.rows,
-        member.targets,
-        1,
-        member.sample_weight,
-        member.stream,
-        step=1e200,
-        block_rows=24,
-    )
+def test_alone_it_diverges_too():
+    case = CASES["another loss"]
+    trainer = single(case, replace(fits(case)[1], step=1e200))
     with pytest.raises(DivergenceError):
         trainer.advance(N_STEPS)
+
+
+@pytest.mark.parametrize("n_steps", [0, 1, 3, 70, 300])
+@pytest.mark.parametrize("name", ["plain", "large batches", "all rows", "one row"])
+def test_it_has_seen_what_a_fit_alone_has_seen(name, n_steps):
+    case = CASES[name]
+    expected = alone(case, n_steps)
+    members, sgd = batch(case)
+    sgd.advance(n_steps)
+    for member, one in zip(members, expected, strict=True):
+        here, there = member.recent(), one.recent()
+        assert torch.equal(here.places, there.places)
+        torch.testing.assert_close(here.outputs, there.outputs, rtol=1e-9, atol=1e-9)
 
 
 def test_stop_ends_after_a_stretch():
     case = CASES["plain"]
     members, sgd = batch(case)
     sgd.advance(10_000, lambda: True)
-    done = {member.trainer.iteration for member in members}
+    done = {member.iteration for member in members}
     assert len(done) == 1
     assert 0 < done.pop() < 1000
