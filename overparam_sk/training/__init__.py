@@ -5,6 +5,7 @@ from overparam_sk.training.batched_sgd import BatchedSGD, batched_block_rows
 from overparam_sk.training.function_space import FunctionSpaceSGD
 from overparam_sk.training.gradient_descent import GradientDescent, Point
 from overparam_sk.training.loop import (
+    Course,
     DivergenceError,
     Goal,
     Observer,
@@ -12,6 +13,7 @@ from overparam_sk.training.loop import (
     Recent,
     StepRecord,
     Trainer,
+    course,
     train,
 )
 from overparam_sk.training.minibatches import MinibatchStream
@@ -22,9 +24,11 @@ from overparam_sk.training.step_size import (
     safe_learning_rate,
 )
 from overparam_sk.training.stopping import NoImprovement, NothingToGain
+from overparam_sk.training.together import train_together
 
 __all__ = [
     "BatchedSGD",
+    "Course",
     "CurvatureStep",
     "DivergenceError",
     "FunctionSpaceSGD",
@@ -43,7 +47,9 @@ __all__ = [
     "Trainer",
     "auto_block_rows",
     "batched_block_rows",
+    "course",
     "safe_full_batch_step",
     "safe_learning_rate",
     "train",
+    "train_together",
 ]

@@ -1,10 +1,10 @@
 """The fits of a batch: what each is given, where it stands, and the data of all."""
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor
@@ -18,6 +18,16 @@ from overparam_sk.training.step_size import CurvatureStep
 __all__ = ["Member", "MembersData"]
 
 _Part = TypeVar("_Part")
+
+
+class Batch(Protocol):
+    """What moves the members."""
+
+    block_rows: int
+
+    def advance(self, n_steps: int, /) -> object:
+        """Do ``n_steps`` steps of all that run."""
+        ...
 
 
 @dataclass(eq=False)
@@ -44,8 +54,8 @@ class Member:
     ----------
     iteration : int
         Steps done.
-    block_rows : int
-        Rows of a block.
+    batch : Batch
+        That it belongs to.
     """
 
     network: FirstLayerNetwork
@@ -57,7 +67,7 @@ class Member:
     step: float
     lengthen: CurvatureStep | None = None
     iteration: int = field(default=0, init=False)
-    block_rows: int = field(default=0, init=False)
+    batch: "Batch" = field(init=False)
     # Of the last stretches, as many as make a pass over the rows.
     _seen: deque[Recent] = field(default_factory=deque, init=False)
 
@@ -74,7 +84,11 @@ class Member:
     @property
     def figures(self) -> dict[str, float]:
         """Rows of a block."""
-        return {"block_size": self.block_rows}
+        return {"block_size": self.batch.block_rows}
+
+    def advance(self, n_steps: int, stop: Callable[[], bool] = bool) -> None:
+        """Do ``n_steps`` gradient steps, as do all that run; ``stop`` is not asked."""
+        self.batch.advance(n_steps)
 
     def recent(self) -> Recent:
         """Outputs of the last pass over the rows, each before the step of its batch."""

@@ -10,8 +10,9 @@ that is most of a step, and here it is paid once for all fits.
 Rows are gathered, and outputs looked at, for a stretch of several blocks.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cache
+from math import prod
 from typing import NamedTuple
 
 import torch
@@ -56,6 +57,8 @@ class BatchedSGD:
     ----------
     running : list of Member
         Those that the next step moves.
+    block_rows : int
+        In use.
     """
 
     def __init__(
@@ -64,16 +67,18 @@ class BatchedSGD:
         self._batch_size = members[0].stream.batch_size
         self._momentum = momentum
         self._data = MembersData(members)
+        self._memory = _Memory(members[0].W)
         self._per_block = max(1, block_rows // self._batch_size)
         per_stretch = max(1, _STRETCH_ROWS // self._batch_size)
         self._per_stretch = -(-per_stretch // self._per_block) * self._per_block
+        self.block_rows = self._per_block * self._batch_size
         for member in members:
-            member.block_rows = self._per_block * self._batch_size
+            member.batch = self
         self._join(members, [member.W for member in members])
         self._velocity = torch.zeros_like(self._W) if momentum else None
 
-    def advance(self, n_steps: int, stop: Callable[[], bool] = bool) -> list[Member]:
-        """Do ``n_steps`` gradient steps, or fewer if ``stop()`` after some of them.
+    def advance(self, n_steps: int) -> list[Member]:
+        """Do ``n_steps`` gradient steps.
 
         Returns
         -------
@@ -92,8 +97,6 @@ class BatchedSGD:
                 known = zip(self.running, finite, strict=True)
                 lost += [member for member, well in known if not well]
                 self.rest(lost)
-            if stop():
-                break
         return lost
 
     def rest(self, members: Sequence[Member]) -> None:
@@ -117,7 +120,6 @@ class BatchedSGD:
         for member, W in zip(members, self._W, strict=True):
             member.W = W
         self._nets = _Networks.of([member.network for member in members])
-        self._room: _Room | None = None
         steps = [-member.step / self._batch_size for member in members]
         self._step_per_row = self._W.new_tensor(steps).unsqueeze(1)
         self._lengthen = None
@@ -128,10 +130,9 @@ class BatchedSGD:
 
     def _walk(self, n_batches: int) -> list[bool]:
         """Do a stretch of steps; whether the outputs of each fit are finite."""
-        if self._room is None or len(self._room.weight) != n_batches:
-            self._room = None  # before there is another
-            self._room = _Room.of(self, n_batches)
-        room, loss = self._room, self._nets.loss
+        k = self._nets.a.shape[1]
+        sizes = (n_batches, min(self._per_block, n_batches), self._batch_size, k)
+        room, loss = _Room.of(self._memory, self._W, *sizes), self._nets.loss
         indices = self._data.load(self.running, room.X, room.weight, room.targets, loss)
         outputs = torch.empty_like(room.targets)
         scale = room.weight * self._step_per_row
@@ -284,15 +285,43 @@ class _Room(NamedTuple):
     scratch: Scratch  # of one batch
 
     @classmethod
-    def of(cls, sgd: BatchedSGD, n_batches: int) -> "_Room":
-        (s, m, d), k, B = sgd._W.shape, sgd._nets.a.shape[1], sgd._batch_size
-        R, empty = min(sgd._per_block, n_batches) * B, sgd._W.new_empty
-        side = R if R > B else 0
-        return cls(
-            empty(s, n_batches * B, d),
-            empty(n_batches, s, B),
-            empty(n_batches, s, B, k),
-            empty(s, R, m),
-            empty(s, side, side),
-            Scratch(empty(s, B, m), empty(s, B, m), empty(s, B, k)),
+    def of(
+        cls,
+        memory: "_Memory",
+        W: Tensor,
+        n_batches: int,
+        per_block: int,
+        B: int,
+        k: int,
+    ) -> "_Room":
+        (s, m, d), R = W.shape, per_block * B
+        side = R if per_block > 1 else 0
+        scratch = Scratch(
+            memory.at("hidden", s, B, m),
+            memory.at("backward", s, B, m),
+            memory.at("residual", s, B, k),
         )
+        return cls(
+            memory.at("X", s, n_batches * B, d),
+            memory.at("weight", n_batches, s, B),
+            memory.at("targets", n_batches, s, B, k),
+            memory.at("Z", s, R, m),
+            memory.at("G", s, side, side),
+            scratch,
+        )
+
+
+class _Memory:
+    """Memory by name: taken once, and again only where more of it is needed."""
+
+    def __init__(self, like: Tensor) -> None:
+        self._like = like
+        self._parts: dict[str, Tensor] = {}
+
+    def at(self, name: str, *shape: int) -> Tensor:
+        """Room for numbers of this shape."""
+        size = prod(shape)
+        if name not in self._parts or len(self._parts[name]) < size:
+            self._parts.pop(name, None)  # before there is another
+            self._parts[name] = self._like.new_empty(size)
+        return self._parts[name][:size].view(shape)

@@ -1,6 +1,6 @@
 """The one training loop: step, notify, stop."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
@@ -12,6 +12,7 @@ from torch import Tensor
 from overparam_sk.interrupts import CtrlC
 
 __all__ = [
+    "Course",
     "DivergenceError",
     "Goal",
     "Observer",
@@ -19,6 +20,7 @@ __all__ = [
     "Recent",
     "StepRecord",
     "Trainer",
+    "course",
     "train",
 ]
 
@@ -34,6 +36,9 @@ class Outcome(Enum):
     CONVERGED = "the goal was reached"
     STOPPED = "an observer asked to stop"
     INTERRUPTED = "interrupted from the keyboard"
+
+
+Course = Generator[int, None, Outcome]
 
 
 class Recent(NamedTuple):
@@ -170,39 +175,57 @@ def train(
         If Ctrl-C is not held back, or pressed again; the trainer is then of no use.
     """
     ctrl_c = CtrlC(hold=True)
+
+    def pressed() -> bool:
+        return ctrl_c.pressed
+
+    steps = course(trainer, checkpoints, observers, goal, pressed)
     with ctrl_c if hold_ctrl_c else nullcontext():
-        outcome = _run(trainer, checkpoints, observers, goal, ctrl_c)
+        while True:
+            try:
+                until = next(steps)
+            except StopIteration as end:
+                outcome: Outcome = end.value
+                break
+            trainer.advance(until - trainer.iteration, pressed)
     return Outcome.INTERRUPTED if ctrl_c.pressed else outcome
 
 
-def _run(
+def course(
     trainer: Trainer,
     checkpoints: Iterable[int],
     observers: Sequence[Observer],
-    goal: Goal | None,
-    ctrl_c: CtrlC,
-) -> Outcome:
+    goal: Goal | None = None,
+    pressed: Callable[[], bool] = bool,
+) -> Course:
+    """How `train` goes on, whoever does the steps.
+
+    Yields the iteration to advance ``trainer`` to, which may end before if ``pressed``;
+    returns why the run has ended.
+    """
     for checkpoint in checkpoints:
-        reached = _reach(trainer, checkpoint, goal, ctrl_c)
+        reached = yield from _reach(trainer, checkpoint, goal, pressed)
         record = StepRecord(
             trainer.iteration, trainer.weights, trainer.outputs, trainer.figures
         )
         stops = [observer.observe(record) for observer in observers]
         if reached:
             return Outcome.CONVERGED
-        if any(stops) or ctrl_c.pressed:
+        if any(stops) or pressed():
             return Outcome.STOPPED
     if goal is not None and goal.is_reached(trainer.iteration):
         return Outcome.CONVERGED
     return Outcome.FINISHED
 
 
-def _reach(trainer: Trainer, checkpoint: int, goal: Goal | None, ctrl_c: CtrlC) -> bool:
-    """Advance to ``checkpoint``, or to where the goal is reached: whether it was."""
-    while trainer.iteration < checkpoint and not ctrl_c.pressed:
+def _reach(
+    trainer: Trainer, checkpoint: int, goal: Goal | None, pressed: Callable[[], bool]
+) -> Generator[int, None, bool]:
+    """Go to ``checkpoint``, or to where the goal is reached: whether it was."""
+    while trainer.iteration < checkpoint and not pressed():
         here = trainer.iteration
         question = checkpoint if goal is None else goal.next_question(here)
-        trainer.advance(min(question, checkpoint) - here, lambda: ctrl_c.pressed)
+        yield min(question, checkpoint)
         asked = trainer.iteration == question
         if goal is not None and asked and goal.is_reached(question):
             return True

@@ -242,12 +242,3 @@ def test_it_has_seen_what_a_fit_alone_has_seen(name, n_steps):
         here, there = member.recent(), one.recent()
         assert torch.equal(here.places, there.places)
         torch.testing.assert_close(here.outputs, there.outputs, rtol=1e-9, atol=1e-9)
-
-
-def test_stop_ends_after_a_stretch():
-    case = CASES["plain"]
-    members, sgd = batch(case)
-    sgd.advance(10_000, lambda: True)
-    done = {member.iteration for member in members}
-    assert len(done) == 1
-    assert 0 < done.pop() < 1000
