@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 import torch
 from torch import Tensor
 
-from overparam_sk.networks import FirstLayerNetwork, Loss
+from overparam_sk.networks import FirstLayerNetwork
 from overparam_sk.rows import DenseRows, Rows
 from overparam_sk.training.loop import Recent
 from overparam_sk.training.minibatches import MinibatchStream
@@ -41,8 +41,8 @@ class Member:
         The weights before the first step, and then the present ones.
     rows : Rows
         The n training rows.
-    targets : Tensor of shape (n,)
-        Class indices (int64) or real targets, for the network's loss.
+    targets : Tensor of shape (n, k)
+        As the network's loss has them.
     sample_weight : Tensor of shape (n,)
         Mean 1.
     stream : MinibatchStream
@@ -138,7 +138,6 @@ class MembersData:
         X: Tensor,
         weight: Tensor,
         targets: Tensor,
-        loss: Loss,
     ) -> Tensor:
         """Gather the rows of the next batches of some, their weights and targets.
 
@@ -149,7 +148,6 @@ class MembersData:
         weight : Tensor of shape (n_batches, s, B)
         targets : Tensor of shape (n_batches, s, B, k)
             Written on, as X and ``weight``.
-        loss : Loss
 
         Returns
         -------
@@ -162,9 +160,9 @@ class MembersData:
         self._rows.take(rows.flatten(), out=X.flatten(0, 1))
         places = indices + _column(self._first_target, members)
         there = places.view(s, n_batches, B).transpose(0, 1).flatten()
-        there = there.to(self._weight.device)
+        there = there.to(weight.device)
         torch.index_select(self._weight, 0, there, out=weight.flatten())
-        loss.write_targets(self._targets[there], targets.flatten(0, 2))
+        torch.index_select(self._targets, 0, there, out=targets.flatten(0, 2))
         return indices
 
 

@@ -132,8 +132,9 @@ class BatchedSGD:
         """Do a stretch of steps; whether the outputs of each fit are finite."""
         k = self._nets.a.shape[1]
         sizes = (n_batches, min(self._per_block, n_batches), self._batch_size, k)
-        room, loss = _Room.of(self._memory, self._W, *sizes), self._nets.loss
-        indices = self._data.load(self.running, room.X, room.weight, room.targets, loss)
+        room = _Room.of(self._memory, self._W, *sizes)
+        data = (room.X, room.weight, room.targets)
+        indices = self._data.load(self.running, *data)
         outputs = torch.empty_like(room.targets)
         scale = room.weight * self._step_per_row
         norms = None

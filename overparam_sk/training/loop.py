@@ -144,8 +144,8 @@ def train(
     trainer: Trainer,
     checkpoints: Iterable[int],
     observers: Sequence[Observer],
-    *,
     goal: Goal | None = None,
+    *,
     hold_ctrl_c: bool = True,
 ) -> Outcome:
     """Advance ``trainer`` from checkpoint to checkpoint and show it to the observers.

@@ -94,17 +94,20 @@ def fits(case: Case) -> list[Member]:
         c = 0.1 if case.squared else 0.5 + 0.3 * seed
         lengthen = CurvatureStep(c, most=20.0) if case.automatic else None
         stream = MinibatchStream(n, case.B, seed)
-        made.append(Member(network, W, rows, y, weight, stream, c / M, lengthen))
+        room = torch.empty(n, case.k, dtype=case.dtype)
+        targets = network.loss.write_targets(y, room)
+        made.append(Member(network, W, rows, targets, weight, stream, c / M, lengthen))
     return made
 
 
 def single(case: Case, member: Member) -> SStepSGD:
     """The engine of one fit alone."""
+    targets = member.targets
     return SStepSGD(
         member.network,
         member.W,
         member.rows,
-        member.targets,
+        targets.flatten() if case.squared else targets.argmax(dim=1),
         case.k,
         member.sample_weight,
         member.stream,
