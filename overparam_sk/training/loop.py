@@ -222,11 +222,13 @@ def _reach(
     trainer: Trainer, checkpoint: int, goal: Goal | None, pressed: Callable[[], bool]
 ) -> Generator[int, None, bool]:
     """Go to ``checkpoint``, or to where the goal is reached: whether it was."""
-    while trainer.iteration < checkpoint and not pressed():
+    while trainer.iteration < checkpoint:
         here = trainer.iteration
         question = checkpoint if goal is None else goal.next_question(here)
         yield min(question, checkpoint)
         asked = trainer.iteration == question
         if goal is not None and asked and goal.is_reached(question):
             return True
+        if pressed():  # not before there was a step: the start was looked at
+            break
     return False
