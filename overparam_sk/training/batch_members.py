@@ -94,12 +94,13 @@ class Member:
         """Outputs of the last pass over the rows, each before the step of its batch."""
         if not self._seen:
             return Recent.nothing(self.W, len(self.network.a))
-        outputs = torch.cat([seen.outputs for seen in self._seen])
+        by_class = [seen.outputs.transpose(1, 2).flatten(0, 1) for seen in self._seen]
+        outputs = torch.cat(by_class)
         places = torch.cat([seen.places for seen in self._seen])
         return Recent(outputs[-self._pass_rows :], places[-self._pass_rows :])
 
     def remember(self, outputs: Tensor, places: Tensor) -> None:
-        """Keep the outputs of a stretch, and forget what is older than a pass."""
+        """Keep outputs (n_batches, k, B), and forget what is older than a pass."""
         self._seen.append(Recent(outputs, places))
         n_rows = sum(len(seen.places) for seen in self._seen)
         while n_rows - len(self._seen[0].places) >= self._pass_rows:
@@ -146,7 +147,7 @@ class MembersData:
         members : sequence of Member
         X : Tensor of shape (s, n_batches · B, d)
         weight : Tensor of shape (n_batches, s, B)
-        targets : Tensor of shape (n_batches, s, B, k)
+        targets : Tensor of shape (n_batches, k, s, B)
             Written on, as X and ``weight``.
 
         Returns
@@ -162,7 +163,8 @@ class MembersData:
         there = places.view(s, n_batches, B).transpose(0, 1).flatten()
         there = there.to(weight.device)
         torch.index_select(self._weight, 0, there, out=weight.flatten())
-        torch.index_select(self._targets, 0, there, out=targets.flatten(0, 2))
+        by_sample = self._targets.index_select(0, there).view(n_batches, s, B, -1)
+        targets.copy_(by_sample.permute(0, 3, 1, 2))
         return indices
 
 

@@ -132,7 +132,8 @@ class BatchedSGD:
         """Do a stretch of steps; whether the outputs of each fit are finite."""
         k = self._nets.a.shape[1]
         sizes = (n_batches, min(self._per_block, n_batches), self._batch_size, k)
-        room = _Room.of(self._memory, self._W, *sizes)
+        hidden = self._nets.one.keeps_preactivations
+        room = _Room.of(self._memory, self._W, *sizes, hidden=hidden)
         data = (room.X, room.weight, room.targets)
         indices = self._data.load(self.running, *data)
         outputs = torch.empty_like(room.targets)
@@ -145,9 +146,9 @@ class BatchedSGD:
             batches = range(first, min(first + self._per_block, n_batches))
             self._do_block(room, batches, outputs, scale, norms)
         # One answer for the stretch: asking waits for the device.
-        finite: list[bool] = outputs.isfinite().all(3).all(2).all(0).tolist()
+        finite: list[bool] = outputs.isfinite().all(3).all(1).all(0).tolist()
         for i, member in enumerate(self.running):
-            member.remember(outputs[:, i].flatten(0, 1), indices[i])
+            member.remember(outputs[:, :, i], indices[i])
         return finite
 
     def _do_block(
@@ -196,19 +197,21 @@ class BatchedSGD:
         norms: Tensor | None,
     ) -> None:
         """Turn one batch's pre-activations, in place, into the derivatives D."""
-        nets, scratch = self._nets, scratch._replace(gates=gates)
-        nets.one.activate(Z, gates, out=scratch.hidden)
-        torch.bmm(scratch.hidden, nets.a.transpose(1, 2), out=outputs)
+        nets, (s, B) = self._nets, scale.shape
+        scratch = scratch._replace(gates=gates)
+        hidden = Z if scratch.hidden is None else scratch.hidden
+        nets.one.activate(Z, gates, out=hidden)
+        by_fit = torch.bmm(nets.a, hidden.transpose(1, 2))
+        outputs.copy_(by_fit.transpose(0, 1))
         # A loss looks at samples, whosever they are.
-        flat = outputs.flatten(0, 1), targets.flatten(0, 1)
-        nets.loss.residual(*flat, out=scratch.residual.flatten(0, 1))
+        flat, wanted = outputs.flatten(1).T, targets.flatten(1).T
+        residual = nets.loss.residual(flat, wanted, out=scratch.residual)
         if self._lengthen is not None and norms is not None:
-            h = nets.loss.curvatures(*flat).view_as(norms)
-            trace = (h * norms).sum(dim=1) / (2 * self._batch_size)
+            h = nets.loss.curvatures(residual, wanted).view(s, B)
+            trace = (h * norms).sum(dim=1) / (2 * B)
             scale = scale * self._lengthen.of_trace(trace).unsqueeze(1)
-        torch.bmm(
-            scratch.residual.mul_(scale.unsqueeze(2)), nets.a, out=scratch.backward
-        )
+        residual.mul_(scale.view(-1, 1))
+        torch.bmm(residual.view(s, B, -1), nets.a, out=scratch.backward)
         nets.one.derive(scratch, Z)
 
     def _update(self, D: Tensor, X: Tensor, n: int) -> None:
@@ -280,7 +283,7 @@ class _Room(NamedTuple):
 
     X: Tensor  # (s, n_batches · B, d)
     weight: Tensor  # (n_batches, s, B)
-    targets: Tensor  # (n_batches, s, B, k)
+    targets: Tensor  # (n_batches, k, s, B): softmax is faster class after class
     Z: Tensor  # (s, R, m)
     G: Tensor  # (s, R, R)
     scratch: Scratch  # of one batch
@@ -294,18 +297,20 @@ class _Room(NamedTuple):
         per_block: int,
         B: int,
         k: int,
+        *,
+        hidden: bool,
     ) -> "_Room":
         (s, m, d), R = W.shape, per_block * B
         side = R if per_block > 1 else 0
         scratch = Scratch(
-            memory.at("hidden", s, B, m),
+            memory.at("hidden", s, B, m) if hidden else None,
             memory.at("backward", s, B, m),
-            memory.at("residual", s, B, k),
+            memory.at("residual", k, s * B).T,
         )
         return cls(
             memory.at("X", s, n_batches * B, d),
             memory.at("weight", n_batches, s, B),
-            memory.at("targets", n_batches, s, B, k),
+            memory.at("targets", n_batches, k, s, B),
             memory.at("Z", s, R, m),
             memory.at("G", s, side, side),
             scratch,
