@@ -1,6 +1,7 @@
 """Training as estimators do it: check, hand over a job, keep what came of it."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Literal, Self
 
@@ -13,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from overparam_sk.devices import is_here
 from overparam_sk.estimators._callbacks import (
+    CallbackObserver,
     CallbackSupport,
     callback_observers,
     with_callbacks,
@@ -273,14 +275,29 @@ class TrainedNetwork(CallbackSupport, ABC):
         one_pass: bool = False,
     ) -> None:
         """Train, and set all fitted attributes; tell nobody of one pass."""
+        job = self._job(plain, data, held_out, resume, one_pass=one_pass)
+        observers = [] if one_pass else callback_observers(self, data)
+        self._keep(fit(job, self._network(plain), observers), observers)
+
+    def _job(
+        self,
+        plain: dict[str, Any],
+        data: Data,
+        held_out: Data | None,
+        resume: Resume | None,
+        *,
+        one_pass: bool = False,
+    ) -> Job:
+        """What is to be done."""
         seeds = Seeds.draw(random_generator(plain["random_state"]))
         if resume is not None:
             seeds = replace(seeds, init=self.init_seed_)
         settings, k = Settings.of(plain, one_pass=one_pass), self._n_outputs()
         n_steps = settings.steps(len(data.y))
-        job = Job(data, k, settings, seeds, n_steps, held_out, resume)
-        observers = [] if one_pass else callback_observers(self, data)
-        fitted = fit(job, self._network(plain), observers)
+        return Job(data, k, settings, seeds, n_steps, held_out, resume)
+
+    def _keep(self, fitted: Fitted, observers: Sequence[CallbackObserver] = ()) -> None:
+        """Set all fitted attributes."""
         # Those of an earlier call must not outlive it; what others have set stays.
         earlier = [*measured_attributes(), "best_validation_score_"]
         self._replace_fit(earlier, fitted.attributes)

@@ -22,11 +22,13 @@ from overparam_sk.training import (
 
 __all__ = ["fit_many", "pays_together"]
 
-# Operations of a step, 4·B·m·d, up to which fits gain by standing side by side. On a
-# CPU it is where calls cost as much as a third of the arithmetic, measured
-# (docs/benchmarks/batched_fits.md); on a GPU where the arithmetic, at 2·10¹³ a second,
-# takes as long as the launches, 0.2 ms (docs/benchmarks/gpu.md): to be measured there.
-_MOST_OPERATIONS = {"cpu": 2.0**23, "cuda": 2.0**32}
+# What a step may be at most for fits to gain by standing side by side: operations,
+# 4·B·m·d, and pre-activations, B·m. On a CPU calls then cost as much as a good part of
+# the arithmetic, and what is between two products stays in a near cache: measured
+# (docs/benchmarks/batched_fits.md). On a GPU the arithmetic takes no longer than the
+# launches, 0.2 ms at 2·10¹³ operations a second (docs/benchmarks/gpu.md): to be
+# measured there.
+_MOST = {"cpu": (2**23, 2**16), "cuda": (2**32, 2**20)}
 
 
 def pays_together(m: int, d: int, batch_size: int, device: torch.device) -> bool:
@@ -35,8 +37,8 @@ def pays_together(m: int, d: int, batch_size: int, device: torch.device) -> bool
     The sizes alone decide, and not how many fits there are: rounding does not depend
     on company.
     """
-    most = _MOST_OPERATIONS.get(device.type, 0.0)
-    return 4.0 * batch_size * m * d <= most
+    operations, preactivations = _MOST.get(device.type, (0, 0))
+    return 4 * batch_size * m * d <= operations and batch_size * m <= preactivations
 
 
 def fit_many(
