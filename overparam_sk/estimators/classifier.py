@@ -8,7 +8,7 @@ from overparam_sk.estimators._first_layer import FirstLayerClassifier
 from overparam_sk.estimators._parameters import checked_parameters, estimator
 from overparam_sk.estimators._state import StampedEstimator
 from overparam_sk.estimators._targets import SoftmaxClassifier
-from overparam_sk.estimators._training import TrainedNetwork
+from overparam_sk.estimators._together import FittedTogether
 from overparam_sk.estimators._weights import MeasuredWeights
 from overparam_sk.fits import Settings, split_intercept
 from overparam_sk.networks import FirstLayerNetwork, LiLiang2018
@@ -22,7 +22,7 @@ class OverparamReLUClassifier(
     FirstLayerClassifier,
     SoftmaxClassifier,
     MeasuredWeights,
-    TrainedNetwork,
+    FittedTogether,
     StampedEstimator,
 ):
     """Two-layer overparameterized ReLU network, trained by minibatch SGD [1]_.

@@ -9,7 +9,7 @@ from overparam_sk.estimators._first_layer import FirstLayerClassifier
 from overparam_sk.estimators._parameters import estimator
 from overparam_sk.estimators._state import StampedEstimator
 from overparam_sk.estimators._targets import SoftmaxClassifier
-from overparam_sk.estimators._training import TrainedNetwork
+from overparam_sk.estimators._together import FittedTogether
 from overparam_sk.estimators._weights import MeasuredWeights
 from overparam_sk.networks import FirstLayerNetwork, LinearizedLiLiang2018
 
@@ -21,7 +21,7 @@ class LinearizedReLUClassifier(
     FirstLayerClassifier,
     SoftmaxClassifier,
     MeasuredWeights,
-    TrainedNetwork,
+    FittedTogether,
     StampedEstimator,
 ):
     """The pseudo network g of Li and Liang's analysis ([1]_, §5.1).

@@ -7,6 +7,7 @@ from overparam_sk.fits.job import Data, Job, Resume, Seeds
 from overparam_sk.fits.network import Begin
 from overparam_sk.fits.place import Place, split_intercept, with_intercept
 from overparam_sk.fits.settings import SPECTRUM, Settings, asked_for, diagnostics_rule
+from overparam_sk.fits.together import fit_many, pays_together
 from overparam_sk.fits.two_hidden import TwoHidden
 
 __all__ = [
@@ -25,7 +26,9 @@ __all__ = [
     "asked_for",
     "diagnostics_rule",
     "fit",
+    "fit_many",
     "outputs_of",
+    "pays_together",
     "split_intercept",
     "with_intercept",
 ]

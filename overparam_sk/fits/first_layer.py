@@ -41,7 +41,7 @@ from overparam_sk.rows import (
     dual_pays,
     row_space,
 )
-from overparam_sk.training import SStepSGD
+from overparam_sk.training import SStepSGD, Trainer
 
 __all__ = ["FirstLayer", "outputs_of"]
 
@@ -93,9 +93,8 @@ class FirstLayer:
     ----------
     network : FirstLayerNetwork
         The units that this process holds.
-    trainer : SStepSGD
-    learning_rate : float
-        c.
+    trainer : Trainer
+    plan : SGDPlan
     initial : InitialUnits
     everything, sample : SeenRows
     held_out : SeenRows or None
@@ -104,8 +103,8 @@ class FirstLayer:
     """
 
     network: FirstLayerNetwork
-    trainer: SStepSGD
-    learning_rate: float
+    trainer: Trainer
+    plan: SGDPlan
     initial: InitialUnits
     everything: SeenRows
     sample: SeenRows
@@ -151,7 +150,7 @@ class FirstLayer:
         return cls(
             network,
             _trainer(job, network, W, rows, plan, step=plan.learning_rate / width),
-            plan.learning_rate,
+            plan,
             initial,
             everything,
             sample,
@@ -164,6 +163,11 @@ class FirstLayer:
     def loss(self) -> Loss:
         """The network's."""
         return self.network.loss
+
+    @property
+    def learning_rate(self) -> float:
+        """The fitted attribute."""
+        return self.plan.learning_rate
 
     def show(self, panel: Panel, weights: Sequence[Tensor], seen: SeenRows) -> Tensor:
         """Show the units, some at a time, on some rows; return the outputs there."""

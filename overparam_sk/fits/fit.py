@@ -2,19 +2,27 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from overparam_sk.diagnostics import GramView, Panel, check_gram_fits
-from overparam_sk.fits.history import FiniteStart, Printer, Recorder, stopping_rule
+from overparam_sk.fits.history import (
+    FiniteStart,
+    Printer,
+    Recorder,
+    goal_of,
+    stopping_rule,
+)
 from overparam_sk.fits.job import Job
-from overparam_sk.fits.network import Begin, NetworkInFit
+from overparam_sk.fits.network import Begin, NetworkInFit, seen_last
 from overparam_sk.fits.place import Place
 from overparam_sk.training import (
     DivergenceError,
+    Goal,
     NoImprovement,
     Observer,
     Outcome,
@@ -22,7 +30,7 @@ from overparam_sk.training import (
 )
 from overparam_sk.world import warn_user
 
-__all__ = ["FitObserver", "Fitted", "fit"]
+__all__ = ["FitObserver", "Fitted", "Run", "fit"]
 
 
 class FitObserver(Observer, Protocol):
@@ -53,12 +61,15 @@ class Fitted:
     dead : bool
         Whether every output is exactly 0, as where no hidden unit is active on any row,
         though there is something left to learn.
+    unconverged : bool
+        Whether all steps were done, and something was left to gain.
     """
 
     attributes: dict[str, Any]
     outcome: Outcome
     planned: int
     dead: bool
+    unconverged: bool
 
 
 def fit(job: Job, network: Begin, observers: Sequence[FitObserver] = ()) -> Fitted:
@@ -82,29 +93,97 @@ def fit(job: Job, network: Begin, observers: Sequence[FitObserver] = ()) -> Fitt
     DivergenceError
         If a fitted attribute would be no finite number.
     """
-    place = Place.of(job, network)
-    _check_what_is_asked(job, place)
-    net = network(job, place)
-    looks = job.settings.checkpoints(
-        net.trainer.iteration, job.n_steps, net.look_cost, resumes=bool(job.past)
-    )
+    run = Run.begin(job, network, observers)
+    # Of several processes each may be at another step: none can finish alone.
+    alone = run.place.shards.size == 1
+    return run.end(train(run.net.trainer, *run.course, hold_ctrl_c=alone))
 
-    def state(weights: Sequence[Tensor]) -> dict[str, Any]:
-        common = {"init_seed_": job.seeds.init, "device_": str(place.device)}
-        return {**common, **net.state(weights)}
 
-    for observer in observers:
-        observer.begin(len(looks), state)
-    recorder = Recorder(net, job.settings.wanted, place.shards)
-    outcome, best = _train(job, place, recorder, looks, observers)
-    net.trainer.release()
-    measured, dead = _measured(job, place, net, moved=best is not None)
-    attributes = state(net.trainer.weights) | measured
-    attributes["history_"] = recorder.after(job.past)
-    if best is not None:
-        attributes["best_validation_score_"] = best
-    _check_finite(attributes, recorder, net.trainer.iteration)
-    return Fitted(attributes, outcome, looks[-1], dead)
+@dataclass(frozen=True)
+class Run:
+    """A fit that was begun: whoever advances it asks for what came of it.
+
+    Parameters
+    ----------
+    job : Job
+    place : Place
+    net : NetworkInFit
+    course : tuple
+        What `train` needs to know beside the trainer: where to look, who looks, and
+        what ends the run by itself.
+    recorder : Recorder
+    stopper : NoImprovement or None
+    """
+
+    job: Job
+    place: Place
+    net: NetworkInFit
+    course: tuple[Sequence[int], Sequence[Observer], Goal | None]
+    recorder: Recorder
+    stopper: NoImprovement | None
+
+    @classmethod
+    def begin(
+        cls, job: Job, network: Begin, observers: Sequence[FitObserver] = ()
+    ) -> Self:
+        """Put the network where it is trained; `fit` has the rest."""
+        place = Place.of(job, network)
+        _check_what_is_asked(job, place)
+        return cls.of(job, place, network(job, place), observers)
+
+    @classmethod
+    def of(
+        cls,
+        job: Job,
+        place: Place,
+        net: NetworkInFit,
+        observers: Sequence[FitObserver] = (),
+    ) -> Self:
+        """That of a network which is ready to be trained."""
+        settings = job.settings
+        looks = settings.checkpoints(
+            net.trainer.iteration, job.n_steps, net.look_cost, resumes=bool(job.past)
+        )
+        for observer in observers:
+            observer.begin(len(looks), partial(_state, job, place, net))
+        recorder = Recorder(net, settings.wanted, place.shards)
+        own: list[Observer] = [recorder]
+        if job.held_out is not None:
+            own.append(FiniteStart(recorder))
+        stopper = stopping_rule(
+            recorder,
+            tol=settings.tol,
+            patience=settings.patience,
+            early_stopping=settings.early_stopping,
+        )
+        if stopper is not None:
+            own.append(stopper)
+        if settings.verbose:
+            own.append(Printer(recorder))
+        course = (looks, [*own, *observers], goal_of(job, place, net))
+        return cls(job, place, net, course, recorder, stopper)
+
+    def end(self, outcome: Outcome) -> Fitted:
+        """Measure the network, and hand over what there is to keep."""
+        job, net, trainer = self.job, self.net, self.net.trainer
+        best = _take_best(self.stopper, trainer.weights)
+        trainer.release()
+        measured, dead = _measured(job, self.place, net, moved=best is not None)
+        attributes = _state(job, self.place, net, trainer.weights) | measured
+        attributes["history_"] = self.recorder.after(job.past)
+        if best is not None:
+            attributes["best_validation_score_"] = best
+        _check_finite(attributes, self.recorder, trainer.iteration)
+        unconverged = job.settings.until_done and outcome is Outcome.FINISHED
+        return Fitted(attributes, outcome, self.course[0][-1], dead, unconverged)
+
+
+def _state(
+    job: Job, place: Place, net: NetworkInFit, weights: Sequence[Tensor]
+) -> dict[str, Any]:
+    """The fitted attributes of an estimator that is ready to predict."""
+    common = {"init_seed_": job.seeds.init, "device_": str(place.device)}
+    return {**common, **net.state(weights)}
 
 
 def _check_what_is_asked(job: Job, place: Place) -> None:
@@ -123,34 +202,6 @@ def _check_what_is_asked(job: Job, place: Place) -> None:
             f"precision must be 'ieee' unless X is float32, got {settings.precision!r} "
             f"for {place.precision}."
         )
-
-
-def _train(
-    job: Job,
-    place: Place,
-    recorder: Recorder,
-    looks: Sequence[int],
-    observers: Sequence[FitObserver],
-) -> tuple[Outcome, float | None]:
-    """Run to the last look or to where an observer stops; the best figure, if kept."""
-    settings, trainer = job.settings, recorder.network.trainer
-    own: list[Observer] = [recorder]
-    if job.held_out is not None:
-        own.append(FiniteStart(recorder))
-    stopper = stopping_rule(
-        recorder,
-        tol=settings.tol,
-        patience=settings.patience,
-        early_stopping=settings.early_stopping,
-    )
-    if stopper is not None:
-        own.append(stopper)
-    if settings.verbose:
-        own.append(Printer(recorder))
-    # Of several processes each may be at another step: none can finish alone.
-    alone = place.shards.size == 1
-    outcome = train(trainer, looks, [*own, *observers], hold_ctrl_c=alone)
-    return outcome, _take_best(stopper, trainer.weights)
 
 
 def _take_best(
@@ -174,7 +225,7 @@ def _measured(
     that they are others.
     """
     panel, rows = Panel(job.settings.wanted), net.everything
-    outputs, targets, weight = _recent(net)
+    outputs, targets, weight = seen_last(net)
     # Without weights there is no mean, and where the last row sees no unit they may all
     # have died on the way.
     telling = bool(weight.any()) and bool(outputs[-1:].any())
@@ -195,13 +246,6 @@ def _measured(
         **figures,
     }
     return measured, dead
-
-
-def _recent(net: NetworkInFit) -> tuple[Tensor, Tensor, Tensor]:
-    """Outputs, targets and weights of what training has seen last; maybe of no row."""
-    outputs, places = net.trainer.recent()
-    there = places.to(outputs.device)
-    return outputs, net.everything.targets[there], net.everything.weight[there]
 
 
 def _check_finite(

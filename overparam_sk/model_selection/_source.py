@@ -11,7 +11,7 @@ from sklearn.utils.metaestimators import _safe_split
 
 from overparam_sk.fingerprints import fingerprint
 
-__all__ = ["DataSource", "Folds", "StudyData"]
+__all__ = ["DataSource", "Folds", "Split", "StudyData"]
 
 # Of one repeat, rows of each fold; None without cross-validation.
 Folds = list[Any] | None
@@ -67,6 +67,15 @@ class StudyData:
             return Split(X, y, X_test, y_test)
         of_rows = (_safe_indexing(weights, rows) for rows in (train, test))
         return Split(X, y, X_test, y_test, *of_rows)
+
+    def shape(self, fold: int | None) -> tuple[int, int] | None:
+        """Rows and columns that a fit is trained on; None where nobody can tell."""
+        shape: tuple[int, ...] = getattr(self.X, "shape", ())
+        if len(shape) != 2:
+            return None
+        if fold is None or self.train is None:
+            return shape[0], shape[1]
+        return len(self.train[fold]), shape[1]
 
     def parts(self) -> Iterator[tuple[str, Any]]:
         """Yield (name, data) of all that there is."""

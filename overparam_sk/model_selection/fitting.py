@@ -5,7 +5,7 @@ import inspect
 import time
 import traceback
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from sklearn.metrics import check_scoring
 from sklearn.utils.validation import has_fit_parameter
 
 from overparam_sk.interrupts import fit_whole
-from overparam_sk.model_selection._source import StudyData
+from overparam_sk.model_selection._source import Split, StudyData
 from overparam_sk.store import (
     DamagedFileError,
     DataReference,
@@ -46,7 +46,7 @@ class Fit:
         Numbers, and where a scorer gives them arrays and dicts of arrays. Empty if
         the fit failed.
     fit_time, score_time : float
-        Wall time in seconds.
+        Wall time in seconds; of a fit that was done as one with others its share.
     failure : str or None
         Why there are no scores.
     traceback : str or None
@@ -85,6 +85,8 @@ class Task:
         The file that keeps the fit.
     data : DataReference or None
         None until it is laid down, which only a fit that is missing needs.
+    together : int
+        How many fits like this one are done as one, at most; 0 if each is done alone.
     """
 
     fit: Fit
@@ -96,6 +98,12 @@ class Task:
     identity: str
     record: Path
     data: DataReference | None = None
+    together: int = 0
+
+    def company(self, shape: tuple[int, int] | None) -> int:
+        """How many fits like this one, to (n, d) rows, its model likes to do as one."""
+        ask = getattr(self.model, "__fits_together__", None)
+        return 0 if ask is None or shape is None else int(ask(*shape))
 
     def run(self) -> Fit:
         """Fit and score, and keep the fit where its record's folder is to be seen.
@@ -109,42 +117,71 @@ class Task:
             with a failure.
         """
         fit = self._done()
+        self._keep_where_seen(fit)
+        return fit
+
+    def take(self, model: Any, rows: Split, fit_time: float) -> Fit:
+        """Score a model that somebody else has fitted, and keep that fit.
+
+        Raises
+        ------
+        Exception
+            Of a scorer; there is no fit then.
+        """
+        fit = self._scored(model, rows, fit_time)
+        self._keep_where_seen(fit)
+        return fit
+
+    def _keep_where_seen(self, fit: Fit) -> None:
         if self.record.parent.is_dir():
             # Whoever asked for the fit writes it if it is missing, and can say why.
             with contextlib.suppress(OSError):
                 self.keep(fit)
-        return fit
 
     def _done(self) -> Fit:
-        if self.data is None:
-            raise ValueError("data must be laid down before the fit, got None.")
-        data = StudyData.of_parts(self.data.open())
+        data = self.open()
         try:
             rows = data.split(self.fit.fold, self.model)
-            options: dict[str, Any] = {}
-            if self.validate_on_test and has_fit_parameter(self.model, "X_val"):
-                options = {"X_val": rows.X_test, "y_val": rows.y_test}
-            if self.weights is not None:
-                options[self.weights] = rows.weight
             started = time.perf_counter()
             # A clone: the task lives on, and a fitted network would with it.
-            model = fit_whole(clone(self.model), rows.X, rows.y, **options)
-            fitted = time.perf_counter()
-            test = (rows.X_test, rows.y_test, rows.test_weight)
-            scores = _scores_of(model, self.scoring, *test)
-            if self.return_train_score:
-                train = _scores_of(model, self.scoring, rows.X, rows.y, rows.weight)
-                scores |= {f"train_{name}": value for name, value in train.items()}
-            check_can_be_written(scores)
-            scored = time.perf_counter()
+            model = fit_whole(clone(self.model), rows.X, rows.y, **self.given(rows))
+            return self._scored(model, rows, time.perf_counter() - started)
         except (Exception, SystemExit) as error:
             return self.failed(_words(error), traceback.format_exc())
-        return Fit(
-            **_who(self.fit),
-            scores=scores,
-            fit_time=fitted - started,
-            score_time=scored - fitted,
+
+    def _scored(self, model: Any, rows: Split, fit_time: float) -> Fit:
+        started = time.perf_counter()
+        test = (rows.X_test, rows.y_test, rows.test_weight)
+        scores = _scores_of(model, self.scoring, *test)
+        if self.return_train_score:
+            train = _scores_of(model, self.scoring, rows.X, rows.y, rows.weight)
+            scores |= {f"train_{name}": value for name, value in train.items()}
+        check_can_be_written(scores)
+        score_time = time.perf_counter() - started
+        return replace(
+            self.fit, scores=scores, fit_time=fit_time, score_time=score_time
         )
+
+    def open(self) -> StudyData:
+        """The data of the repeat.
+
+        Raises
+        ------
+        DataNotHereError
+            If this machine does not see it.
+        """
+        if self.data is None:
+            raise ValueError("data must be laid down before the fit, got None.")
+        return StudyData.of_parts(self.data.open())
+
+    def given(self, rows: Split) -> dict[str, Any]:
+        """What the ``fit`` of the model is called with, beside X and y."""
+        options: dict[str, Any] = {}
+        if self.validate_on_test and has_fit_parameter(self.model, "X_val"):
+            options = {"X_val": rows.X_test, "y_val": rows.y_test}
+        if self.weights is not None:
+            options[self.weights] = rows.weight
+        return options
 
     def failed(self, why: str, where: str | None = None) -> Fit:
         """The fit, without scores but with a reason."""

@@ -21,11 +21,11 @@ from overparam_sk.model_selection._arguments import (
 from overparam_sk.model_selection._plan import Plan
 from overparam_sk.model_selection._source import DataSource
 from overparam_sk.model_selection._workers import run_tasks
-from overparam_sk.model_selection.fitting import Fit
+from overparam_sk.model_selection.fitting import Fit, Task
 from overparam_sk.model_selection.result import WidthStudy
 from overparam_sk.parameters import checked, random_generator
 from overparam_sk.progress import progress_bar
-from overparam_sk.store import DataReference, Store
+from overparam_sk.store import Store
 from overparam_sk.world import without_warning
 
 __all__ = ["width_study"]
@@ -224,8 +224,7 @@ def _fit_all(
             # From here on a record is a fit that is done.
             record.unlink()
     missing = [task for task in tasks if task.record not in fits]
-    laid_down = _lay_down({task.fit.repeat for task in missing}, plan, store)
-    missing = [replace(task, data=laid_down[task.fit.repeat]) for task in missing]
+    missing = _lay_down(missing, plan, store)
     work = [plan.work(task.fit) for task in missing]
     with (
         progress_bar(len(missing), sum(work), enabled=verbose > 0) as advance,
@@ -243,21 +242,25 @@ def _fit_all(
     return [fits[task.record] for task in tasks]
 
 
-def _lay_down(repeats: set[int], plan: Plan, store: Store) -> dict[int, DataReference]:
-    """Write the data of the repeats that are not finished.
+def _lay_down(missing: list[Task], plan: Plan, store: Store) -> list[Task]:
+    """Write the data of the repeats that are not finished, and say what fits to it.
 
     Raises
     ------
     ValueError
         If a callable gives other data for the same seed.
     """
-    laid_down = {}
-    for repeat in sorted(repeats):
+    ready: dict[Path, Task] = {}
+    for repeat in sorted({task.fit.repeat for task in missing}):
         data, prints = plan.data(repeat), plan.prints[repeat]
         if callable(plan.source.X) and data.fingerprints() != prints:
             raise ValueError(
                 "A callable X must return the same data for the same seed, got other "
                 f"data for {plan.seeds[repeat]}."
             )
-        laid_down[repeat] = store.data.lay_down(data.parts(), prints)
-    return laid_down
+        laid_down = store.data.lay_down(data.parts(), prints)
+        for task in missing:
+            if task.fit.repeat == repeat:
+                company = task.company(data.shape(task.fit.fold))
+                ready[task.record] = replace(task, data=laid_down, together=company)
+    return [ready[task.record] for task in missing]

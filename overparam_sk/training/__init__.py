@@ -1,15 +1,20 @@
 """Dynamics: how the weights move. Torch only; knows no diagnostic and no estimator."""
 
+from overparam_sk.training.batch_members import Member
+from overparam_sk.training.batched_sgd import BatchedSGD, batched_block_rows
 from overparam_sk.training.block_rows import auto_block_rows
 from overparam_sk.training.function_space import FunctionSpaceSGD
 from overparam_sk.training.gradient_descent import GradientDescent, Point
 from overparam_sk.training.loop import (
+    Course,
     DivergenceError,
+    Goal,
     Observer,
     Outcome,
     Recent,
     StepRecord,
     Trainer,
+    course,
     train,
 )
 from overparam_sk.training.minibatches import MinibatchStream
@@ -19,15 +24,21 @@ from overparam_sk.training.step_size import (
     safe_full_batch_step,
     safe_learning_rate,
 )
-from overparam_sk.training.stopping import NoImprovement
+from overparam_sk.training.stopping import NoImprovement, NothingToGain
+from overparam_sk.training.together import train_together
 
 __all__ = [
+    "BatchedSGD",
+    "Course",
     "CurvatureStep",
     "DivergenceError",
     "FunctionSpaceSGD",
+    "Goal",
     "GradientDescent",
+    "Member",
     "MinibatchStream",
     "NoImprovement",
+    "NothingToGain",
     "Observer",
     "Outcome",
     "Point",
@@ -36,7 +47,10 @@ __all__ = [
     "StepRecord",
     "Trainer",
     "auto_block_rows",
+    "batched_block_rows",
+    "course",
     "safe_full_batch_step",
     "safe_learning_rate",
     "train",
+    "train_together",
 ]

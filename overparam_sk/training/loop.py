@@ -1,6 +1,6 @@
 """The one training loop: step, notify, stop."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import Enum
@@ -12,12 +12,15 @@ from torch import Tensor
 from overparam_sk.interrupts import CtrlC
 
 __all__ = [
+    "Course",
     "DivergenceError",
+    "Goal",
     "Observer",
     "Outcome",
     "Recent",
     "StepRecord",
     "Trainer",
+    "course",
     "train",
 ]
 
@@ -30,8 +33,12 @@ class Outcome(Enum):
     """Why a run ended."""
 
     FINISHED = "all steps were done"
+    CONVERGED = "the goal was reached"
     STOPPED = "an observer asked to stop"
     INTERRUPTED = "interrupted from the keyboard"
+
+
+Course = Generator[int, None, Outcome]
 
 
 class Recent(NamedTuple):
@@ -118,10 +125,26 @@ class Observer(Protocol):
         ...
 
 
+class Goal(Protocol):
+    """Says that a run is done, at iterations that do not depend on who looks at it."""
+
+    def next_question(self, iteration: int, /) -> int:
+        """The first iteration after ``iteration`` at which to ask."""
+        ...
+
+    def is_reached(self, iteration: int, /) -> bool:
+        """Whether the run is done; asked where ``next_question`` says, and at its end.
+
+        All of several processes must say the same.
+        """
+        ...
+
+
 def train(
     trainer: Trainer,
     checkpoints: Iterable[int],
     observers: Sequence[Observer],
+    goal: Goal | None = None,
     *,
     hold_ctrl_c: bool = True,
 ) -> Outcome:
@@ -134,7 +157,10 @@ def train(
         Iterations at which the observers look, ascending; the last ends the run. One
         that is already reached is looked at without a step.
     observers : sequence of Observer
-        All of them see every checkpoint, also the one at which some ask to stop.
+        All of them see every checkpoint, also the one at which some ask to stop, and
+        where the goal was reached.
+    goal : Goal or None, default=None
+        Ends the run where it is reached.
     hold_ctrl_c : bool, default=True
         Whether Ctrl-C, once, lets the trainer finish what it is doing and the observers
         look at where it stops: then all is as if the run had been meant to end there.
@@ -149,23 +175,60 @@ def train(
         If Ctrl-C is not held back, or pressed again; the trainer is then of no use.
     """
     ctrl_c = CtrlC(hold=True)
+
+    def pressed() -> bool:
+        return ctrl_c.pressed
+
+    steps = course(trainer, checkpoints, observers, goal, pressed)
     with ctrl_c if hold_ctrl_c else nullcontext():
-        outcome = _run(trainer, checkpoints, observers, ctrl_c)
+        while True:
+            try:
+                until = next(steps)
+            except StopIteration as end:
+                outcome: Outcome = end.value
+                break
+            trainer.advance(until - trainer.iteration, pressed)
     return Outcome.INTERRUPTED if ctrl_c.pressed else outcome
 
 
-def _run(
+def course(
     trainer: Trainer,
     checkpoints: Iterable[int],
     observers: Sequence[Observer],
-    ctrl_c: CtrlC,
-) -> Outcome:
+    goal: Goal | None = None,
+    pressed: Callable[[], bool] = bool,
+) -> Course:
+    """How `train` goes on, whoever does the steps.
+
+    Yields the iteration to advance ``trainer`` to, which may end before if ``pressed``;
+    returns why the run has ended.
+    """
     for checkpoint in checkpoints:
-        trainer.advance(checkpoint - trainer.iteration, lambda: ctrl_c.pressed)
+        reached = yield from _reach(trainer, checkpoint, goal, pressed)
         record = StepRecord(
             trainer.iteration, trainer.weights, trainer.outputs, trainer.figures
         )
         stops = [observer.observe(record) for observer in observers]
-        if any(stops) or ctrl_c.pressed:
+        if reached:
+            return Outcome.CONVERGED
+        if any(stops) or pressed():
             return Outcome.STOPPED
+    if goal is not None and goal.is_reached(trainer.iteration):
+        return Outcome.CONVERGED
     return Outcome.FINISHED
+
+
+def _reach(
+    trainer: Trainer, checkpoint: int, goal: Goal | None, pressed: Callable[[], bool]
+) -> Generator[int, None, bool]:
+    """Go to ``checkpoint``, or to where the goal is reached: whether it was."""
+    while trainer.iteration < checkpoint:
+        here = trainer.iteration
+        question = checkpoint if goal is None else goal.next_question(here)
+        yield min(question, checkpoint)
+        asked = trainer.iteration == question
+        if goal is not None and asked and goal.is_reached(question):
+            return True
+        if pressed():  # not before there was a step: the start was looked at
+            break
+    return False

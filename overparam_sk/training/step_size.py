@@ -28,13 +28,13 @@ class CurvatureStep:
 
     Parameters
     ----------
-    safe : float
-        c of `safe_learning_rate`: the shortest step.
+    safe : float or Tensor
+        c of `safe_learning_rate`: the shortest step. Of several batches one each.
     most : float, default=1000.0
         The longest step, in units of ``safe``: beyond, h_s is rounding error.
     """
 
-    safe: float
+    safe: float | Tensor
     most: float = 1000.0
 
     def factor(self, curvature: Tensor, weighted_norms: Tensor) -> Tensor:
@@ -47,7 +47,10 @@ class CurvatureStep:
         weighted_norms : Tensor of shape (B,)
             w_s |x_s|².
         """
-        trace = curvature.dot(weighted_norms) / (2 * len(curvature))
+        return self.of_trace(curvature.dot(weighted_norms) / (2 * len(curvature)))
+
+    def of_trace(self, trace: Tensor) -> Tensor:
+        """The same from mean_s w_s h_s |x_s|²/2, of one batch or of several."""
         return (2 / (self.safe * trace)).clamp(1.0, self.most)
 
 
