@@ -59,13 +59,14 @@ ALLOWED = {
         "networks",
         "rows",
         "shards",
+        "threads",
         "training",
     },
     # dynamics
     "diagnostics": {*DOOR, "devices", "linalg", "networks", "rows", "shards"},
     "training": {"interrupts", "linalg", "networks", "rows"},
     # definitions
-    "networks": {*DOOR, "linalg", "shards"},
+    "networks": {*DOOR, "linalg", "shards", "threads"},
     "arrays": set(),
     "devices": {*DOOR},
     "interrupts": set(),
@@ -73,8 +74,9 @@ ALLOWED = {
     "parameters": set(),
     "progress": {"world"},
     "linalg": set(),
-    "rows": {"world"},
+    "rows": {"threads", "world"},
     "shards": set(),
+    "threads": set(),
     "version": set(),
     "world": set(),
     # beside the house
@@ -95,6 +97,7 @@ TORCH_FLOORS = {
     "networks",
     "rows",
     "shards",
+    "threads",
     "training",
 }
 SKLEARN_FLOORS = set(ALLOWED) - {
@@ -109,6 +112,7 @@ SKLEARN_FLOORS = set(ALLOWED) - {
     "rows",
     "shards",
     "store",
+    "threads",
     "training",
 }
 THIRD_PARTY = {"torch": TORCH_FLOORS, "sklearn": SKLEARN_FLOORS}

@@ -84,6 +84,13 @@ def fit(job: Job, network: Begin, observers: Sequence[FitObserver] = ()) -> Fitt
     """
     place = Place.of(job, network)
     _check_what_is_asked(job, place)
+    with place.threads():
+        return _fit(job, place, network, observers)
+
+
+def _fit(
+    job: Job, place: Place, network: Begin, observers: Sequence[FitObserver]
+) -> Fitted:
     net = network(job, place)
     looks = job.settings.checkpoints(
         net.trainer.iteration, job.n_steps, net.look_cost, resumes=bool(job.past)
