@@ -77,7 +77,7 @@ def forced(*size):
     fit = ours(*size)
 
     def run(share=1.0):
-        with patch("overparam_sk.fits.place.one_thread", nullcontext):
+        with patch("overparam_sk.fits.fit.one_thread", nullcontext):
             fit(share)
 
     return run

@@ -12,7 +12,7 @@ import ctypes
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from typing import Any
@@ -47,16 +47,17 @@ class _Crew:
                     return
                 task()
 
-        n_helpers = min(self._n_helpers, len(tasks) - 1)
-        helping = [self._helpers.submit(work) for _ in range(n_helpers)]
+        helping: list[Future[None]] = []
         try:
+            for _ in range(min(self._n_helpers, len(tasks) - 1)):
+                helping.append(self._helpers.submit(work))
             work()
         finally:
             waiting.clear()
             begun = [one for one in helping if not one.cancel()]
-            errors = [one.exception() for one in begun]
-        for error in filter(None, errors):
-            raise error
+            wait(begun)
+        for one in begun:
+            one.result()
 
     def end(self) -> None:
         """Wait for who is still at work."""
@@ -74,27 +75,28 @@ _HERE = _Here()
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
+def one_thread(device: torch.device) -> Iterator[None]:
     """Compute in the calling thread alone, with helpers for what `share_out` gets.
 
     There are as many helpers as the calling thread has threads besides itself, and none
     is added to what was set by `torch.set_num_threads`, ``OMP_NUM_THREADS`` or
     threadpoolctl. Other threads, and those that start meanwhile, see nothing of it.
-    Where PyTorch was built without OpenMP nothing changes.
+    On another device than the CPU, and where PyTorch was built without OpenMP, nothing
+    changes.
     """
-    if _HERE.inside or _library() is None:
+    if _HERE.inside or device.type != "cpu" or _library() is None:
         yield
         return
     with ExitStack() as stack:
+        # Each is undone by what was said before it is done: Ctrl-C may come between.
+        stack.callback(vars(_HERE).clear)
         size = _limit(stack)
         if size > 1:
-            _HERE.crew = _Crew(size)
-            stack.callback(_HERE.crew.end)
+            crew = _Crew(size)
+            stack.callback(crew.end)
+            _HERE.crew = crew
         _HERE.inside = True
-        try:
-            yield
-        finally:
-            _HERE.inside, _HERE.crew = False, None
+        yield
 
 
 def share_out(tasks: Sequence[Callable[[], object]]) -> None:
@@ -147,29 +149,19 @@ def _limit(stack: ExitStack) -> int:
     library = _library()
     if library is None:
         return before
+    # What is put back is so by C functions, which Ctrl-C does not interrupt.
+    change = library.omp_set_num_threads
     if (count := library.omp_get_max_threads()) > 1:
-        library.omp_set_num_threads(1)
-        now, change = library.omp_get_max_threads, library.omp_set_num_threads
-        stack.callback(_put_back, now, change, count)
-    now, change = _mkl(library)
-    # It follows OpenMP's, unless it was given its own; 0 is none.
-    if now() > 1:
-        stack.callback(_put_back, now, change, change(1))
+        stack.callback(change, count)
+        change(1)
+    if not hasattr(library, "MKL_Set_Num_Threads_Local"):
+        return before
+    change = library.MKL_Set_Num_Threads_Local
+    # It follows OpenMP's, unless it was given its own.
+    if (count := library.MKL_Get_Max_Threads()) > 1:
+        stack.callback(change, change(count))
+        change(1)
     return before
-
-
-def _put_back(now: Callable[[], int], change: Callable[[int], Any], count: int) -> None:
-    """The count as it was, unless a callback of ours has set another meanwhile."""
-    if now() == 1:
-        change(count)
-
-
-def _mkl(library: Any) -> tuple[Callable[[], int], Callable[[int], int]]:
-    """What reads and writes MKL's count; 1 and nothing where there is no MKL."""
-    try:
-        return library.MKL_Get_Max_Threads, library.MKL_Set_Num_Threads_Local
-    except AttributeError:
-        return (lambda: 1), (lambda count: count)
 
 
 @cache

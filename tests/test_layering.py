@@ -46,6 +46,7 @@ ALLOWED = {
         "interop",
         "networks",
         "rows",
+        "threads",
         "training",
         "version",
     },

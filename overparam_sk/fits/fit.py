@@ -13,6 +13,7 @@ from overparam_sk.fits.history import FiniteStart, Printer, Recorder, stopping_r
 from overparam_sk.fits.job import Job
 from overparam_sk.fits.network import Begin, NetworkInFit
 from overparam_sk.fits.place import Place
+from overparam_sk.threads import one_thread
 from overparam_sk.training import (
     DivergenceError,
     NoImprovement,
@@ -84,7 +85,7 @@ def fit(job: Job, network: Begin, observers: Sequence[FitObserver] = ()) -> Fitt
     """
     place = Place.of(job, network)
     _check_what_is_asked(job, place)
-    with place.threads():
+    with one_thread(place.device):
         return _fit(job, place, network, observers)
 
 

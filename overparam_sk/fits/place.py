@@ -1,6 +1,5 @@
 """Where a fit computes: the device, the precision, and who computes with it."""
 
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Self
 from zlib import crc32
@@ -15,7 +14,6 @@ from overparam_sk.fits.job import Data, Job
 from overparam_sk.memory import check_room
 from overparam_sk.rows import Rows, as_rows, as_tensor
 from overparam_sk.shards import ALONE, Shards, device_of_process, join_processes
-from overparam_sk.threads import one_thread
 
 __all__ = ["Place", "split_intercept", "with_intercept"]
 
@@ -64,10 +62,6 @@ class Place:
     def precision(self) -> str:
         """Name of the dtype."""
         return str(self.dtype).removeprefix("torch.")
-
-    def threads(self) -> AbstractContextManager[None]:
-        """A fit on the CPU goes on in one thread, with helpers where that pays."""
-        return one_thread() if self.device.type == "cpu" else nullcontext()
 
     def rows(self, data: Data) -> Rows:
         """The rows of X here."""

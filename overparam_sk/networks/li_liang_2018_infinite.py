@@ -141,8 +141,11 @@ def random_outputs(
     chunks = initial_weight_chunks(
         seed, m, n_given, constant=constant, dtype=X.dtype, device=X.device
     )
+
+    def add(part: LiLiang2018, W: Tensor, rows: slice) -> None:
+        outputs[rows] += part.outputs_(X[rows] @ W.T)
+
     for units, W in chunks:
         part = network.of_units(units)
-        for rows in _slices(len(X), len(W)):
-            outputs[rows] += part.outputs_(X[rows] @ W.T)
+        share_out([partial(add, part, W, rows) for rows in _slices(len(X), len(W))])
     return outputs
