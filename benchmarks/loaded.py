@@ -22,7 +22,14 @@ from importlib.util import find_spec
 from unittest.mock import patch
 
 TWO_CORES = {0, 1}
-BUSY = "while True: pass"
+# It ends with whoever started it, however that ended.
+BUSY = """
+import os
+parent = os.getppid()
+while os.getppid() == parent:
+    for _ in range(10**6):
+        pass
+"""
 # d, m, B, and a number of steps that take about a second in one thread.
 QUICK = [
     (4, 1000, 150, 1500),
@@ -48,9 +55,11 @@ OTHERS = [
     ("infinite", 4000, 64, 100),
 ]
 ROWS = 2048
+LONGEST = 3.0  # seconds
+MOST = 3000  # steps
 
 
-def ours(d, m, B, n_steps):
+def ours(d, m, B):
     """The classifier's fit with a given step."""
     import numpy as np
 
@@ -69,30 +78,30 @@ def ours(d, m, B, n_steps):
     )
     y = random.integers(10, size=ROWS)
 
-    return lambda share=1.0: net.set_params(max_iter=int(n_steps * share)).fit(X, y)
+    return lambda n_steps: net.set_params(max_iter=n_steps).fit(X, y)
 
 
 def forced(*size):
     """The same in as many threads as there are, everywhere."""
     fit = ours(*size)
 
-    def run(share=1.0):
+    def run(n_steps):
         with patch("overparam_sk.fits.fit.one_thread", nullcontext):
-            fit(share)
+            fit(n_steps)
 
     return run
 
 
-def plain(d, m, B, n_steps):
+def plain(d, m, B):
     """autograd and torch.optim.SGD."""
     from _timing import Problem, plain_loop
 
     problem = Problem(ROWS, d, m)
-    batches = problem.batches(B, n_steps)
-    return lambda share=1.0: plain_loop(problem, batches[: int(n_steps * share)])
+    batches = problem.batches(B, MOST)
+    return lambda n_steps: plain_loop(problem, batches[:n_steps])
 
 
-def mlp(d, m, B, n_steps):
+def mlp(d, m, B):
     """scikit-learn's; it trains the readout and intercepts too."""
     from _timing import Problem
     from sklearn.neural_network import MLPClassifier
@@ -109,14 +118,15 @@ def mlp(d, m, B, n_steps):
     )
     net.partial_fit(X[:B], y[:B], classes=range(10))
 
-    def run(share=1.0):
-        for _ in range(round(n_steps * share * B / ROWS)):
-            net.partial_fit(X, y)
+    def run(n_steps):
+        rows = n_steps * B
+        for first in range(0, rows, ROWS):
+            net.partial_fit(X[: rows - first], y[: rows - first])
 
     return run
 
 
-def jax_scan(d, m, B, n_steps):
+def jax_scan(d, m, B):
     """jit and scan over plain SGD."""
     import jax
     import jax.numpy as jnp
@@ -125,7 +135,7 @@ def jax_scan(d, m, B, n_steps):
     problem = Problem(ROWS, d, m)
     X, y = jnp.asarray(problem.X.numpy()), jnp.asarray(problem.y.numpy())
     W, a = jnp.asarray(problem.W.numpy()), jnp.asarray(problem.a.numpy())
-    batches = jnp.asarray(problem.batches(B, n_steps).numpy())
+    batches = jnp.asarray(problem.batches(B, MOST).numpy())
 
     def loss(W, X, y):
         outputs = jax.nn.relu(X @ W.T) @ a.T
@@ -138,11 +148,14 @@ def jax_scan(d, m, B, n_steps):
 
         return jax.lax.scan(step, W, batches)[0]
 
-    # It compiles for a number of steps, so that the first run is a whole one.
-    return lambda share=1.0: train(W, batches).block_until_ready()
+    def run(n_steps):
+        # It is compiled for each number of steps.
+        train(W, batches[:n_steps]).block_until_ready()
+
+    return run
 
 
-def other(name, n, d, n_steps):
+def other(name, n, d):
     """The regressor's fit, or the infinite width's."""
     import numpy as np
 
@@ -157,7 +170,7 @@ def other(name, n, d, n_steps):
     else:
         y = random.integers(10, size=n)
         net = InfiniteWidthReLUClassifier(initial_width=1000, **common)
-    return lambda share=1.0: net.set_params(max_iter=int(n_steps * share)).fit(X, y)
+    return lambda n_steps: net.set_params(max_iter=n_steps).fit(X, y)
 
 
 PEERS = {
@@ -208,9 +221,14 @@ def one(peer, size):
     """In such a process: warm up, and print the milliseconds of a step."""
     from _timing import timed
 
-    run = PEERS[peer](*size) if peer in PEERS else other(peer, *size)
-    run(0.1)
-    print(1e3 * timed(run) / size[-1])
+    *shape, most = size
+    made = PEERS[peer] if peer in PEERS else partial(other, peer)
+    run = made(*shape)
+    few = max(3, most // 20)
+    slowly = timed(partial(run, few)) / few
+    # Who waits for a core in every step is not waited for to the end.
+    n_steps = max(few, min(most, int(LONGEST / slowly)))
+    print(1e3 * timed(partial(run, n_steps)) / n_steps)
 
 
 def row(peer, size, repeats):
