@@ -46,6 +46,7 @@ ALLOWED = {
         "interop",
         "networks",
         "rows",
+        "threads",
         "training",
         "version",
     },
@@ -59,13 +60,14 @@ ALLOWED = {
         "networks",
         "rows",
         "shards",
+        "threads",
         "training",
     },
     # dynamics
     "diagnostics": {*DOOR, "devices", "linalg", "networks", "rows", "shards"},
     "training": {"interrupts", "linalg", "networks", "rows"},
     # definitions
-    "networks": {*DOOR, "linalg", "shards"},
+    "networks": {*DOOR, "linalg", "shards", "threads"},
     "arrays": set(),
     "devices": {*DOOR},
     "interrupts": set(),
@@ -73,8 +75,9 @@ ALLOWED = {
     "parameters": set(),
     "progress": {"world"},
     "linalg": set(),
-    "rows": {"world"},
+    "rows": {"threads", "world"},
     "shards": set(),
+    "threads": set(),
     "version": set(),
     "world": set(),
     # beside the house
@@ -95,6 +98,7 @@ TORCH_FLOORS = {
     "networks",
     "rows",
     "shards",
+    "threads",
     "training",
 }
 SKLEARN_FLOORS = set(ALLOWED) - {
@@ -109,6 +113,7 @@ SKLEARN_FLOORS = set(ALLOWED) - {
     "rows",
     "shards",
     "store",
+    "threads",
     "training",
 }
 THIRD_PARTY = {"torch": TORCH_FLOORS, "sklearn": SKLEARN_FLOORS}

@@ -33,6 +33,7 @@ from overparam_sk.fits import (
 from overparam_sk.networks import FirstLayerNetwork, initial_weights
 from overparam_sk.parameters import COUNT, FLAG, either, one_of
 from overparam_sk.rows import PRODUCTS, as_tensor
+from overparam_sk.threads import one_thread
 from overparam_sk.world import open_doors
 
 __all__ = ["FirstLayerClassifier"]
@@ -292,8 +293,10 @@ class FirstLayerClassifier(ABC):
                 self.readout_weights_,
             )
         )
-        network = self._kind.made(a, partial(self._initial, rows.device))
-        return finite_outputs(outputs_of(network, W, b, rows).numpy())
+        with one_thread(rows.device):
+            network = self._kind.made(a, partial(self._initial, rows.device))
+            outputs = outputs_of(network, W, b, rows)
+        return finite_outputs(outputs.numpy())
 
     def _initial(self, device: torch.device | str = "cpu") -> Tensor:
         """W(0), with the intercept as its last column where there is one."""

@@ -17,6 +17,7 @@ from overparam_sk.fits import Begin, Fitted, InfiniteWidth
 from overparam_sk.networks import DirectedRows, KernelRows, random_outputs
 from overparam_sk.parameters import COUNT, either, number, one_of
 from overparam_sk.rows import as_tensor
+from overparam_sk.threads import one_thread
 
 __all__ = ["InfiniteWidthReLUClassifier"]
 
@@ -138,16 +139,17 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, TrainedNetwork, StampedEsti
         X_fit, R = (
             as_tensor(array, rows.device) for array in (self.X_fit_, self.dual_coef_)
         )
-        fitted = DirectedRows.of(X_fit)
-        outputs = []
-        for _, Y in rows.blocks(len(rows)):
-            outputs0 = random_outputs(
-                Y,
-                seed=self.init_seed_,
-                m=self.initial_width_,
-                k=R.shape[1],
-                constant=constant,
-            )
-            moved = KernelRows(DirectedRows.of(Y), fitted, room=0).times(R)
-            outputs.append((outputs0 + moved).cpu().numpy())
+        with one_thread(rows.device):
+            fitted = DirectedRows.of(X_fit)
+            outputs = []
+            for _, Y in rows.blocks(len(rows)):
+                outputs0 = random_outputs(
+                    Y,
+                    seed=self.init_seed_,
+                    m=self.initial_width_,
+                    k=R.shape[1],
+                    constant=constant,
+                )
+                moved = KernelRows(DirectedRows.of(Y), fitted, room=0).times(R)
+                outputs.append((outputs0 + moved).cpu().numpy())
         return finite_outputs(np.concatenate(outputs))

@@ -29,6 +29,7 @@ from overparam_sk.fits import (
 from overparam_sk.networks import Kong2019Weights, initial_layers, outputs
 from overparam_sk.parameters import COUNT, FLAG, one_of
 from overparam_sk.rows import as_tensor
+from overparam_sk.threads import one_thread
 
 __all__ = ["TwoHiddenReLURegressor"]
 
@@ -172,7 +173,9 @@ class TwoHiddenReLURegressor(
                 self.readout_signs_,
             )
         )
-        return finite_outputs(outputs(rows.times(A.T) + b, B, w).cpu().numpy())
+        with one_thread(rows.device):
+            u = outputs(rows.times(A.T) + b, B, w)
+        return finite_outputs(u.cpu().numpy())
 
     def initial_weights(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Weights at initialisation, A(0) and B(0), regenerated from ``init_seed_``.

@@ -1,10 +1,11 @@
 """What a fit is: a job, a network, observers in; fitted attributes out. Torch only."""
 
-from overparam_sk.fits.first_layer import FirstLayer, outputs_of
+from overparam_sk.fits.first_layer import FirstLayer
 from overparam_sk.fits.fit import Fitted, fit
 from overparam_sk.fits.infinite_width import InfiniteWidth
 from overparam_sk.fits.job import Data, Job, Resume, Seeds
 from overparam_sk.fits.network import Begin
+from overparam_sk.fits.outputs import outputs_of
 from overparam_sk.fits.place import Place, split_intercept, with_intercept
 from overparam_sk.fits.settings import SPECTRUM, Settings, asked_for, diagnostics_rule
 from overparam_sk.fits.together import fit_many, pays_together

@@ -18,6 +18,7 @@ from overparam_sk.diagnostics import (
 )
 from overparam_sk.fits.initial_units import InitialUnits, UnitsAtStart
 from overparam_sk.fits.job import Data, Job
+from overparam_sk.fits.outputs import patterns_of
 from overparam_sk.fits.place import Place, split_intercept
 from overparam_sk.fits.sgd_plan import (
     MONITORED_ROWS,
@@ -43,12 +44,10 @@ from overparam_sk.rows import (
 )
 from overparam_sk.training import SStepSGD, Trainer
 
-__all__ = ["FirstLayer", "outputs_of"]
+__all__ = ["FirstLayer"]
 
 # Rows of X that meet a chunk of units at a time in the pass over all rows.
 _ROW_BLOCK = 2048
-# Numbers of pre-activations that a prediction holds at a time.
-_PREDICT_ELEMENTS = 2**22
 
 
 @dataclass(frozen=True)
@@ -228,33 +227,6 @@ class FirstLayer:
         return GradientView(now, start, residual, self.network.a, seen.inner)
 
 
-def outputs_of(
-    network: FirstLayerNetwork, W: Tensor, intercept: Tensor, rows: Rows
-) -> Tensor:
-    """Outputs of a trained network on given rows, on the CPU.
-
-    Parameters
-    ----------
-    network : FirstLayerNetwork
-        Gate weights have the weights of a constant 1 as their last column, or not.
-    W : Tensor of shape (m, d)
-    intercept : Tensor of shape (m,)
-        The weights of the constant.
-    rows : Rows
-        Without it.
-    """
-    size = max(1, _PREDICT_ELEMENTS // len(W))
-    G, d = network.gate_weights, rows.n_columns
-    gates: Iterator[Tensor | None] = repeat(None)
-    if G is not None:
-        gates = _patterns(rows, G[:, :d], G[:, d:].sum(dim=1), size)
-    outputs = [
-        network.outputs_(Z.add_(intercept), gate).cpu()
-        for (_, Z), gate in zip(rows.products(W.T, size), gates, strict=False)
-    ]
-    return torch.cat(outputs)
-
-
 def _on_rows(
     network: FirstLayerNetwork,
     W: Tensor,
@@ -271,18 +243,10 @@ def _on_rows(
         fixed = units.W
     before: Iterator[Tensor | None] = repeat(None)
     if fixed is not None and units.active is None:
-        before = _patterns(rows, fixed, None, _ROW_BLOCK)
+        before = patterns_of(rows, fixed, None, _ROW_BLOCK)
     products = rows.products(W.T, _ROW_BLOCK)
     for (places, Z), active0 in zip(products, before, strict=False):
         yield places, Z, active0 if units.active is None else units.active[places]
-
-
-def _patterns(
-    rows: Rows, W: Tensor, intercept: Tensor | None, size: int
-) -> Iterator[Tensor]:
-    """1{W x > 0} of blocks of rows."""
-    for _, Z in rows.products(W.T, size):
-        yield (Z if intercept is None else Z.add_(intercept)) > 0
 
 
 def _joined(parts: Sequence[Tensor]) -> Tensor:

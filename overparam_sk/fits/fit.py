@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from overparam_sk.devices import resolve_device
 from overparam_sk.diagnostics import GramView, Panel, check_gram_fits
 from overparam_sk.fits.history import (
     FiniteStart,
@@ -20,6 +21,7 @@ from overparam_sk.fits.history import (
 from overparam_sk.fits.job import Job
 from overparam_sk.fits.network import Begin, NetworkInFit, seen_last
 from overparam_sk.fits.place import Place
+from overparam_sk.threads import one_thread
 from overparam_sk.training import (
     DivergenceError,
     Goal,
@@ -93,10 +95,11 @@ def fit(job: Job, network: Begin, observers: Sequence[FitObserver] = ()) -> Fitt
     DivergenceError
         If a fitted attribute would be no finite number.
     """
-    run = Run.begin(job, network, observers)
-    # Of several processes each may be at another step: none can finish alone.
-    alone = run.place.shards.size == 1
-    return run.end(train(run.net.trainer, *run.course, hold_ctrl_c=alone))
+    with one_thread(resolve_device(job.settings.device)):
+        run = Run.begin(job, network, observers)
+        # Of several processes each may be at another step: none can finish alone.
+        alone = run.place.shards.size == 1
+        return run.end(train(run.net.trainer, *run.course, hold_ctrl_c=alone))
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,8 @@ from overparam_sk.fits.fit import Fitted, Run
 from overparam_sk.fits.job import Job
 from overparam_sk.fits.network import Begin
 from overparam_sk.networks import FirstLayerNetwork
+from overparam_sk.rows import DualSpace
+from overparam_sk.threads import one_thread
 from overparam_sk.training import (
     BatchedSGD,
     Member,
@@ -61,6 +63,13 @@ def fit_many(
     list of Fitted or Exception
         What became of each job, or why it failed.
     """
+    with one_thread(torch.device("cpu")):
+        return _fit_many(jobs, networks)
+
+
+def _fit_many(
+    jobs: Sequence[Job], networks: Sequence[Begin]
+) -> list[Fitted | Exception]:
     done: dict[int, Fitted | Exception] = {}
     begun: dict[_Shape | None, dict[int, Run]] = {}
     for i, (job, network) in enumerate(zip(jobs, networks, strict=True)):
@@ -106,6 +115,7 @@ class _Shape:
         B = plan.stream.batch_size
         is_other = (
             run.job.resume is not None
+            or isinstance(net.initial.space, DualSpace)
             or rows.cost_as_non_zeros
             or settings.precision != "ieee"
             or place.shards.size > 1

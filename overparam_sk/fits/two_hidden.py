@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Self
 
 import numpy as np
@@ -27,6 +27,7 @@ from overparam_sk.networks import (
     preactivation_gradients,
 )
 from overparam_sk.rows import DenseRows, Rows, as_tensor, rows_that_fit
+from overparam_sk.threads import share_out
 from overparam_sk.training import GradientDescent, Point, safe_full_batch_step
 
 __all__ = ["TwoHidden"]
@@ -34,6 +35,8 @@ __all__ = ["TwoHidden"]
 # Numbers of second-layer pre-activations that stand at a time in a step: they stay in
 # the cache between the products that read them (docs/performance.md).
 _STEP_ELEMENTS = 2**20
+# Blocks of rows whose gradients in B stand before they are added up.
+_BLOCKS_AT_A_TIME = 16
 
 LOSS = SquaredLoss()
 
@@ -65,14 +68,22 @@ class TrainingRows:
         Z = self.rows.times(A.T)
         dZ, dB = torch.empty_like(Z), torch.zeros_like(B)
         u = torch.empty_like(self.targets)
+        of_blocks: dict[int, Tensor] = {}
         size = max(1, _STEP_ELEMENTS // len(B))
-        for first in range(0, len(Z), size):
+
+        def look_at(first: int) -> None:
             block = slice(first, first + size)
             at = forward(Z[block], B, self.w)
             u[block] = at.u
             residual = self.weight[block] * LOSS.residual(at.u, self.targets[block])
-            dZ[block], part = preactivation_gradients(at, self.w, residual)
-            dB += part
+            dZ[block], of_blocks[first] = preactivation_gradients(at, self.w, residual)
+
+        starts = range(0, len(Z), size)
+        for i in range(0, len(starts), _BLOCKS_AT_A_TIME):
+            some = starts[i : i + _BLOCKS_AT_A_TIME]
+            share_out([partial(look_at, first) for first in some])
+            for first in some:
+                dB += of_blocks.pop(first)
         loss = LOSS.total(u, self.targets, self.weight)
         return Point(weights, u, loss, (self.rows.transposed_times(dZ).T, dB))
 

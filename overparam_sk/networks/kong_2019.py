@@ -23,16 +23,19 @@ A and B are trained, w is fixed. Everything follows from Z, B and w: as in LL18 
 network never sees X, except for the inner products X Xᵀ in its Gram matrix.
 """
 
+from functools import partial
 from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor
 
 from overparam_sk.networks.streams import generator, normal
+from overparam_sk.threads import share_out
 
-# Numbers of second-layer pre-activations that stand at a time where outputs alone are
-# asked for.
+# Numbers of second-layer pre-activations that stand at a time for a Gram matrix, and
+# where outputs alone are asked for.
 _BLOCK_ELEMENTS = 2**22
+_OUTPUT_ELEMENTS = 2**20
 
 __all__ = [
     "Forward",
@@ -89,8 +92,13 @@ def forward(Z: Tensor, B: Tensor, w: Tensor) -> Forward:
 
 def outputs(Z: Tensor, B: Tensor, w: Tensor) -> Tensor:
     """Outputs u of many rows, shape (n,), a few of them at a time (eqs. 1, 2)."""
-    parts = torch.split(Z, max(1, _BLOCK_ELEMENTS // len(B)))
-    return torch.cat([forward(part, B, w).u for part in parts])
+    u, size = Z.new_empty(len(Z)), max(1, _OUTPUT_ELEMENTS // len(B))
+
+    def write(first: int) -> None:
+        u[first : first + size] = forward(Z[first : first + size], B, w).u
+
+    share_out([partial(write, first) for first in range(0, len(Z), size)])
+    return u
 
 
 def preactivation_gradients(

@@ -16,6 +16,8 @@ of them the intercepts' part            tr(RᵀGR), G = (π − θ)/2π
 R, shape (n, k), adds up what the steps have put at the training rows.
 """
 
+from functools import partial
+
 from torch import Tensor
 
 from overparam_sk.networks.arc_cosine import DirectedRows, gated_linear_parts
@@ -24,11 +26,13 @@ from overparam_sk.networks.li_liang_2018 import (
     initial_weight_chunks,
     readout_weights,
 )
+from overparam_sk.threads import share_out
 
 __all__ = ["KernelRows", "random_outputs"]
 
-# Numbers of a block of the kernel, or of pre-activations, that is computed at a time.
-_BLOCK_ELEMENTS = 2**22
+# Numbers of a block of the kernel, or of pre-activations, that is computed at a time
+# in some ten passes: a block is what a helper takes, and has memory of its own.
+_BLOCK_ELEMENTS = 2**20
 
 
 class KernelRows:
@@ -60,11 +64,7 @@ class KernelRows:
         self._stored: tuple[Tensor, ...] = ()
         p, n = len(Y.norms), len(X.norms)
         if self.n_parts * p * n * X.norms.itemsize <= room:
-            self._stored = tuple(X.norms.new_empty(p, n) for _ in range(self.n_parts))
-            for places in _slices(p, n):
-                parts = self._made(Y.take(places), X)
-                for stored, part in zip(self._stored, parts, strict=True):
-                    stored[places] = part
+            self._stored = self._made(Y, X)
 
     @property
     def is_stored(self) -> bool:
@@ -84,12 +84,24 @@ class KernelRows:
         (there,) = V.any(dim=1).nonzero(as_tuple=True)
         V, X = V[there], self._X.take(there)
         product = V.new_empty(len(self._Y.norms), V.shape[1])
-        for places in _slices(len(product), len(V)):
+
+        def write(places: slice) -> None:
             product[places] = gated_linear_parts(self._Y.take(places), X)[0] @ V
+
+        share_out([partial(write, at) for at in _slices(len(product), len(V))])
         return product
 
     def _made(self, Y: DirectedRows, X: DirectedRows) -> tuple[Tensor, ...]:
-        return gated_linear_parts(Y, X)[: self.n_parts]
+        p, n = len(Y.norms), len(X.norms)
+        made = tuple(X.norms.new_empty(p, n) for _ in range(self.n_parts))
+
+        def write(places: slice) -> None:
+            parts = gated_linear_parts(Y.take(places), X)[: self.n_parts]
+            for whole, part in zip(made, parts, strict=True):
+                whole[places] = part
+
+        share_out([partial(write, places) for places in _slices(p, n)])
+        return made
 
 
 def _slices(n_rows: int, n_columns: int) -> list[slice]:
@@ -129,8 +141,11 @@ def random_outputs(
     chunks = initial_weight_chunks(
         seed, m, n_given, constant=constant, dtype=X.dtype, device=X.device
     )
+
+    def add(part: LiLiang2018, W: Tensor, rows: slice) -> None:
+        outputs[rows] += part.outputs_(X[rows] @ W.T)
+
     for units, W in chunks:
         part = network.of_units(units)
-        for rows in _slices(len(X), len(W)):
-            outputs[rows] += part.outputs_(X[rows] @ W.T)
+        share_out([partial(add, part, W, rows) for rows in _slices(len(X), len(W))])
     return outputs

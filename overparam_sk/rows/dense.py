@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from overparam_sk.rows.contract import RowBlock, RowRoom, Rows, rows_that_fit
-from overparam_sk.rows.products import Products
+from overparam_sk.rows.products import Products, multiply
 
 __all__ = ["DenseRoom", "DenseRows", "as_tensor"]
 
@@ -118,7 +118,7 @@ class DenseRows(Rows):
             out.copy_(self._X[indices])
 
     def _times(self, M: Tensor, places: slice, out: Tensor) -> None:
-        torch.mm(self._given(places), M, out=out)
+        multiply(self._given(places), M, out)
 
     def _rows_of_a_product(self) -> int:
         if self._columns is None:

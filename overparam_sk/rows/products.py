@@ -1,11 +1,43 @@
 """How matrices of float32 are multiplied: as they are, or in pieces of bfloat16."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 
-__all__ = ["PRODUCTS", "Products"]
+from overparam_sk.threads import parts, share_out
+
+__all__ = ["PRODUCTS", "Products", "multiply"]
+
+
+def multiply(A: Tensor, B: Tensor, out: Tensor) -> None:
+    """Write A B to ``out``; helpers may do parts of it."""
+    _in_parts(_write, A, B, out)
+
+
+def _write(A: Tensor, B: Tensor, out: Tensor) -> None:
+    torch.mm(A, B, out=out)
+
+
+def _add(A: Tensor, B: Tensor, out: Tensor, keep: float) -> None:
+    out.addmm_(A, B, beta=keep)
+
+
+def _in_parts(
+    do: Callable[[Tensor, Tensor, Tensor], None], A: Tensor, B: Tensor, out: Tensor
+) -> None:
+    """Some rows of ``out`` at a time, or some of its columns."""
+    n, m = out.shape
+    operations = 2.0 * n * m * len(B) if out.device.type == "cpu" else 0.0
+    cut = parts(max(n, m), operations, out.itemsize)
+    if len(cut) == 1:
+        do(A, B, out)
+    elif n < m:
+        share_out([partial(do, A, B[:, here], out[:, here]) for here in cut])
+    else:
+        share_out([partial(do, A[here], B, out[here]) for here in cut])
 
 
 class Products(ABC):
@@ -25,11 +57,11 @@ class _WholeProducts(Products):
 
     def multiply(self, A: Tensor, B: Tensor, out: Tensor) -> None:
         """A B."""
-        torch.mm(A, B, out=out)
+        multiply(A, B, out)
 
     def add_product(self, A: Tensor, B: Tensor, out: Tensor, keep: float = 1.0) -> None:
         """Add A B."""
-        out.addmm_(A, B, beta=keep)
+        _in_parts(partial(_add, keep=keep), A, B, out)
 
 
 class _SplitProducts(Products):

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from overparam_sk.rows.contract import RowBlock, RowRoom, Rows, rows_that_fit
 from overparam_sk.rows.dense import DenseRoom, DenseRows
-from overparam_sk.rows.products import Products
+from overparam_sk.rows.products import Products, multiply
 from overparam_sk.world import without_warning
 
 __all__ = ["SparseRows"]
@@ -178,7 +178,7 @@ class SparseRows(Rows):
         if self.cost_as_non_zeros:
             out.copy_(torch.from_numpy(X @ M.numpy()))
         else:
-            torch.mm(torch.from_numpy(X.toarray()).to(M), M, out=out)
+            multiply(torch.from_numpy(X.toarray()).to(M), M, out)
 
     def _rows_of_a_product(self) -> int:
         return len(self) if self.cost_as_non_zeros else rows_that_fit(self.n_columns)
