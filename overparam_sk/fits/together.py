@@ -48,9 +48,9 @@ def fit_many(
 ) -> list[Fitted | Exception]:
     """Do several jobs; those that are alike, and gain by it, as one.
 
-    What comes out is what `fit` makes of each job, up to rounding; on a CPU the company
-    changes no bit. Whatever goes wrong with one of those that are done as one, it is
-    done again alone, and fails as it does alone. Ctrl-C ends all.
+    What comes out is what `fit` makes of each job, up to rounding; on a CPU and in
+    float64 the company changes no bit. Whatever goes wrong with one of those that are
+    done as one, it is done again alone, and fails as it does alone. Ctrl-C ends all.
 
     Parameters
     ----------

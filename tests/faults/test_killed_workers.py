@@ -1,11 +1,15 @@
 """A worker process of joblib dies while it fits."""
 
+from functools import partial
+
 import pytest
-from faults.deadly import Deadly, slow_to_send
+from faults.deadly import Deadly, deadly_score, slow_to_send
 from model_selection.counted import fits_begun, table
 from sklearn.datasets import load_iris
 
+from overparam_sk import OverparamReLUClassifier
 from overparam_sk.model_selection import width_study
+from overparam_sk.parameters import repeat_seeds
 
 X, y = load_iris(return_X_y=True)
 
@@ -61,3 +65,34 @@ def test_what_was_finished_beside_a_dying_worker_is_not_done_again(tmp_path, rou
     )
     begun = [line.split()[0] for line in (tmp_path / "log").read_text().splitlines()]
     assert sorted(begun) == list("123456")
+
+
+@pytest.mark.parametrize("times", [1, 99])
+def test_fits_that_are_done_as_one_lose_only_the_one_that_kills(tmp_path, times):
+    """The process dies where one of six fits is scored; the others are as ever."""
+    net = OverparamReLUClassifier(max_iter=5, learning_rate=1.0)
+    assert net.__fits_together__(75, 4) > 1
+    seeds = repeat_seeds(0, 6)
+
+    def study(times, **options):
+        return width_study(
+            net,
+            *(X[::2], y[::2]),
+            X_test=X[1::2],
+            y_test=y[1::2],
+            values=[20],
+            repeats=6,
+            random_state=0,
+            scoring=partial(deadly_score, folder=tmp_path, seed=seeds[2], times=times),
+            **options,
+        )
+
+    found, expected = study(times, n_jobs=2), table(study(0))
+    if times == 1:
+        assert table(found) == expected
+        return
+    (failed,) = found.failures
+    assert failed.seed == seeds[2]
+    assert failed.failure == "its worker process died 4 times while it was fitted."
+    del expected[2]
+    assert [row for i, row in enumerate(table(found)) if i != 2] == expected

@@ -178,16 +178,6 @@ def test_who_cannot_begin_does_not_stop_the_others(batches):
     assert_same(done[2], fit(jobs[2], network()))
 
 
-def test_without_memory_for_all_each_is_done_alone(monkeypatch):
-    def no_memory(*_, **__):
-        raise MemoryError
-
-    monkeypatch.setattr(BatchedSGD, "__init__", no_memory)
-    jobs = [job(1), job(2)]
-    for one, alone in zip(fit_many(jobs, [network()] * 2), jobs, strict=True):
-        np.testing.assert_equal(one.attributes, fit(alone, network()).attributes)
-
-
 def test_large_fits_are_done_alone(batches):
     assert not pays_together(10_000, 784, 64, torch.device("cpu"))
     assert pays_together(250, 64, 16, torch.device("cpu"))

@@ -83,7 +83,9 @@ def test_every_fit_is_what_the_estimator_gives_alone():
         model.fit(X[::2], y[::2])
         assert fit.scores["accuracy"] == model.score(TEST["X_test"], TEST["y_test"])
         distance = fit.scores["relative_distance"]
-        np.testing.assert_equal(distance, getattr(model, "relative_distance_", np.nan))
+        # Fits of a small width are done as one: equal up to rounding.
+        alone = getattr(model, "relative_distance_", np.nan)
+        np.testing.assert_allclose(distance, alone, rtol=1e-9)
         assert fit.fit_time > 0
         assert fit.failure is fit.fold is None
 
