@@ -118,7 +118,7 @@ def interrupted():
     timer.start()
     again.start()
     try:
-        large().set_params(max_iter=10**6).fit(LARGE, LABELS)
+        large().set_params(max_iter=10**6, n_iter_no_change=None).fit(LARGE, LABELS)
     finally:
         timer.join()
         again.join()
