@@ -26,7 +26,6 @@ from overparam_sk.fits import (
     Begin,
     Data,
     FirstLayer,
-    Settings,
     outputs_of,
     split_intercept,
     with_intercept,
@@ -190,9 +189,7 @@ class FirstLayerClassifier(ABC):
         try:
             data = self._validated(X, y, sample_weight, reset=not resumes)
             resume = self._resume(data, self.learning_rate_) if resumes else None
-            n = len(data.y)
-            n_steps = -(-n // Settings.of(plain).batch_rows(n))
-            self._train(plain, data, None, resume, n_steps, loud=False)
+            self._train(plain, data, None, resume, one_pass=True)
         except FloatingPointError:
             self._forget()
             raise

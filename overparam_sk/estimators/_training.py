@@ -75,14 +75,19 @@ class TrainedNetwork(CallbackSupport, ABC):
     momentum : "auto" or float, default="auto"
         Heavy-ball momentum in [0, 1). "auto" is 0.9 for minibatches with
         ``learning_rate="auto"`` and otherwise 0.
-    max_iter : int, default=1000
-        Gradient steps, the papers' T.
+    max_iter : "auto" or int, default="auto"
+        Gradient steps at most, the papers' T. "auto" is 1000 and, for minibatches with
+        ``learning_rate="auto"``, 20 passes over the rows where these are more.
     tol : float, default=1e-4
         A change of the watched figure up to this is no improvement. It is absolute.
-    n_iter_no_change : int or None, default=None
-        Recorded iterations without improvement after which training stops. It
-        watches the loss or, with ``early_stopping``, the validation score (where
-        None means 10). None runs all ``max_iter`` steps.
+    n_iter_no_change : "auto", int or None, default="auto"
+        When training stops. "auto", with ``learning_rate="auto"``, where nothing is
+        left to gain: the training loss of late, which is known anyway, is at most
+        ``tol`` or, over the last third of all steps, has not fallen by more; a fit that
+        ends before warns. An integer is a number of recorded iterations without
+        improvement of the loss or, with ``early_stopping``, of the validation score
+        (where "auto" and None mean 10). None, and "auto" with a given step, run all
+        ``max_iter`` steps, as the papers do.
     early_stopping : bool, default=False
         Stop when the validation score no longer improves, and keep what had the best
         one. Watches ``X_val``, ``y_val`` given to ``fit``, and otherwise a share of the
@@ -130,10 +135,10 @@ class TrainedNetwork(CallbackSupport, ABC):
     momentum: float | Auto = parameter(
         default="auto", rule=either(one_of("auto"), number(0, 1, below=True))
     )
-    max_iter: int = parameter(default=1000, rule=COUNT)
+    max_iter: int | Auto = parameter(default="auto", rule=either(one_of("auto"), COUNT))
     tol: float = parameter(default=1e-4, rule=number(0))
-    n_iter_no_change: int | None = parameter(
-        default=None, rule=either(one_of(None), COUNT)
+    n_iter_no_change: int | Auto | None = parameter(
+        default="auto", rule=either(one_of("auto", None), COUNT)
     )
     early_stopping: bool = parameter(default=False, rule=FLAG)
     validation_fraction: float = parameter(
@@ -220,8 +225,9 @@ class TrainedNetwork(CallbackSupport, ABC):
         Warns
         -----
         ConvergenceWarning
-            After Ctrl-C, once: fitted as with a smaller ``max_iter``. Also if no hidden
-            unit is active on any training row, so that it predicts 0 for all.
+            After Ctrl-C, once: fitted as with a smaller ``max_iter``. If all steps were
+            done and there was something left to gain (``n_iter_no_change``). Also if no
+            hidden unit is active on any training row, so that it predicts 0 for all.
         """
         plain, before = checked_parameters(self), None
         if isinstance(self, MeasuredWeights) and plain["warm_start"]:
@@ -232,7 +238,7 @@ class TrainedNetwork(CallbackSupport, ABC):
             data = self._validated(X, y, sample_weight, reset=before is None)
             data, held_out = self._with_held_out(plain, data, X_val, y_val)
             resume = None if before is None else before._resume(data)
-            self._train(plain, data, held_out, resume, plain["max_iter"], loud=True)
+            self._train(plain, data, held_out, resume)
         except FloatingPointError:
             self._forget()
             raise
@@ -263,17 +269,17 @@ class TrainedNetwork(CallbackSupport, ABC):
         data: Data,
         held_out: Data | None,
         resume: Resume | None,
-        n_steps: int,
         *,
-        loud: bool,
+        one_pass: bool = False,
     ) -> None:
-        """Train for ``n_steps``, set all fitted attributes; tell callbacks if loud."""
+        """Train, and set all fitted attributes; tell nobody of one pass."""
         seeds = Seeds.draw(random_generator(plain["random_state"]))
         if resume is not None:
             seeds = replace(seeds, init=self.init_seed_)
-        settings, k = Settings.of(plain), self._n_outputs()
+        settings, k = Settings.of(plain, one_pass=one_pass), self._n_outputs()
+        n_steps = settings.steps(len(data.y))
         job = Job(data, k, settings, seeds, n_steps, held_out, resume)
-        observers = callback_observers(self, data) if loud else []
+        observers = [] if one_pass else callback_observers(self, data)
         fitted = fit(job, self._network(plain), observers)
         # Those of an earlier call must not outlive it; what others have set stays.
         earlier = [*measured_attributes(), "best_validation_score_"]
@@ -288,6 +294,15 @@ class TrainedNetwork(CallbackSupport, ABC):
             warn_user(
                 "Training was interrupted from the keyboard: the weights are those of "
                 f"iteration {self.n_iter_} of {fitted.planned}.",
+                ConvergenceWarning,
+            )
+        elif fitted.unconverged and not fitted.dead:
+            # The first words are MLPClassifier's.
+            warn_user(
+                f"Maximum iterations ({fitted.planned}) reached and the optimization "
+                f"hasn't converged yet: loss_ is {self.loss_:.3g}. Scale X to mean 0 "
+                "and standard deviation 1, raise max_iter, or set "
+                "n_iter_no_change=None for a fixed number of steps.",
                 ConvergenceWarning,
             )
         if fitted.dead:

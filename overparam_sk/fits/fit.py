@@ -9,9 +9,15 @@ import torch
 from torch import Tensor
 
 from overparam_sk.diagnostics import GramView, Panel, check_gram_fits
-from overparam_sk.fits.history import FiniteStart, Printer, Recorder, stopping_rule
+from overparam_sk.fits.history import (
+    FiniteStart,
+    Printer,
+    Recorder,
+    goal_of,
+    stopping_rule,
+)
 from overparam_sk.fits.job import Job
-from overparam_sk.fits.network import Begin, NetworkInFit
+from overparam_sk.fits.network import Begin, NetworkInFit, seen_last
 from overparam_sk.fits.place import Place
 from overparam_sk.training import (
     DivergenceError,
@@ -53,12 +59,15 @@ class Fitted:
     dead : bool
         Whether every output is exactly 0, as where no hidden unit is active on any row,
         though there is something left to learn.
+    unconverged : bool
+        Whether all steps were done, and something was left to gain.
     """
 
     attributes: dict[str, Any]
     outcome: Outcome
     planned: int
     dead: bool
+    unconverged: bool
 
 
 def fit(job: Job, network: Begin, observers: Sequence[FitObserver] = ()) -> Fitted:
@@ -104,7 +113,8 @@ def fit(job: Job, network: Begin, observers: Sequence[FitObserver] = ()) -> Fitt
     if best is not None:
         attributes["best_validation_score_"] = best
     _check_finite(attributes, recorder, net.trainer.iteration)
-    return Fitted(attributes, outcome, looks[-1], dead)
+    unconverged = job.settings.until_done and outcome is Outcome.FINISHED
+    return Fitted(attributes, outcome, looks[-1], dead, unconverged)
 
 
 def _check_what_is_asked(job: Job, place: Place) -> None:
@@ -149,7 +159,9 @@ def _train(
         own.append(Printer(recorder))
     # Of several processes each may be at another step: none can finish alone.
     alone = place.shards.size == 1
-    outcome = train(trainer, looks, [*own, *observers], hold_ctrl_c=alone)
+    goal = goal_of(job, place, recorder.network)
+    seeing = [*own, *observers]
+    outcome = train(trainer, looks, seeing, goal=goal, hold_ctrl_c=alone)
     return outcome, _take_best(stopper, trainer.weights)
 
 
@@ -174,7 +186,7 @@ def _measured(
     that they are others.
     """
     panel, rows = Panel(job.settings.wanted), net.everything
-    outputs, targets, weight = _recent(net)
+    outputs, targets, weight = seen_last(net)
     # Without weights there is no mean, and where the last row sees no unit they may all
     # have died on the way.
     telling = bool(weight.any()) and bool(outputs[-1:].any())
@@ -195,13 +207,6 @@ def _measured(
         **figures,
     }
     return measured, dead
-
-
-def _recent(net: NetworkInFit) -> tuple[Tensor, Tensor, Tensor]:
-    """Outputs, targets and weights of what training has seen last; maybe of no row."""
-    outputs, places = net.trainer.recent()
-    there = places.to(outputs.device)
-    return outputs, net.everything.targets[there], net.everything.weight[there]
 
 
 def _check_finite(

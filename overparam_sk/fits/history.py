@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from overparam_sk.diagnostics import Diagnostic, Panel, history_columns
-from overparam_sk.fits.network import NetworkInFit, Seen
+from overparam_sk.fits.job import Job
+from overparam_sk.fits.network import NetworkInFit, Seen, seen_last
+from overparam_sk.fits.place import Place
 from overparam_sk.shards import Shards
-from overparam_sk.training import NoImprovement, StepRecord
+from overparam_sk.training import Goal, NoImprovement, NothingToGain, StepRecord
 from overparam_sk.world import say
 
-__all__ = ["FiniteStart", "Printer", "Recorder", "stopping_rule"]
+__all__ = ["FiniteStart", "Printer", "Recorder", "goal_of", "stopping_rule"]
 
 
 @dataclass
@@ -90,6 +92,32 @@ class Recorder:
             f"{prefix}loss": loss.total(*asked),
             f"{prefix}score": loss.score(*asked),
         }
+
+
+def goal_of(job: Job, place: Place, net: NetworkInFit) -> Goal | None:
+    """What ends a run by itself, or None; a validation set that is watched goes before.
+
+    What is asked is what training knows anyway, whatever is recorded.
+    """
+    settings, trainer = job.settings, net.trainer
+    if not settings.until_done or settings.early_stopping:
+        return None
+
+    def loss() -> float:
+        outputs, targets, weight = seen_last(net)
+        if not bool(weight.any()):
+            return float("inf")
+        # All processes go on, or none.
+        return place.shards.agree(
+            net.loss.total(outputs, targets, weight), place.device
+        )
+
+    return NothingToGain(
+        loss,
+        tol=settings.tol,
+        first=trainer.iteration,
+        steps_per_pass=settings.steps_per_pass(len(job.data.y)),
+    )
 
 
 def stopping_rule(

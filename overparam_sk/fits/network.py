@@ -11,7 +11,7 @@ from overparam_sk.fits.place import Place
 from overparam_sk.networks import Loss
 from overparam_sk.training import Trainer
 
-__all__ = ["Begin", "NetworkInFit", "Seen"]
+__all__ = ["Begin", "NetworkInFit", "Seen", "seen_last"]
 
 
 class Seen(Protocol):
@@ -73,6 +73,13 @@ class NetworkInFit(Protocol):
     def state(self, weights: Sequence[Tensor], /) -> dict[str, Any]:
         """The fitted attributes that a prediction with these weights needs."""
         ...
+
+
+def seen_last(net: NetworkInFit) -> tuple[Tensor, Tensor, Tensor]:
+    """Outputs, targets and weights of what training has seen last; maybe of no row."""
+    outputs, places = net.trainer.recent()
+    there = places.to(outputs.device)
+    return outputs, net.everything.targets[there], net.everything.weight[there]
 
 
 Begin = Callable[[Job, Place], NetworkInFit]

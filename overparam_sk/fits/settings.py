@@ -19,8 +19,14 @@ SPECTRUM = "update_singular_values"
 # With record_every="auto" looking may cost about this share of the steps.
 _MONITORED_SHARE = 0.08
 _MOST_RECORDS = 40
+# If the run ends by itself: steps to the second look, and later their growth.
+_FEWEST_BETWEEN = 4
+_LOOKS_SHARE = 6
 _BATCH_SIZE = 256
 _PATIENCE = 10
+# Steps with max_iter="auto", and passes over the rows where they are more.
+_STEPS = 1000
+_PASSES = 20
 
 
 def asked_for(diagnostics: str | tuple[str, ...] | None) -> tuple[str, ...]:
@@ -42,12 +48,21 @@ class Settings:
     ----------
     learning_rate : float or None
         None is the largest safe one, adapted on the way.
+    max_iter : int or None
+        None is what the rows need.
+    one_pass : bool
+        Whether to go over the rows once instead.
     momentum : float
     batch_size : int or None
-        None is 256; a network that takes all rows in every step does not ask.
+        None is 256.
+    full_batch : bool
+        Whether every step takes all rows, as where no batch_size is a parameter.
     tol : float
     patience : int or None
         Looks without improvement after which to stop.
+    until_done : bool
+        Whether the run is to end where nothing is left to gain, and to say so where
+        that was not reached.
     early_stopping : bool
         Whether what must improve is the validation score, and the best weights stay.
     fit_intercept : bool
@@ -64,10 +79,14 @@ class Settings:
     """
 
     learning_rate: float | None = None
+    max_iter: int | None = None
+    one_pass: bool = False
     momentum: float = 0.0
     batch_size: int | None = None
+    full_batch: bool = False
     tol: float = 1e-4
     patience: int | None = None
+    until_done: bool = False
     early_stopping: bool = False
     fit_intercept: bool = True
     record_every: Literal["auto"] | int | tuple[int, ...] | None = "auto"
@@ -80,22 +99,33 @@ class Settings:
     verbose: bool = False
 
     @classmethod
-    def of(cls, parameters: Mapping[str, Any]) -> Self:
-        """The settings that an estimator's checked parameters stand for."""
+    def of(cls, parameters: Mapping[str, Any], *, one_pass: bool = False) -> Self:
+        """The settings that an estimator's checked parameters stand for.
+
+        Parameters
+        ----------
+        parameters : mapping
+        one_pass : bool, default=False
+            Whether to go over the rows once instead, to whatever end.
+        """
         known = {field.name for field in fields(cls)}
         given = {name: v for name, v in parameters.items() if name in known}
-        for name in ("learning_rate", "batch_size", "block_size"):
+        for name in ("learning_rate", "max_iter", "batch_size", "block_size"):
             if given.get(name) == "auto":
                 given[name] = None
+        given["full_batch"] = "batch_size" not in given
         if given.get("momentum") == "auto":
             # A step that is given is plain gradient descent's, as in the papers; over
-            # all rows, where there is no batch_size, momentum would fit their noise.
-            minibatches = "batch_size" in given
-            automatic = minibatches and given["learning_rate"] is None
+            # all rows momentum would fit their noise.
+            automatic = not given["full_batch"] and given["learning_rate"] is None
             given["momentum"] = 0.9 if automatic else 0.0
         patience = parameters.get("n_iter_no_change")
-        if patience is None and parameters.get("early_stopping"):
-            patience = _PATIENCE
+        # A step that is given is the papers' way: all of T steps.
+        given["until_done"] = patience == "auto" and given.get("learning_rate") is None
+        if one_pass:
+            given |= {"one_pass": True, "until_done": False}
+        if patience in (None, "auto"):
+            patience = _PATIENCE if parameters.get("early_stopping") else None
         given["diagnostics"] = asked_for(given.get("diagnostics"))
         given["verbose"] = bool(given.get("verbose"))
         return cls(patience=patience, **given)
@@ -105,9 +135,23 @@ class Settings:
         """The diagnostics that are measured in the fit."""
         return [REGISTRY[name] for name in self.diagnostics if name in REGISTRY]
 
+    def steps(self, n: int) -> int:
+        """Steps of a whole fit to n rows, at most."""
+        if self.one_pass:
+            return self.steps_per_pass(n)
+        if self.max_iter is not None:
+            return self.max_iter
+        if self.learning_rate is not None:
+            return _STEPS
+        return max(_STEPS, _PASSES * self.steps_per_pass(n))
+
+    def steps_per_pass(self, n: int) -> int:
+        """Steps that see each of n rows once."""
+        return -(-n // self.batch_rows(n))
+
     def batch_rows(self, n: float = math.inf) -> int:
         """Rows of a batch, of n rows."""
-        return int(min(self.batch_size or _BATCH_SIZE, n))
+        return int(min(n if self.full_batch else self.batch_size or _BATCH_SIZE, n))
 
     def block_rows(self, W: Tensor, batch_size: int) -> int:
         """Rows of a block of the s-step engine."""
@@ -143,9 +187,26 @@ class Settings:
             return [last]
         if isinstance(every, tuple):
             return [*sorted({i for i in every if first <= i < last}), last]
-        if every == "auto":
-            affordable = _MONITORED_SHARE * n_steps / look_cost
-            every = -(-n_steps // int(min(_MOST_RECORDS, max(8, affordable))))
+        looks = (
+            list(range(first, last, every))
+            if every != "auto"
+            else [first + i for i in self._automatic_looks(n_steps, look_cost)]
+        )
         # What early stopping may come back to is compared on this run's own rows.
         skipped = resumes and not self.early_stopping
-        return [*range(first, last, every)[skipped:], last]
+        return [*looks[skipped:], last]
+
+    def _automatic_looks(self, n_steps: int, look_cost: float) -> list[int]:
+        """Steps of a run after which to look, but for the last."""
+        if not self.until_done or self.early_stopping:
+            affordable = _MONITORED_SHARE * n_steps / look_cost
+            every = -(-n_steps // int(min(_MOST_RECORDS, max(8, affordable))))
+            return list(range(0, n_steps, every))
+        # Nobody knows where such a run ends: the more steps are done, the longer it is
+        # to the next look.
+        looks, fewest = [0], -(-n_steps // 8)
+        while looks[-1] < n_steps:
+            later = max(_FEWEST_BETWEEN, looks[-1] // _LOOKS_SHARE)
+            every = max(later, math.ceil(look_cost / _MONITORED_SHARE))
+            looks.append(looks[-1] + min(every, fewest))
+        return looks[:-1]

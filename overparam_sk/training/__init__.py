@@ -5,6 +5,7 @@ from overparam_sk.training.function_space import FunctionSpaceSGD
 from overparam_sk.training.gradient_descent import GradientDescent, Point
 from overparam_sk.training.loop import (
     DivergenceError,
+    Goal,
     Observer,
     Outcome,
     Recent,
@@ -19,15 +20,17 @@ from overparam_sk.training.step_size import (
     safe_full_batch_step,
     safe_learning_rate,
 )
-from overparam_sk.training.stopping import NoImprovement
+from overparam_sk.training.stopping import NoImprovement, NothingToGain
 
 __all__ = [
     "CurvatureStep",
     "DivergenceError",
     "FunctionSpaceSGD",
+    "Goal",
     "GradientDescent",
     "MinibatchStream",
     "NoImprovement",
+    "NothingToGain",
     "Observer",
     "Outcome",
     "Point",

@@ -13,6 +13,7 @@ from overparam_sk.interrupts import CtrlC
 
 __all__ = [
     "DivergenceError",
+    "Goal",
     "Observer",
     "Outcome",
     "Recent",
@@ -30,6 +31,7 @@ class Outcome(Enum):
     """Why a run ended."""
 
     FINISHED = "all steps were done"
+    CONVERGED = "the goal was reached"
     STOPPED = "an observer asked to stop"
     INTERRUPTED = "interrupted from the keyboard"
 
@@ -118,11 +120,27 @@ class Observer(Protocol):
         ...
 
 
+class Goal(Protocol):
+    """Says that a run is done, at iterations that do not depend on who looks at it."""
+
+    def next_question(self, iteration: int, /) -> int:
+        """The first iteration after ``iteration`` at which to ask."""
+        ...
+
+    def is_reached(self, iteration: int, /) -> bool:
+        """Whether the run is done; asked where ``next_question`` says, and at its end.
+
+        All of several processes must say the same.
+        """
+        ...
+
+
 def train(
     trainer: Trainer,
     checkpoints: Iterable[int],
     observers: Sequence[Observer],
     *,
+    goal: Goal | None = None,
     hold_ctrl_c: bool = True,
 ) -> Outcome:
     """Advance ``trainer`` from checkpoint to checkpoint and show it to the observers.
@@ -134,7 +152,10 @@ def train(
         Iterations at which the observers look, ascending; the last ends the run. One
         that is already reached is looked at without a step.
     observers : sequence of Observer
-        All of them see every checkpoint, also the one at which some ask to stop.
+        All of them see every checkpoint, also the one at which some ask to stop, and
+        where the goal was reached.
+    goal : Goal or None, default=None
+        Ends the run where it is reached.
     hold_ctrl_c : bool, default=True
         Whether Ctrl-C, once, lets the trainer finish what it is doing and the observers
         look at where it stops: then all is as if the run had been meant to end there.
@@ -150,7 +171,7 @@ def train(
     """
     ctrl_c = CtrlC(hold=True)
     with ctrl_c if hold_ctrl_c else nullcontext():
-        outcome = _run(trainer, checkpoints, observers, ctrl_c)
+        outcome = _run(trainer, checkpoints, observers, goal, ctrl_c)
     return Outcome.INTERRUPTED if ctrl_c.pressed else outcome
 
 
@@ -158,14 +179,31 @@ def _run(
     trainer: Trainer,
     checkpoints: Iterable[int],
     observers: Sequence[Observer],
+    goal: Goal | None,
     ctrl_c: CtrlC,
 ) -> Outcome:
     for checkpoint in checkpoints:
-        trainer.advance(checkpoint - trainer.iteration, lambda: ctrl_c.pressed)
+        reached = _reach(trainer, checkpoint, goal, ctrl_c)
         record = StepRecord(
             trainer.iteration, trainer.weights, trainer.outputs, trainer.figures
         )
         stops = [observer.observe(record) for observer in observers]
+        if reached:
+            return Outcome.CONVERGED
         if any(stops) or ctrl_c.pressed:
             return Outcome.STOPPED
+    if goal is not None and goal.is_reached(trainer.iteration):
+        return Outcome.CONVERGED
     return Outcome.FINISHED
+
+
+def _reach(trainer: Trainer, checkpoint: int, goal: Goal | None, ctrl_c: CtrlC) -> bool:
+    """Advance to ``checkpoint``, or to where the goal is reached: whether it was."""
+    while trainer.iteration < checkpoint and not ctrl_c.pressed:
+        here = trainer.iteration
+        question = checkpoint if goal is None else goal.next_question(here)
+        trainer.advance(min(question, checkpoint) - here, lambda: ctrl_c.pressed)
+        asked = trainer.iteration == question
+        if goal is not None and asked and goal.is_reached(question):
+            return True
+    return False

@@ -6,7 +6,14 @@ from torch import Tensor
 
 from overparam_sk.training.loop import StepRecord
 
-__all__ = ["NoImprovement"]
+__all__ = ["NoImprovement", "NothingToGain"]
+
+# Steps before the first question, between two, and their share of those done.
+_FEWEST_STEPS = 16
+_BETWEEN_SHARE = 8
+# What is flat has been so for this share of the steps, and for as many at least.
+_FLAT_SHARE = 3
+_FEWEST_FLAT = 40
 
 
 class NoImprovement:
@@ -59,3 +66,58 @@ class NoImprovement:
         else:
             self._looks_without += 1
         return self._looks_without >= self._patience
+
+
+class NothingToGain:
+    """The goal of a run: a training loss that is small, or has stopped falling.
+
+    It is asked at iterations of its own, which do not depend on what is recorded: once
+    a pass over the rows, or less often by a share of the steps that were done, so that
+    it costs next to nothing.
+
+    Parameters
+    ----------
+    loss : callable
+        Returns the training loss of late.
+    tol : float
+        A loss up to this is small. One is flat that, over the last third of all steps,
+        has fallen by no more.
+    first : int
+        The iteration at which the run starts.
+    steps_per_pass : int
+        Steps in which each row is seen once.
+    """
+
+    def __init__(
+        self,
+        loss: Callable[[], float],
+        *,
+        tol: float,
+        first: int,
+        steps_per_pass: int,
+    ) -> None:
+        self._loss = loss
+        self._tol = tol
+        self._first = first
+        self._steps_per_pass = steps_per_pass
+        self._losses: list[tuple[int, float]] = []  # steps done, loss
+
+    def next_question(self, iteration: int) -> int:
+        """Where to ask next, after ``iteration``."""
+        done, steps = iteration - self._first, 0
+        while steps <= done:
+            more = max(_FEWEST_STEPS, steps // _BETWEEN_SHARE, self._steps_per_pass)
+            steps += more
+        return self._first + steps
+
+    def is_reached(self, iteration: int) -> bool:
+        """Whether the loss is small or flat at ``iteration``, the present one."""
+        steps, loss = iteration - self._first, self._loss()
+        self._losses.append((steps, loss))
+        if loss <= self._tol:
+            return True
+        flat = max(steps // _FLAT_SHARE, self._steps_per_pass, _FEWEST_FLAT)
+        before = [other for then, other in self._losses if then <= steps - flat]
+        since = [other for then, other in self._losses if then > steps - flat]
+        # Before there was a loss to fall from, nothing is flat.
+        return len(before) > 1 and min(since) > min(before) - self._tol

@@ -11,7 +11,7 @@ from overparam_sk import (
     TwoHiddenReLURegressor,
 )
 
-SMALL = {"max_iter": 5, "random_state": 0}
+SMALL = {"max_iter": 5, "n_iter_no_change": None, "random_state": 0}
 
 
 def classifier(**parameters):

@@ -22,6 +22,12 @@ SETTLED = [
     ({"n_iter_no_change": None}, "patience", None),
     ({"n_iter_no_change": None, "early_stopping": True}, "patience", 10),
     ({"n_iter_no_change": 3, "early_stopping": True}, "patience", 3),
+    ({"n_iter_no_change": "auto"}, "patience", None),
+    ({"n_iter_no_change": "auto", "early_stopping": True}, "patience", 10),
+    ({"n_iter_no_change": "auto", "learning_rate": "auto"}, "until_done", True),
+    ({"n_iter_no_change": "auto", "learning_rate": 0.1}, "until_done", False),
+    ({"n_iter_no_change": None, "learning_rate": "auto"}, "until_done", False),
+    ({"n_iter_no_change": 3, "learning_rate": "auto"}, "until_done", False),
     ({"verbose": 2}, "verbose", True),
 ]
 
@@ -36,6 +42,36 @@ def test_what_a_parameter_comes_to(parameters, name, expected):
 )
 def test_rows_of_a_batch(batch_size, n, rows):
     assert Settings.of({"batch_size": batch_size}).batch_rows(n) == rows
+
+
+@pytest.mark.parametrize(
+    ("parameters", "steps"),
+    [
+        ({"max_iter": 7, "learning_rate": "auto"}, 7),
+        ({"learning_rate": "auto"}, 1000),  # all rows in every step
+        ({"learning_rate": 0.1, "batch_size": 10}, 1000),
+        ({"learning_rate": "auto", "batch_size": 2000}, 1000),
+        ({"learning_rate": "auto", "batch_size": 10}, 20 * 500),
+    ],
+)
+def test_steps_of_a_fit(parameters, steps):
+    given = {"max_iter": "auto", **parameters}
+    assert Settings.of(given).steps(4999) == steps
+    if "batch_size" in given:
+        once = Settings.of({**given, "n_iter_no_change": "auto"}, one_pass=True)
+        assert once.steps(4999) == -(-4999 // given["batch_size"])
+        assert not once.until_done
+
+
+@pytest.mark.parametrize("cost", [1e-6, 0.2, 5.0, 1e6])
+@pytest.mark.parametrize("n_steps", [1, 7, 64, 1000, 5000])
+def test_a_run_that_ends_by_itself_is_looked_at_often_from_the_start(cost, n_steps):
+    looks = Settings(until_done=True).checkpoints(3, n_steps, cost, resumes=False)
+    assert (looks[0], looks[-1]) == (3, 3 + n_steps)
+    assert looks == sorted(set(looks))
+    assert min(n_steps, 8) < len(looks) <= 45
+    if cost < 1 and n_steps >= 64:
+        assert sum(look <= 3 + 50 for look in looks) >= 8
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,13 @@ import threading
 import pytest
 import torch
 
-from overparam_sk.training import NoImprovement, Outcome, StepRecord, train
+from overparam_sk.training import (
+    NoImprovement,
+    NothingToGain,
+    Outcome,
+    StepRecord,
+    train,
+)
 
 
 class Counter:
@@ -160,3 +166,47 @@ def test_no_improvement(keep_best):
     assert (stopper.best_weights is not None) == keep_best
     if keep_best:
         assert float(stopper.best_weights[0]) == 3  # a copy, of the best look
+
+
+LOSSES = {
+    "small": (lambda t: 2.0**-t, True),
+    "falling for ever": (lambda t: 1 / (1 + t) ** 0.1, False),
+    "flat": (lambda t: 0.3 + 0.8**t, True),
+    "flat after it rose": (lambda t: 0.3 + 5 * (t < 30) + 0.9**t, True),
+    "none": (lambda t: float("inf"), False),
+}
+
+
+@pytest.mark.parametrize("first", [0, 70])
+@pytest.mark.parametrize("steps_per_pass", [1, 30])
+@pytest.mark.parametrize(("loss", "ends"), LOSSES.values(), ids=LOSSES)
+def test_a_run_ends_where_nothing_is_left_to_gain(loss, ends, steps_per_pass, first):
+    """Wherever it is looked at."""
+
+    def ended(looks):
+        trainer, recorder = Counter(), Recorder()
+        trainer.iteration = first
+        goal = NothingToGain(
+            lambda: loss(trainer.iteration - first),
+            tol=1e-4,
+            first=first,
+            steps_per_pass=steps_per_pass,
+        )
+        outcome = train(trainer, [first + i for i in looks], [recorder], goal=goal)
+        assert recorder.seen[-1][0] == trainer.iteration
+        return outcome, trainer.iteration - first
+
+    outcome, done = ended([1000])
+    assert outcome is (Outcome.CONVERGED if ends else Outcome.FINISHED)
+    assert (done < 500) == ends
+    if ends:
+        assert loss(done) < 0.3 + 1e-4
+    for looks in ([*range(1000), 1000], [0, done, 1000], [7, 77, 1000]):
+        assert ended(looks) == (outcome, done)
+
+
+def test_a_goal_that_is_reached_at_the_end_is_reached():
+    trainer = Counter()
+    goal = NothingToGain(lambda: 0.0, tol=1e-4, first=0, steps_per_pass=1)
+    assert train(trainer, [3], [], goal=goal) is Outcome.CONVERGED
+    assert trainer.iteration == 3
