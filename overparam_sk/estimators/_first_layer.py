@@ -32,7 +32,7 @@ from overparam_sk.fits import (
 )
 from overparam_sk.networks import FirstLayerNetwork, initial_weights
 from overparam_sk.parameters import COUNT, FLAG, either, one_of
-from overparam_sk.rows import PRODUCTS, as_tensor
+from overparam_sk.rows import PRODUCTS, Coordinates, as_tensor
 from overparam_sk.world import open_doors
 
 __all__ = ["FirstLayerClassifier"]
@@ -94,6 +94,11 @@ class FirstLayerClassifier(ABC):
         last pass, each before its own step, as MLPClassifier has it.
     learning_rate_ : float
         c in use; with "auto" the shortest.
+    offset_, scale_ : ndarray of shape (n_features,)
+        With an automatic step, an intercept and rows that are not sparse: where the
+        network starts and moves as Li and Liang's does on (x − offset_)/scale_, the
+        training rows centred, every column reaching to the same distance from 0, and
+        3 the root mean square of the rows' lengths. All weights are those of x itself.
     activation_change_ : float
         Share of (hidden unit, training row) pairs whose pattern 1{⟨w_r, x⟩ > 0}
         differs from that at initialisation (LL18 §7).
@@ -205,7 +210,8 @@ class FirstLayerClassifier(ABC):
         Returns
         -------
         ndarray of shape (width, n_features)
-            Entries N(0, 1/width) (LL18, (A3)), in the dtype of ``hidden_weights_``.
+            In the dtype of ``hidden_weights_``. Entries N(0, 1/width) (LL18, (A3)) or,
+            where there is a ``scale_``, such numbers divided by it.
 
         Raises
         ------
@@ -298,7 +304,7 @@ class FirstLayerClassifier(ABC):
     def _initial(self, device: torch.device | str = "cpu") -> Tensor:
         """W(0), with the intercept as its last column where there is one."""
         m, d = self.hidden_weights_.shape
-        return initial_weights(
+        W = initial_weights(
             self.init_seed_,
             m,
             d,
@@ -306,6 +312,7 @@ class FirstLayerClassifier(ABC):
             dtype=as_tensor(self.readout_weights_).dtype,
             device=device,
         )
+        return Coordinates.kept_by(vars(self), device).given(W)
 
 
 def _check_for_partial_fit(early_stopping: bool, class_weight: Any) -> None:
