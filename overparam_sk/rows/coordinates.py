@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from overparam_sk.rows.contract import RowBlock, Rows, rows_that_fit
-from overparam_sk.rows.dense import DenseBlock, as_tensor
+from overparam_sk.rows.contract import RowRoom, Rows, rows_that_fit
+from overparam_sk.rows.dense import DenseRoom, as_tensor
 from overparam_sk.rows.products import Products
 from overparam_sk.rows.spaces import RowSpace
 
@@ -192,13 +192,13 @@ class _InCoordinates(Rows):
         )
         self._rows, self._coordinates = rows, coordinates
 
-    def new_block(self, n_rows: int, products: Products) -> RowBlock:
-        """A dense block."""
-        return DenseBlock(self, n_rows, products)
+    def new_room(self, n_rows: int, products: Products) -> RowRoom:
+        """Dense rows."""
+        return DenseRoom(self, n_rows, products)
 
     def empty_weights(self, m: int) -> Tensor:
-        """W row by row."""
-        return torch.empty(m, self.n_columns, dtype=self.dtype, device=self.device)
+        """As for the given rows."""
+        return self._rows.empty_weights(m)
 
     def used_columns(self) -> Tensor:
         """Columns that are not at their offset throughout."""
