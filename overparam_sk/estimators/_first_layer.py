@@ -98,7 +98,7 @@ class FirstLayerClassifier(ABC):
         With an automatic step, an intercept and rows that are not sparse: where the
         network starts and moves as Li and Liang's does on (x − offset_)/scale_, the
         training rows centred, every column reaching to the same distance from 0, and
-        3 the root mean square of the rows' lengths. All weights are those of x itself.
+        2 the root mean square of the rows' lengths. All weights are those of x itself.
     activation_change_ : float
         Share of (hidden unit, training row) pairs whose pattern 1{⟨w_r, x⟩ > 0}
         differs from that at initialisation (LL18 §7).

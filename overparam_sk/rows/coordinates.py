@@ -16,7 +16,7 @@ from overparam_sk.rows.spaces import RowSpace
 __all__ = ["Coordinates", "Standardised"]
 
 # Mean squared length of the rows, in the coordinates.
-_LENGTH = 3.0
+_LENGTH = 2.0
 # A column that differs from its mean by no more than this many roundings is constant.
 _ROUNDINGS = 64
 

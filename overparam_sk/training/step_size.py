@@ -21,8 +21,9 @@ class CurvatureStep:
 
     `safe_learning_rate`, c = 4/L, allows for a softmax whose Hessian has norm 1/2 at
     every sample. At the current outputs sample s has at most
-    h_s = min(1/2, 2(1 − o_y)). A curvature that many samples share is their mean times L; one that a few of them
-    have alone is at most that of the steepest, |x_s|²/2 of B samples. So c = 2/λ with
+    h_s = min(1/2, 2(1 − o_y)). A curvature that many samples share is their mean times
+    L; one that a few of them have alone is at most that of the steepest, |x_s|²/2 of B
+    samples. So c = 2/λ with
 
         λ = mean_s h_s · L + max_s w_s h_s |x_s|² / (2B),
 
