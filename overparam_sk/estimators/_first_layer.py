@@ -52,7 +52,8 @@ class FirstLayerClassifier(ABC):
         a constant step, as in the paper: 10 on its synthetic data, 4·10³ on MNIST.
         "auto" takes the largest safe c, from the top eigenvalue of the infinite-width
         Gram matrix of the training rows, and lengthens the step as the softmax
-        saturates and the loss flattens.
+        saturates and the loss flattens. With an intercept and rows that are not sparse
+        it works in centred coordinates of one scale (``scale_``).
     momentum : "auto" or float, default="auto"
         Heavy-ball momentum in [0, 1), exact in the s-step engine too. "auto" is 0.9
         with ``learning_rate="auto"`` and otherwise 0, the paper's plain SGD. Every
@@ -159,7 +160,7 @@ class FirstLayerClassifier(ABC):
     ) -> Self:
         """Go on training for one pass over the given data, ⌈n_samples/B⌉ steps.
 
-        The learning rate of the first call stays in use. The diagnostics are those on
+        The learning rate of the first call, and its ``scale_``, stay in use. The diagnostics are those on
         the data of the last call. Weights, ``class_weight`` too, count relative to the
         others of the same call.
 
