@@ -32,7 +32,7 @@ from overparam_sk.fits import (
 )
 from overparam_sk.networks import FirstLayerNetwork, initial_weights
 from overparam_sk.parameters import COUNT, FLAG, either, one_of
-from overparam_sk.rows import PRODUCTS, as_tensor
+from overparam_sk.rows import PRODUCTS, Coordinates, as_tensor
 from overparam_sk.threads import one_thread
 from overparam_sk.world import open_doors
 
@@ -53,7 +53,8 @@ class FirstLayerClassifier(ABC):
         a constant step, as in the paper: 10 on its synthetic data, 4·10³ on MNIST.
         "auto" takes the largest safe c, from the top eigenvalue of the infinite-width
         Gram matrix of the training rows, and lengthens the step as the softmax
-        saturates and the loss flattens.
+        saturates and the loss flattens. With an intercept and rows that are not sparse
+        it works in centred coordinates of one scale (``scale_``).
     momentum : "auto" or float, default="auto"
         Heavy-ball momentum in [0, 1), exact in the s-step engine too. "auto" is 0.9
         with ``learning_rate="auto"`` and otherwise 0, the paper's plain SGD. Every
@@ -95,6 +96,11 @@ class FirstLayerClassifier(ABC):
         last pass, each before its own step, as MLPClassifier has it.
     learning_rate_ : float
         c in use; with "auto" the shortest.
+    offset_, scale_ : ndarray of shape (n_features,)
+        With an automatic step, an intercept and rows that are not sparse: where the
+        network starts and moves as Li and Liang's does on (x − offset_)/scale_, the
+        training rows centred, every column reaching to the same distance from 0, and
+        2 the root mean square of the rows' lengths. All weights are those of x itself.
     activation_change_ : float
         Share of (hidden unit, training row) pairs whose pattern 1{⟨w_r, x⟩ > 0}
         differs from that at initialisation (LL18 §7).
@@ -155,9 +161,9 @@ class FirstLayerClassifier(ABC):
     ) -> Self:
         """Go on training for one pass over the given data, ⌈n_samples/B⌉ steps.
 
-        The learning rate of the first call stays in use. The diagnostics are those on
-        the data of the last call. Weights, ``class_weight`` too, count relative to the
-        others of the same call.
+        The learning rate of the first call, and its ``scale_``, stay in use. The
+        diagnostics are those on the data of the last call. Weights, ``class_weight``
+        too, count relative to the others of the same call.
 
         Parameters
         ----------
@@ -206,7 +212,8 @@ class FirstLayerClassifier(ABC):
         Returns
         -------
         ndarray of shape (width, n_features)
-            Entries N(0, 1/width) (LL18, (A3)), in the dtype of ``hidden_weights_``.
+            In the dtype of ``hidden_weights_``. Entries N(0, 1/width) (LL18, (A3)) or,
+            where there is a ``scale_``, such numbers divided by it.
 
         Raises
         ------
@@ -301,7 +308,7 @@ class FirstLayerClassifier(ABC):
     def _initial(self, device: torch.device | str = "cpu") -> Tensor:
         """W(0), with the intercept as its last column where there is one."""
         m, d = self.hidden_weights_.shape
-        return initial_weights(
+        W = initial_weights(
             self.init_seed_,
             m,
             d,
@@ -309,6 +316,7 @@ class FirstLayerClassifier(ABC):
             dtype=as_tensor(self.readout_weights_).dtype,
             device=device,
         )
+        return Coordinates.kept_by(vars(self), device).given(W)
 
 
 def _check_for_partial_fit(early_stopping: bool, class_weight: Any) -> None:

@@ -83,13 +83,13 @@ class TrainedNetwork(CallbackSupport, ABC):
     tol : float, default=1e-4
         A change of the watched figure up to this is no improvement. It is absolute.
     n_iter_no_change : "auto", int or None, default="auto"
-        When training stops. "auto", with ``learning_rate="auto"``, where nothing is
-        left to gain: the training loss of late, which is known anyway, is at most
-        ``tol`` or, over the last third of all steps, has not fallen by more; a fit that
-        ends before warns. An integer is a number of recorded iterations without
-        improvement of the loss or, with ``early_stopping``, of the validation score
-        (where "auto" and None mean 10). None, and "auto" with a given step, run all
-        ``max_iter`` steps, as the papers do.
+        When training stops. "auto", with ``learning_rate="auto"``: where nothing is
+        left to gain, because the training loss of the last pass, which is known anyway,
+        is at most ``tol`` or has fallen by no more a pass, over ten passes and 40
+        steps; a fit that ends before warns. An integer is a number of recorded
+        iterations without improvement of the loss or, with ``early_stopping``, of the
+        validation score (where "auto" and None mean 10). None, and "auto" with a given
+        step, run all ``max_iter`` steps, as the papers do.
     early_stopping : bool, default=False
         Stop when the validation score no longer improves, and keep what had the best
         one. Watches ``X_val``, ``y_val`` given to ``fit``, and otherwise a share of the

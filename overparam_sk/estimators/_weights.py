@@ -15,6 +15,7 @@ from overparam_sk.diagnostics import (
 from overparam_sk.estimators._parameters import parameter, parameters
 from overparam_sk.fits import SPECTRUM, Data, Resume, asked_for, diagnostics_rule
 from overparam_sk.parameters import COUNT, FLAG, either, one_of
+from overparam_sk.rows import Coordinates
 from overparam_sk.world import open_doors
 
 __all__ = ["MeasuredWeights", "measured_attributes"]
@@ -123,4 +124,5 @@ class MeasuredWeights(ABC):
                     f"from, got {now}: fit anew with warm_start=False."
                 )
         weights = self._trained_weights()
-        return Resume(weights, self.n_iter_, learning_rate, self.history_)
+        coordinates = Coordinates.kept_by(vars(self), "cpu")
+        return Resume(weights, self.n_iter_, learning_rate, self.history_, coordinates)

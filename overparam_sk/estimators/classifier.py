@@ -13,6 +13,7 @@ from overparam_sk.estimators._weights import MeasuredWeights
 from overparam_sk.fits import Settings, split_intercept
 from overparam_sk.networks import FirstLayerNetwork, LiLiang2018
 from overparam_sk.parameters import FLAG
+from overparam_sk.rows import Coordinates
 
 __all__ = ["OverparamReLUClassifier"]
 
@@ -66,9 +67,11 @@ class OverparamReLUClassifier(
         The net holds an ordinary module of one ``nn.Linear`` and a fixed readout and
         trains it on the mean cross-entropy by ``torch.optim.SGD`` with the step
         c/width, momentum and batch size of this estimator (the automatic step's
-        lengthening is not part of it). ``partial_fit`` goes on from the weights,
-        ``fit`` starts from them again. Its X has the dtype of ``hidden_weights_`` and
-        its y holds indices into ``classes_``, as do its predictions.
+        lengthening is not part of it, and it is shortened by as much as the given rows
+        are longer than those on (x − offset_)/scale_). ``partial_fit`` goes on from the
+        weights, ``fit`` starts from them again. Its X has the dtype of
+        ``hidden_weights_`` and its y holds indices into ``classes_``, as do its
+        predictions.
 
         Parameters
         ----------
@@ -95,8 +98,9 @@ class OverparamReLUClassifier(
         W, b = self.hidden_weights_, self.hidden_intercept_
         if FLAG("initial", initial):
             W, b = split_intercept(self._initial(), d)
+        shorter = Coordinates.kept_by(vars(self), "cpu").share_of_step()
         defaults = {
-            "lr": self.learning_rate_ / m,
+            "lr": shorter * self.learning_rate_ / m,
             "optimizer__momentum": settings.momentum,
             "batch_size": settings.batch_rows(),
             "device": self._device_here(),

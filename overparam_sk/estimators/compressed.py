@@ -13,7 +13,7 @@ from overparam_sk.estimators._targets import SoftmaxClassifier
 from overparam_sk.fits import split_intercept
 from overparam_sk.networks import initial_weights, readout_weights
 from overparam_sk.parameters import either, integer, one_of, shown, such_that
-from overparam_sk.rows import as_tensor
+from overparam_sk.rows import Coordinates, as_tensor
 
 __all__ = ["CompressedClassifier"]
 
@@ -27,6 +27,8 @@ _KEPT = (
     "device_",
     "n_iter_",
     "learning_rate_",
+    "offset_",
+    "scale_",
 )
 
 
@@ -65,7 +67,7 @@ class CompressedClassifier(SoftmaxClassifier, StampedEstimator):
         Only when all feature names of X are strings.
     init_seed_ : int
         Seed from which W(0) and the readout are drawn.
-    n_iter_, learning_rate_, device_
+    n_iter_, learning_rate_, device_, offset_, scale_
         As for `OverparamReLUClassifier`.
 
     See Also
@@ -204,6 +206,7 @@ class CompressedClassifier(SoftmaxClassifier, StampedEstimator):
         dtype = as_tensor(self.left_).dtype
         constant = self.right_.shape[1] > d
         W = initial_weights(seed, m, d, constant=constant, dtype=dtype)
+        W = Coordinates.kept_by(vars(self), "cpu").given(W)
         W += as_tensor(self.left_) @ as_tensor(self.right_)
         a = readout_weights(seed, len(self.classes_), m, dtype=dtype)
         net = clone(self.estimator_)

@@ -16,7 +16,7 @@ from overparam_sk.estimators._training import Auto, TrainedNetwork
 from overparam_sk.fits import Begin, Fitted, InfiniteWidth
 from overparam_sk.networks import DirectedRows, KernelRows, random_outputs
 from overparam_sk.parameters import COUNT, either, number, one_of
-from overparam_sk.rows import as_tensor
+from overparam_sk.rows import Coordinates, as_tensor
 from overparam_sk.threads import one_thread
 
 __all__ = ["InfiniteWidthReLUClassifier"]
@@ -139,6 +139,8 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, TrainedNetwork, StampedEsti
         X_fit, R = (
             as_tensor(array, rows.device) for array in (self.X_fit_, self.dual_coef_)
         )
+        coordinates = Coordinates.kept_by(vars(self), rows.device)
+        rows, X_fit = coordinates.of_rows(rows), coordinates.of_matrix(X_fit)
         with one_thread(rows.device):
             fitted = DirectedRows.of(X_fit)
             outputs = []

@@ -1,8 +1,7 @@
 """LL18's network in a fit: its first layer, trained by s-step SGD."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Any, Self
 
@@ -20,13 +19,14 @@ from overparam_sk.fits.initial_units import InitialUnits, UnitsAtStart
 from overparam_sk.fits.job import Data, Job
 from overparam_sk.fits.outputs import patterns_of
 from overparam_sk.fits.place import Place, split_intercept
+from overparam_sk.fits.seen_rows import SeenRows
 from overparam_sk.fits.sgd_plan import (
     MONITORED_ROWS,
     SGDPlan,
     clipped_batch_size,
+    coordinates_of,
     weight_of,
 )
-from overparam_sk.linalg import inner_products
 from overparam_sk.networks import (
     FirstLayerNetwork,
     Loss,
@@ -48,40 +48,6 @@ __all__ = ["FirstLayer"]
 
 # Rows of X that meet a chunk of units at a time in the pass over all rows.
 _ROW_BLOCK = 2048
-
-
-@dataclass(frozen=True)
-class SeenRows:
-    """Rows on which the network is looked at.
-
-    Parameters
-    ----------
-    rows : Rows
-    targets : Tensor of shape (n, k)
-    weight : Tensor of shape (n,)
-    initial : iterable of UnitsAtStart
-    gram_rows : Tensor of shape (p,), int64, on the CPU
-        Places of the rows of the Gram matrix, ascending.
-    """
-
-    rows: Rows
-    targets: Tensor
-    weight: Tensor
-    initial: Iterable[UnitsAtStart]
-    gram_rows: Tensor
-
-    @cached_property
-    def inner(self) -> Tensor:
-        """X Xᵀ of the rows of the Gram matrix."""
-        return inner_products(self.rows.take(self.gram_rows))
-
-    def of_gram(self, places: slice, patterns: Tensor) -> Tensor:
-        """Of the patterns of successive rows those of rows of the Gram matrix."""
-        inside = (self.gram_rows >= places.start) & (self.gram_rows < places.stop)
-        here = self.gram_rows[inside] - places.start
-        if len(here) == len(patterns):
-            return patterns
-        return patterns[here.to(patterns.device)]
 
 
 @dataclass(frozen=True)
@@ -128,24 +94,29 @@ class FirstLayer:
         _check_processes(job, place, width)
         given = place.rows(job.data)
         held = None if job.held_out is None else place.rows(job.held_out)
-        space = _space(job, given, held, batch_size, width // place.shards.size)
-        rows = space.of_rows(given)
+        coordinates = coordinates_of(job, place, given)
+        inside = coordinates.of_rows(given)
+        held = held and coordinates.of_rows(held)
+        space = _space(job, inside, held, batch_size, width // place.shards.size)
+        rows = space.of_rows(inside)
         plan = SGDPlan.of(job, place, rows, batch_size)
         numbers = float(width) * (rows.n_columns + job.n_outputs) / place.shards.size
         place.check_room(f"A network of width {width}", numbers, "lower width")
         initial = InitialUnits(
-            job.seeds.init, width, given.n_given, units, place, space
+            job.seeds.init, width, given.n_given, units, place, coordinates, space
         )
         network, W = _weights(kind, job, rows, initial)
         gram_rows = job.seeds.subset(2, job.settings.gram_samples, len(rows))
         everything = _seen(network, rows, job.data, plan.weight, initial, gram_rows)
+        if not coordinates.keep_products:
+            everything = replace(everything, measured=given)
         held_out = None
         if held is not None and job.held_out is not None:
             held, weight = space.of_rows(held), weight_of(job.held_out, place)
-            held_out = _seen(network, held, job.held_out, weight, [UnitsAtStart()])
-        sample = _sample(
-            job, everything, initial, gated=network.gate_weights is not None
-        )
+            held_out = _seen(
+                network, held, job.held_out, weight, [UnitsAtStart()], gram_rows[:0]
+            )
+        sample = _sample(job, network, everything, initial)
         return cls(
             network,
             _trainer(job, network, W, rows, plan, step=plan.learning_rate / width),
@@ -206,7 +177,7 @@ class FirstLayer:
         initial, shards = self.initial, self.initial.place.shards
         n_columns = initial.n_given + initial.place.constant
         W = initial.space.all_columns(weights[0], initial.all_columns(), n_columns)
-        W = shards.bring_together(W, initial.width)
+        W = shards.bring_together(initial.coordinates.given(W), initial.width)
         hidden, intercept = split_intercept(W, initial.n_given)
         readout = shards.bring_together(self.network.a.T, initial.width).T
         return {
@@ -214,6 +185,7 @@ class FirstLayer:
             "hidden_intercept_": intercept,
             "has_intercept_": initial.place.constant,
             "readout_weights_": readout.contiguous().numpy(),
+            **initial.coordinates.kept(),
         }
 
     def _gradients(
@@ -299,7 +271,8 @@ def _weights(
         W = drawn()
     else:
         W = rows.empty_weights(units.stop - units.start)
-        W.copy_(as_tensor(job.resume.weights[0][units]))
+        past = as_tensor(job.resume.weights[0][units], rows.device)
+        W.copy_(initial.coordinates.of_weights(past))
     return kind.made(a, drawn, place.shards), W
 
 
@@ -309,32 +282,31 @@ def _seen(
     data: Data,
     weight: Tensor,
     initial: Iterable[UnitsAtStart],
-    gram_rows: Tensor | None = None,
+    gram_rows: Tensor,
 ) -> SeenRows:
     """All rows of some data."""
     y = torch.from_numpy(data.y).to(rows.device)
     room = torch.empty(len(rows), len(network.a), dtype=rows.dtype, device=rows.device)
     targets = network.loss.write_targets(y, room)
-    none = torch.empty(0, dtype=torch.int64)
-    return SeenRows(
-        rows, targets, weight, initial, none if gram_rows is None else gram_rows
-    )
+    return SeenRows(rows, targets, weight, initial, gram_rows, measured=rows)
 
 
 def _sample(
-    job: Job, everything: SeenRows, initial: InitialUnits, *, gated: bool
+    job: Job, network: FirstLayerNetwork, everything: SeenRows, initial: InitialUnits
 ) -> SeenRows:
     """A seeded subset of the training rows, for the history."""
     indices = job.seeds.subset(1, MONITORED_ROWS, len(everything.rows))
     rows, there = everything.rows.subset(indices), indices.to(everything.weight.device)
     looks = Panel(job.settings.wanted, along=True)
-    known = gated or looks.sees(PatternView, WeightView, GradientView)
+    known = looks.sees(PatternView, WeightView, GradientView)
+    known = known or network.gate_weights is not None
     return SeenRows(
         rows,
         everything.targets[there],
         everything.weight[there],
         initial.kept(rows) if known else [UnitsAtStart()],
         torch.arange(len(rows), dtype=torch.int64),
+        everything.measured.subset(indices),
     )
 
 

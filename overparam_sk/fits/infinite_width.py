@@ -14,6 +14,7 @@ from overparam_sk.fits.sgd_plan import (
     MONITORED_ROWS,
     SGDPlan,
     clipped_batch_size,
+    coordinates_of,
     weight_of,
 )
 from overparam_sk.networks import (
@@ -22,6 +23,7 @@ from overparam_sk.networks import (
     KernelRows,
     random_outputs,
 )
+from overparam_sk.rows import Coordinates, Rows
 from overparam_sk.training import FunctionSpaceSGD
 
 __all__ = ["InfiniteWidth"]
@@ -93,6 +95,9 @@ class InfiniteWidth:
     learning_rate : float
         c.
     X : Tensor of shape (n, d)
+        As it is given.
+    coordinates : Coordinates
+        In which it is trained.
     initial_width : int or None
     everything, sample : SeenRows
     held_out : SeenRows or None
@@ -103,6 +108,7 @@ class InfiniteWidth:
     trainer: FunctionSpaceSGD
     learning_rate: float
     X: Tensor
+    coordinates: Coordinates
     initial_width: int | None
     everything: SeenRows
     sample: SeenRows
@@ -129,8 +135,10 @@ class InfiniteWidth:
         m, room = initial_width or 0, cache_size * 1e6
         numbers = float(m) * (rows.n_columns + job.n_outputs)
         place.check_room(f"A network of width {m}", numbers, "lower initial_width")
-        plan = SGDPlan.of(job, place, rows, batch_size)
-        X = _whole(job.data, place)
+        coordinates = coordinates_of(job, place, rows)
+        inside = coordinates.of_rows(rows)
+        plan = SGDPlan.of(job, place, inside, batch_size)
+        X = _whole(inside)
         directed = DirectedRows.of(X)
 
         def seen(data: Data, X: Tensor, weight: Tensor, moved: Any) -> SeenRows:
@@ -161,7 +169,8 @@ class InfiniteWidth:
         )
         held_out = None
         if job.held_out is not None:
-            Y = _whole(job.held_out, place)
+            held = place.rows(job.held_out)
+            Y = _whole(coordinates.of_rows(held))
             kernel = KernelRows(DirectedRows.of(Y), directed, room)
             moved = HeldOutFunction(
                 kernel, torch.zeros_like(trainer.R), Y.new_zeros(len(Y), job.n_outputs)
@@ -171,7 +180,8 @@ class InfiniteWidth:
         return cls(
             trainer,
             plan.learning_rate,
-            X,
+            X if coordinates.keep_products else _whole(rows),
+            coordinates,
             initial_width,
             everything,
             everything.take(monitored),
@@ -194,10 +204,11 @@ class InfiniteWidth:
             "X_fit_": self.X[trained_on].cpu().numpy(),
             "dual_coef_": R[trained_on].cpu().numpy(),
             "initial_width_": self.initial_width,
+            **self.coordinates.kept(),
             **figures,
         }
 
 
-def _whole(data: Data, place: Place) -> Tensor:
+def _whole(rows: Rows) -> Tensor:
     """All rows, dense."""
-    return place.rows(data).take(torch.arange(len(data.y), dtype=torch.int64))
+    return rows.take(torch.arange(len(rows), dtype=torch.int64))

@@ -1,7 +1,8 @@
 """LL18's hidden units at initialisation, as a fit asks for them: W(0) is never kept."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 from overparam_sk.diagnostics import WeightView
 from overparam_sk.fits.place import Place
 from overparam_sk.networks import initial_weight_chunks
-from overparam_sk.rows import Rows, RowSpace
+from overparam_sk.rows import Coordinates, Rows, RowSpace
 
 __all__ = ["InitialUnits", "UnitsAtStart"]
 
@@ -25,12 +26,14 @@ class UnitsAtStart(NamedTuple):
     places: slice = slice(None)
     W: Tensor | None = None  # (v, r), of the first v of them, in the rows' coordinates
     norm: float = 0.0  # ‖W(0)‖_F of these v, of all given columns
+    measure: Callable[[Tensor], Tensor] = torch.clone  # gives updates their lengths
     active: Tensor | None = None  # (n, u) bool, patterns on the rows that are seen
 
     def moved_to(self, W: Tensor, space: RowSpace, n_given: int) -> WeightView:
         """What training did to those that are known, to ``W`` of all of them."""
         assert self.W is not None
-        return WeightView(space.update(W[: len(self.W)], self.W, n_given), self.norm)
+        update = space.update(W[: len(self.W)], self.W, n_given)
+        return WeightView(self.measure(update), self.norm)
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,10 @@ class InitialUnits:
     seed, width, n_given : int
     units : slice
     place : Place
+    coordinates : Coordinates
+        Of the rows that W(0) is drawn for.
     space : RowSpace
+        Of the rows in these coordinates.
     """
 
     seed: int
@@ -50,10 +56,11 @@ class InitialUnits:
     n_given: int
     units: slice
     place: Place
+    coordinates: Coordinates
     space: RowSpace
 
     def all_columns(self) -> Iterator[tuple[slice, Tensor]]:
-        """W(0), a few units at a time."""
+        """W(0), a few units at a time, in the rows' coordinates."""
         return initial_weight_chunks(
             self.seed,
             self.width,
@@ -66,8 +73,9 @@ class InitialUnits:
 
     def __iter__(self) -> Iterator[UnitsAtStart]:
         for places, W in self.all_columns():
-            norm = float(W[:, : self.n_given].norm(dim=1).norm())
-            yield UnitsAtStart(places, self.space.of_weights(W), norm)
+            norm = float(self._lengths(W).norm())
+            here = self.space.of_weights(W)
+            yield UnitsAtStart(places, here, norm, self._measure)
 
     def write(self, W: Tensor) -> None:
         """Write W(0), in the coordinates of the rows, to ``W``."""
@@ -81,10 +89,21 @@ class InitialUnits:
         room = max(0, room - self.units.start)
         active, kept, norms = [], [], []
         for _, W in self.all_columns():
-            norms.append(W[:room, : self.n_given].norm(dim=1))
+            norms.append(self._lengths(W[:room]))
             W = self.space.of_weights(W)
             active.append(rows.times(W.T) > 0)
             kept.append(W[:room].clone())
             room -= len(kept[-1])
         norm = float(torch.cat(norms).norm())
-        return [UnitsAtStart(slice(None), torch.cat(kept), norm, torch.cat(active, 1))]
+        known = (torch.cat(kept), norm, self._measure, torch.cat(active, 1))
+        return [UnitsAtStart(slice(None), *known)]
+
+    @cached_property
+    def _measure(self) -> Callable[[Tensor], Tensor]:
+        return self.coordinates.given_lengths(self.space)
+
+    def _lengths(self, W: Tensor) -> Tensor:
+        """Of each unit's weights, in the given columns."""
+        given = self.coordinates.given(W)[:, : self.n_given]
+        lengths: Tensor = given.norm(dim=1)
+        return lengths

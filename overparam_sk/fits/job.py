@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from overparam_sk.fits.settings import Settings
+from overparam_sk.rows import Coordinates
 
 __all__ = ["Data", "Job", "Resume", "Seeds"]
 
@@ -53,6 +54,7 @@ class Resume:
     iteration: int  # gradient steps done
     learning_rate: float | None  # to stay in use; None asks the rows again
     history: dict[str, NDArray[Any]] = field(default_factory=dict)
+    coordinates: Coordinates = field(default_factory=Coordinates)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from overparam_sk.fits.job import Data, Job
 from overparam_sk.fits.place import Place
-from overparam_sk.rows import Rows, rows_that_fit
+from overparam_sk.rows import Coordinates, Rows, Standardised, rows_that_fit
 from overparam_sk.training import CurvatureStep, MinibatchStream, safe_learning_rate
 from overparam_sk.world import warn_user
 
@@ -16,6 +16,7 @@ __all__ = [
     "MONITORED_ROWS",
     "SGDPlan",
     "clipped_batch_size",
+    "coordinates_of",
     "step_size_rows",
     "weight_of",
 ]
@@ -52,6 +53,19 @@ def step_size_rows(job: Job, rows: Rows, weight: Tensor) -> tuple[Tensor, float]
     size = min(rows_that_fit(rows.n_columns), _STEP_SIZE_ROWS)
     subset = weighted[job.seeds.subset(0, size, len(weighted))]
     return subset, len(subset) / len(weighted)
+
+
+def coordinates_of(job: Job, place: Place, rows: Rows) -> Coordinates:
+    """Those of an automatic step, or of the run that this one goes on from.
+
+    A step that is given, and a network without a constant, are the papers': of the
+    rows as they are.
+    """
+    if job.resume is not None:
+        return job.resume.coordinates.at(place.dtype, place.device)
+    if job.settings.learning_rate is not None or not place.constant:
+        return Coordinates()
+    return Standardised.of(rows, weight_of(job.data, place))
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 
 from overparam_sk.rows.contract import RowBlock, RowRoom, Rows, rows_that_fit
+from overparam_sk.rows.coordinates import Coordinates, Standardised
 from overparam_sk.rows.dense import DenseRows, as_tensor
 from overparam_sk.rows.dual import DualSpace, dual_pays
 from overparam_sk.rows.products import PRODUCTS
@@ -13,12 +14,14 @@ from overparam_sk.rows.sparse import SparseRows
 
 __all__ = [
     "PRODUCTS",
+    "Coordinates",
     "DenseRows",
     "DualSpace",
     "RowBlock",
     "RowRoom",
     "RowSpace",
     "Rows",
+    "Standardised",
     "WholeSpace",
     "as_rows",
     "as_tensor",

@@ -7,7 +7,7 @@ for W is P = [W Xᵀ, A], shape (m, 2n), in whose coordinates row s is (e_s, 0) 
 products and (K_s, e_s) for the updates: the engine does not know.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import torch
@@ -172,6 +172,10 @@ class DualSpace(RowSpace):
     def update(self, W: Tensor, W0: Tensor, n_given: int) -> Tensor:
         """A X, of the given columns."""
         return self._moved(W)[:, :n_given]
+
+    def dividing(self, scale: Tensor) -> Callable[[Tensor], Tensor]:
+        """Column by column."""
+        return lambda U: U / scale
 
     def all_columns(
         self, W: Tensor, initial: Iterable[tuple[slice, Tensor]], n_columns: int

@@ -1,7 +1,7 @@
 """The space that the rows span: W moves nowhere else, if training in it is worth it."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -65,6 +65,15 @@ class RowSpace(ABC):
         Tensor of shape (m, n_columns)
         """
 
+    @abstractmethod
+    def dividing(self, scale: Tensor) -> Callable[[Tensor], Tensor]:
+        """What makes of updates U (u, r) such that have the lengths of U Qᵀ / scale.
+
+        Parameters
+        ----------
+        scale : Tensor of shape (d,)
+        """
+
 
 class WholeSpace(RowSpace):
     """No coordinates: rows and weights as they are."""
@@ -82,6 +91,10 @@ class WholeSpace(RowSpace):
     ) -> Tensor:
         """W."""
         return W
+
+    def dividing(self, scale: Tensor) -> Callable[[Tensor], Tensor]:
+        """Column by column."""
+        return lambda U: U / scale
 
 
 class _PartSpace(RowSpace):
@@ -123,6 +136,11 @@ class ColumnSpace(_PartSpace):
         """The weights of the columns, and the constant's."""
         return W[:, self._places(W)]
 
+    def dividing(self, scale: Tensor) -> Callable[[Tensor], Tensor]:
+        """Column by column."""
+        here = scale[self.columns.to(scale.device)]
+        return lambda U: U / here
+
     def _move(self, W0: Tensor, W: Tensor) -> Tensor:
         W0[:, self._places(W0)] = W
         return W0
@@ -155,6 +173,11 @@ class BasisSpace(_PartSpace):
         """W Q, and the constant's column."""
         n_given = len(self.Q)
         return torch.cat([W[:, :n_given] @ self.Q, W[:, n_given:]], dim=1)
+
+    def dividing(self, scale: Tensor) -> Callable[[Tensor], Tensor]:
+        """By a basis of what the division makes of the space: r columns are enough."""
+        R = torch.linalg.qr(self.Q / scale.unsqueeze(1)).R
+        return lambda U: U @ R.T
 
     def _move(self, W0: Tensor, W: Tensor) -> Tensor:
         n_given, r = self.Q.shape

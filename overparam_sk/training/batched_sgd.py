@@ -208,8 +208,7 @@ class BatchedSGD:
         residual = nets.loss.residual(flat, wanted, out=scratch.residual)
         if self._lengthen is not None and norms is not None:
             h = nets.loss.curvatures(residual, wanted).view(s, B)
-            trace = (h * norms).sum(dim=1) / (2 * B)
-            scale = scale * self._lengthen.of_trace(trace).unsqueeze(1)
+            scale = scale * self._lengthen.factor(h, norms).unsqueeze(1)
         residual.mul_(scale.view(-1, 1))
         torch.bmm(residual.view(s, B, -1), nets.a, out=scratch.backward)
         nets.one.derive(scratch, Z)

@@ -1,6 +1,7 @@
 """Stop a run that no longer improves."""
 
 from collections.abc import Callable
+from math import isfinite
 
 from torch import Tensor
 
@@ -11,9 +12,9 @@ __all__ = ["NoImprovement", "NothingToGain"]
 # Steps before the first question, between two, and their share of those done.
 _FEWEST_STEPS = 16
 _BETWEEN_SHARE = 8
-# What is flat has been so for this share of the steps, and for as many at least.
-_FLAT_SHARE = 3
-_FEWEST_FLAT = 40
+# What is flat has been so for as many passes, and steps.
+_FLAT_PASSES = 10
+_FLAT_STEPS = 40
 
 
 class NoImprovement:
@@ -80,8 +81,8 @@ class NothingToGain:
     loss : callable
         Returns the training loss of late.
     tol : float
-        A loss up to this is small. One is flat that, over the last third of all steps,
-        has fallen by no more.
+        A loss up to this is small. One is flat that has fallen by no more a pass, over
+        the last ten passes and at least 40 steps.
     first : int
         The iteration at which the run starts.
     steps_per_pass : int
@@ -116,8 +117,10 @@ class NothingToGain:
         self._losses.append((steps, loss))
         if loss <= self._tol:
             return True
-        flat = max(steps // _FLAT_SHARE, self._steps_per_pass, _FEWEST_FLAT)
+        flat = max(_FLAT_STEPS, _FLAT_PASSES * self._steps_per_pass)
         before = [other for then, other in self._losses if then <= steps - flat]
         since = [other for then, other in self._losses if then > steps - flat]
-        # Before there was a loss to fall from, nothing is flat.
-        return len(before) > 1 and min(since) > min(before) - self._tol
+        passes = flat / self._steps_per_pass
+        if not before or not isfinite(min(since)):
+            return False
+        return min(since) >= min(before) - self._tol * passes

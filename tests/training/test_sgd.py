@@ -139,11 +139,14 @@ def test_lengthened_steps_are_those_of_the_slow_rule(B, block, momentum):
     seen = []
 
     def factor(outputs, batch):
-        total = 0.0
+        lengths, curved = 0.0, []
         for f, s in zip(outputs, batch.tolist(), strict=True):
             o_y = float(torch.softmax(f, 0)[y[s]])
-            total += float(weight[s]) * min(0.5, 2 * (1 - o_y)) * float(X[s] @ X[s])
-        seen.append(min(most, max(1.0, 2 / (safe * total / len(batch) / 2 + 1e-300))))
+            length = float(weight[s]) * float(X[s] @ X[s])
+            curved.append(min(0.5, 2 * (1 - o_y)) * length)
+            lengths += length
+        top = sum(curved) / (lengths + 1e-300) * 4 / safe + max(curved) / (2 * B)
+        seen.append(min(most, max(1.0, 2 / (safe * top + 1e-300))))
         return seen[-1]
 
     batches = MinibatchStream(len(X), B, seed=7).take(37).view(37, B)
