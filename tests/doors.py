@@ -286,7 +286,10 @@ PROBLEM = load_problem("digits", train_size=20)
 
 def _run_study(**given):
     usual = {"problem": PROBLEM, "widths": [2], "repeats": 1, "target_accuracy": 0.9}
-    usual |= {"fit_params": {"max_iter": 2, "record_every": 1}, "progress": False}
+    usual |= {
+        "fit_params": {"max_iter": 2, "n_iter_no_change": None, "record_every": 1},
+        "progress": False,
+    }
     with _elsewhere():
         return run_study(**{**usual, **given}).widths
 

@@ -59,8 +59,12 @@ WAYS = {
     )
 }
 NETS = {
-    "classifier": OverparamReLUClassifier(20, max_iter=3, random_state=0),
-    "regressor": TwoHiddenReLURegressor(3, 20, max_iter=3, random_state=0),
+    "classifier": OverparamReLUClassifier(
+        20, max_iter=3, n_iter_no_change=None, random_state=0
+    ),
+    "regressor": TwoHiddenReLURegressor(
+        3, 20, max_iter=3, n_iter_no_change=None, random_state=0
+    ),
 }
 
 

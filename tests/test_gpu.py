@@ -21,7 +21,13 @@ from overparam_sk.training import MinibatchStream, SStepSGD
 
 pytestmark = pytest.mark.gpu
 
-FAST = {"width": 300, "max_iter": 100, "batch_size": 16, "random_state": 0}
+FAST = {
+    "width": 300,
+    "max_iter": 100,
+    "n_iter_no_change": None,
+    "batch_size": 16,
+    "random_state": 0,
+}
 
 
 def problem():
@@ -73,7 +79,12 @@ def test_a_fit_is_that_of_the_cpu(container):
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
 def test_a_regression_is_that_of_the_cpu(container):
     X, y = problem()
-    options = {"max_iter": 200, "record_every": 10, "random_state": 0}
+    options = {
+        "max_iter": 200,
+        "n_iter_no_change": None,
+        "record_every": 10,
+        "random_state": 0,
+    }
     there = TwoHiddenReLURegressor(**options, device="cuda").fit(container(X), y)
     here = TwoHiddenReLURegressor(**options, device="cpu").fit(X, y)
     assert there.device_ == "cuda"

@@ -154,8 +154,12 @@ def test_it_is_displayed_and_documented(regressor):
 def test_a_diagnostic_is_one_class_and_one_line(dead_units, regressor):
     nets = {
         "absolute": regressor(record_every=10),
-        "classifier": OverparamReLUClassifier(20, max_iter=5, random_state=0),
-        "regressor": TwoHiddenReLURegressor(3, 20, max_iter=5, random_state=0),
+        "classifier": OverparamReLUClassifier(
+            20, max_iter=5, n_iter_no_change=None, random_state=0
+        ),
+        "regressor": TwoHiddenReLURegressor(
+            3, 20, max_iter=5, n_iter_no_change=None, random_state=0
+        ),
     }
     for name, net in nets.items():
         target = y > 0 if name == "classifier" else y

@@ -97,10 +97,11 @@ class FirstLayerClassifier(ABC):
     learning_rate_ : float
         c in use; with "auto" the shortest.
     offset_, scale_ : ndarray of shape (n_features,)
-        With an automatic step, an intercept and rows that are not sparse: where the
-        network starts and moves as Li and Liang's does on (x − offset_)/scale_, the
-        training rows centred, every column reaching to the same distance from 0, and
-        2 the root mean square of the rows' lengths. All weights are those of x itself.
+        With an automatic step, an intercept and rows that are not sparse: the network
+        starts and moves as Li and Liang's does on (x − offset_)/scale_, where the
+        training rows are centred, columns are of one scale (the geometric mean of
+        standard deviation and largest deviation) and the root mean square of the rows'
+        lengths is 2. All weights are those of x itself.
     activation_change_ : float
         Share of (hidden unit, training row) pairs whose pattern 1{⟨w_r, x⟩ > 0}
         differs from that at initialisation (LL18 §7).

@@ -15,7 +15,7 @@ from overparam_sk.rows.spaces import RowSpace
 
 __all__ = ["Coordinates", "Standardised"]
 
-# Mean squared length of the rows, in the coordinates.
+# Root mean square of the rows' lengths, in the coordinates.
 _LENGTH = 2.0
 # A column that differs from its mean by no more than this many roundings is constant.
 _ROUNDINGS = 64
@@ -87,9 +87,11 @@ class Standardised(Coordinates):
 
     @classmethod
     def of(cls, rows: Rows, weight: Tensor) -> Coordinates:
-        """Coordinates in which the rows are centred and every column reaches to 1.
+        """Coordinates in which the rows are centred, and columns are of one scale.
 
-        All are then brought to a mean squared length.
+        It is the geometric mean of a column's standard deviation and its largest
+        deviation: the former alone makes what is rarely there large. All are then
+        brought to a mean squared length of the rows.
 
         Parameters
         ----------
@@ -120,9 +122,9 @@ class Standardised(Coordinates):
         reach = torch.maximum(high - offset, offset - low)
         noise = _ROUNDINGS * torch.finfo(rows.dtype).eps * offset.abs()
         constant, one = reach <= noise, torch.ones_like(offset)
-        scale = torch.where(
-            constant, torch.where(offset == 0, one, offset.abs()), reach
-        )
+        spread = (reach * squares.sqrt()).sqrt()
+        away = torch.where(offset == 0, one, offset.abs())
+        scale = torch.where(constant, away, spread)
         length = float(torch.where(constant, 0, squares / scale.square()).sum())
         if length > 0:
             scale = scale * (length**0.5 / _LENGTH)

@@ -198,8 +198,12 @@ def test_the_gram_matrix_of_frozen_patterns_is_that_of_the_initialisation(
     X = np.random.default_rng(0).normal(size=(12, 4))
     y = np.arange(12) % 3
     options = {"fit_intercept": fit_intercept, "random_state": 0, "learning_rate": 5.0}
-    g = LinearizedReLUClassifier(50, max_iter=50, **options).fit(X, y)
-    f = OverparamReLUClassifier(50, max_iter=1, **options).fit(X, y)
+    g = LinearizedReLUClassifier(50, max_iter=50, n_iter_no_change=None, **options).fit(
+        X, y
+    )
+    f = OverparamReLUClassifier(50, max_iter=1, n_iter_no_change=None, **options).fit(
+        X, y
+    )
     W0 = g.gate_weights()
     augmented = np.column_stack([X, np.ones(12)]) if fit_intercept else X
     expected = gram_matrix((W0, g.readout_weights_), augmented)

@@ -22,7 +22,13 @@ few = X * (rng.uniform(size=X.shape) < 0.5)
 WIDE = rng.normal(size=(150, 5)) @ rng.normal(size=(5, 80))
 RARE = sparse.random(300, 200, density=0.01, format="csr", random_state=0)
 
-BASE = {"width": 301, "max_iter": 120, "batch_size": 16, "random_state": 0}
+BASE = {
+    "width": 301,
+    "max_iter": 120,
+    "n_iter_no_change": None,
+    "batch_size": 16,
+    "random_state": 0,
+}
 # name -> (parameters beside BASE, X, and what fit is given more)
 CASES = {
     "defaults": ({}, X, {}),

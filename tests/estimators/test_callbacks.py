@@ -18,7 +18,13 @@ needs_callbacks = pytest.mark.skipif(
 
 
 def net(**parameters):
-    defaults = {"width": 20, "max_iter": 40, "record_every": 10, "random_state": 0}
+    defaults = {
+        "width": 20,
+        "max_iter": 40,
+        "n_iter_no_change": None,
+        "record_every": 10,
+        "random_state": 0,
+    }
     return OverparamReLUClassifier(**{**defaults, **parameters})
 
 

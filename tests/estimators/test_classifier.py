@@ -250,7 +250,9 @@ def test_global_state_is_left_as_found():
     X, y = problem()
     numpy_state = np.random.get_state()[1].copy()  # noqa: NPY002
     torch_state, threads = torch.get_rng_state(), torch.get_num_threads()
-    OverparamReLUClassifier(width=20, max_iter=5, early_stopping=True).fit(X, y)
+    OverparamReLUClassifier(
+        width=20, max_iter=5, n_iter_no_change=None, early_stopping=True
+    ).fit(X, y)
     np.testing.assert_array_equal(np.random.get_state()[1], numpy_state)  # noqa: NPY002
     assert torch.equal(torch.get_rng_state(), torch_state)
     assert torch.get_num_threads() == threads
@@ -396,7 +398,8 @@ def test_a_sample_without_weight_is_removed_whatever_it_is():
 def test_grid_search_in_a_pipeline():
     X, y = load_iris(return_X_y=True)
     pipeline = make_pipeline(
-        StandardScaler(), OverparamReLUClassifier(max_iter=100, random_state=0)
+        StandardScaler(),
+        OverparamReLUClassifier(max_iter=100, n_iter_no_change=None, random_state=0),
     )
     search = GridSearchCV(
         pipeline, {"overparamreluclassifier__width": [20, 100]}, cv=3
@@ -406,7 +409,9 @@ def test_grid_search_in_a_pipeline():
 
 def test_raw_uncentred_data_needs_no_tuning():
     X, y = load_digits(return_X_y=True)
-    net = OverparamReLUClassifier(200, max_iter=300, random_state=0)
+    net = OverparamReLUClassifier(
+        200, max_iter=300, n_iter_no_change=None, random_state=0
+    )
     scores = cross_val_score(net, X, y, cv=3)
     assert scores.min() > 0.5  # the class prior is 0.1
 
@@ -419,7 +424,9 @@ def test_the_automatic_step_looks_at_rows_that_have_a_weight():
     X, y = problem()
     many, labels = np.tile(X, (40, 1)), np.tile(y, 40)
     few = np.arange(len(many)) < 30
-    alone = OverparamReLUClassifier(20, max_iter=1, random_state=0)
+    alone = OverparamReLUClassifier(
+        20, max_iter=1, n_iter_no_change=None, random_state=0
+    )
     weighted = clone(alone).set_params(batch_size=len(many))
     weighted.fit(many, labels, few)
     alone.fit(many[few], labels[few])

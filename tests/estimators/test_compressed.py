@@ -24,9 +24,15 @@ X, y = make_clustered_mixture(80, 12, n_classes=3, random_state=0)
 
 
 def fitted(kind=OverparamReLUClassifier, **parameters):
-    return kind(**{"width": 40, "max_iter": 50, "random_state": 0, **parameters}).fit(
-        X, y
-    )
+    return kind(
+        **{
+            "width": 40,
+            "max_iter": 50,
+            "n_iter_no_change": None,
+            "random_state": 0,
+            **parameters,
+        }
+    ).fit(X, y)
 
 
 @pytest.mark.parametrize("fit_intercept", [False, True])
@@ -95,7 +101,9 @@ def test_a_truncated_one_is_that_of_the_smaller_rank():
 def test_feature_names_stay():
     pandas = pytest.importorskip("pandas")
     named = pandas.DataFrame(X, columns=[f"x{i}" for i in range(12)])
-    net = OverparamReLUClassifier(40, max_iter=5, random_state=0).fit(named, y)
+    net = OverparamReLUClassifier(
+        40, max_iter=5, n_iter_no_change=None, random_state=0
+    ).fit(named, y)
     small = net.compress(13)
     fitted_whole = clone(small).fit(named, y)
     for kept in (small, small.truncate(3), small.expand(), fitted_whole):
@@ -140,7 +148,7 @@ def test_what_is_expanded_takes_more_data(kind):
 
 
 def test_float32_stays():
-    net = OverparamReLUClassifier(40, max_iter=5, random_state=0)
+    net = OverparamReLUClassifier(40, max_iter=5, n_iter_no_change=None, random_state=0)
     small = net.fit(X.astype("f4"), y).compress(3)
     assert small.left_.dtype == small.right_.dtype == np.float32
     assert small.expand().hidden_weights_.dtype == np.float32

@@ -18,7 +18,7 @@ from sklearn.exceptions import ConvergenceWarning
 import overparam_sk
 
 PACKAGE = Path(overparam_sk.__file__).parent
-OPTIONS = {"max_iter": 4, "record_every": 2, "momentum": 0.9}
+OPTIONS = {"max_iter": 4, "n_iter_no_change": None, "record_every": 2, "momentum": 0.9}
 OF_MINIBATCHES = {"batch_size": 4}
 OF_BLOCKS = {"block_size": 8}  # two batches
 

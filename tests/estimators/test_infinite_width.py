@@ -19,7 +19,12 @@ X_NEW = make_clustered_mixture(20, 8, n_classes=3, random_state=1)[0]
 
 
 def limit(**parameters):
-    small = {"max_iter": 30, "initial_width": 50, "random_state": 0}
+    small = {
+        "max_iter": 30,
+        "n_iter_no_change": None,
+        "initial_width": 50,
+        "random_state": 0,
+    }
     return InfiniteWidthReLUClassifier(**{**small, **parameters})
 
 
@@ -141,7 +146,12 @@ def test_the_start_may_be_the_best_function():
 @pytest.mark.parametrize("fit_intercept", [False, True])
 def test_its_distance_is_the_limit_of_the_networks(fit_intercept):
     """On small rows an intercept moves most; neither counts its column."""
-    common = {"fit_intercept": fit_intercept, "random_state": 0, "max_iter": 30}
+    common = {
+        "fit_intercept": fit_intercept,
+        "random_state": 0,
+        "max_iter": 30,
+        "n_iter_no_change": None,
+    }
     net = OverparamReLUClassifier(20_000, learning_rate=5.0, **common).fit(X / 10, y)
     own = limit(initial_width=20_000, learning_rate=5.0, **common).fit(X / 10, y)
     ratio = net.relative_distance_ * net.width**0.5 / own.distance_constant_

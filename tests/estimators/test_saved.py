@@ -124,7 +124,7 @@ def test_a_copy_is_the_same(name, twin):
 @pytest.mark.parametrize("dtype", [">i4", ">f8", ">U3", "<i2"])
 def test_labels_of_either_order_of_bytes(dtype, form):
     labels = np.arange(len(X)) % 2
-    net = OverparamReLUClassifier(5, max_iter=2, random_state=0)
+    net = OverparamReLUClassifier(5, max_iter=2, n_iter_no_change=None, random_state=0)
     net.fit(X, labels.astype(dtype))
     back = PICKLES[form].loads(PICKLES[form].dumps(net))
     np.testing.assert_array_equal(back.predict(X), net.predict(X))

@@ -20,7 +20,7 @@ from overparam_sk import (
 NEEDS_A_PACKAGE = {"check_dataframe_column_names_consistency", "check_array_api_input"}
 
 # The checks do not find a random_state inside.
-SMALL = {"max_iter": 100, "random_state": 0}
+SMALL = {"max_iter": 100, "n_iter_no_change": None, "random_state": 0}
 NETS = [
     OverparamReLUClassifier(),
     TwoHiddenReLURegressor(),

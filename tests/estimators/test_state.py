@@ -199,7 +199,13 @@ def test_a_warm_start_keeps_the_kind_of_network(fitted, fit_intercept):
 @pytest.mark.parametrize("row_norm", ["clip", "unit", None])
 def test_the_rows_norms_are_those_of_the_fitted_network(row_norm):
     net = TwoHiddenReLURegressor(
-        3, 20, max_iter=3, row_norm=row_norm, random_state=1, warm_start=True
+        3,
+        20,
+        max_iter=3,
+        n_iter_no_change=None,
+        row_norm=row_norm,
+        random_state=1,
+        warm_start=True,
     ).fit(X, y)
     before = net.initial_weights()
     other = None if row_norm == "unit" else "unit"

@@ -48,7 +48,7 @@ def curve(model, X, y):
 def nets(store, log, n_jobs=2, repeats=6):
     """24 fits of nets and a baseline."""
     begins = Begins(str(log), pause=0.1)
-    net = OverparamReLUClassifier(max_iter=100)
+    net = OverparamReLUClassifier(max_iter=100, n_iter_no_change=None)
     return width_study(
         {
             "net": make_pipeline(begins, net),

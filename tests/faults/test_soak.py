@@ -61,7 +61,9 @@ def one_thread():
 
 def test_fits_that_fail_and_memory_that_does_not_grow(one_thread, measured):
     """All fits are done or have failed with a reason, a fifth of them."""
-    net = OverparamReLUClassifier(10, max_iter=1, diagnostics=None)
+    net = OverparamReLUClassifier(
+        10, max_iter=1, n_iter_no_change=None, diagnostics=None
+    )
     study = width_study(
         {"net": make_pipeline(Fails(), net)},
         *(X[::2], y[::2]),

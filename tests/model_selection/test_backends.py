@@ -18,7 +18,9 @@ from overparam_sk.model_selection import diagnostic_scoring, width_study
 distributed = pytest.importorskip("distributed")
 
 X, y = (data[:300] for data in load_digits(return_X_y=True))
-NET = OverparamReLUClassifier(max_iter=20, batch_size=16, random_state=0)
+NET = OverparamReLUClassifier(
+    max_iter=20, n_iter_no_change=None, batch_size=16, random_state=0
+)
 PIPE = make_pipeline(StandardScaler(), NET)
 
 

@@ -31,8 +31,10 @@ NOT_DIAGNOSTICS = {
     "block_size",
     "pseudo_gradient_error",
 }
-NET = OverparamReLUClassifier(20, max_iter=10, random_state=0)
-REGRESSOR = TwoHiddenReLURegressor(3, 10, max_iter=10, random_state=1)
+NET = OverparamReLUClassifier(20, max_iter=10, n_iter_no_change=None, random_state=0)
+REGRESSOR = TwoHiddenReLURegressor(
+    3, 10, max_iter=10, n_iter_no_change=None, random_state=1
+)
 PIPE = make_pipeline(StandardScaler(), NET)
 WIDTH = "overparamreluclassifier__width"
 

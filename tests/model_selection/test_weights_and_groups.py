@@ -62,7 +62,10 @@ def search(model, param, cv, scoring, **fit_params):
     ("model", "param"),
     [
         (LOGISTIC, "C"),
-        (OverparamReLUClassifier(20, max_iter=30), "learning_rate"),
+        (
+            OverparamReLUClassifier(20, max_iter=30, n_iter_no_change=None),
+            "learning_rate",
+        ),
     ],
 )
 @pytest.mark.parametrize("form", [np.asarray, list])
@@ -264,7 +267,9 @@ def test_a_backend_that_hands_over_all_at_the_end_is_refused(n_jobs, tmp_path):
 
 def test_a_random_state_that_the_study_sets_is_no_difference(tmp_path):
     def of(seed):
-        net = OverparamReLUClassifier(max_iter=3, random_state=seed)
+        net = OverparamReLUClassifier(
+            max_iter=3, n_iter_no_change=None, random_state=seed
+        )
         pipe = make_pipeline(PCA(random_state=seed), net)
         options = {"values": [4], "repeats": 1, "cv": 2, "random_state": 0}
         return width_study(pipe, X, y, **options, store=tmp_path)

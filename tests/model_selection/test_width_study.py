@@ -38,7 +38,7 @@ class SilentError(Exception):
 
 
 TEST = {"X_test": X[1::2], "y_test": y[1::2]}
-NET = OverparamReLUClassifier(max_iter=5)
+NET = OverparamReLUClassifier(max_iter=5, n_iter_no_change=None)
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_a_shuffling_splitter_is_seeded_by_the_repeat(run):
 
 def test_a_regressor_has_a_column_a_layer():
     X_r, y_r = load_diabetes(return_X_y=True)
-    net = TwoHiddenReLURegressor(5, max_iter=3)
+    net = TwoHiddenReLURegressor(5, max_iter=3, n_iter_no_change=None)
     options = {"values": [5, 10], "repeats": 1, "cv": 2, "random_state": 0}
     study = width_study(net, X_r[:60], y_r[:60], param="width2", **options)
     assert study.metrics[0] == "r2"
@@ -180,7 +180,11 @@ def test_a_callable_draws_the_data_of_every_repeat(run):
 
 def test_test_rows_as_validation_set_and_training_scores():
     study = width_study(
-        {"net": OverparamReLUClassifier(max_iter=4, record_every=2)},
+        {
+            "net": OverparamReLUClassifier(
+                max_iter=4, n_iter_no_change=None, record_every=2
+            )
+        },
         *(X[::2], y[::2]),
         **TEST,
         values=[10],

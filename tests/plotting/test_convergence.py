@@ -53,7 +53,9 @@ def test_two_layers_have_six_panels_with_their_own_changes(repeats):
 
 
 def test_one_layer_has_four_panels():
-    net = OverparamReLUClassifier(10, max_iter=20, record_every=5, random_state=0)
+    net = OverparamReLUClassifier(
+        10, max_iter=20, n_iter_no_change=None, record_every=5, random_state=0
+    )
     display = ConvergenceDisplay.from_estimator(net.fit(X, y), name="net").plot()
     assert display.names == ["net"]
     assert len(display.ax_) == 4

@@ -24,7 +24,12 @@ DISPLAYS = [ConvergenceDisplay, TrainingDynamicsDisplay, UpdateSpectrumDisplay]
 
 def fitted(width, seed=0, *, validation=True, **params):
     net = OverparamReLUClassifier(
-        width, max_iter=20, record_every=5, random_state=seed, **params
+        width,
+        max_iter=20,
+        n_iter_no_change=None,
+        record_every=5,
+        random_state=seed,
+        **params,
     )
     held = {"X_val": X[1::2], "y_val": y[1::2]} if validation else {}
     return net.fit(X[::2], y[::2], **held)
@@ -178,7 +183,9 @@ def test_bad_input_is_refused(display, estimators, names, message):
 
 
 def test_repeats_of_two_shapes_and_no_components_are_refused():
-    other = OverparamReLUClassifier(10, max_iter=1, random_state=0).fit(X[:, :2], y)
+    other = OverparamReLUClassifier(
+        10, max_iter=1, n_iter_no_change=None, random_state=0
+    ).fit(X[:, :2], y)
     with pytest.raises(ValueError, match="1-D arrays of one length"):
         UpdateSpectrumDisplay.from_estimators({"a": [fitted(10), other]})
     with pytest.raises(

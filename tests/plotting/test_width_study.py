@@ -27,7 +27,7 @@ from overparam_sk.plotting import WidthStudyDisplay
 mpl.use("Agg")
 
 X, y = load_iris(return_X_y=True)
-NET = OverparamReLUClassifier(max_iter=10, random_state=0)
+NET = OverparamReLUClassifier(max_iter=10, n_iter_no_change=None, random_state=0)
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +64,10 @@ def test_points_are_means_with_sample_deviations_and_baselines_are_bands(study):
 
 
 def test_the_infinite_width_is_a_line_under_the_distances():
-    nets = {"net": NET, "limit": InfiniteWidthReLUClassifier(max_iter=10)}
+    nets = {
+        "net": NET,
+        "limit": InfiniteWidthReLUClassifier(max_iter=10, n_iter_no_change=None),
+    }
     options = {"values": [40, 10], "repeats": 2, "cv": 2, "random_state": 0}
     study = width_study(nets, X, y, **options)
     display = WidthStudyDisplay.from_study(study).plot()
@@ -136,7 +139,7 @@ def test_of_a_halving_search_the_first_iteration_is_drawn():
 
 
 def test_layers_have_panels_of_their_own():
-    net = TwoHiddenReLURegressor(3, max_iter=5)
+    net = TwoHiddenReLURegressor(3, max_iter=5, n_iter_no_change=None)
     study = width_study(
         net, X, y, param="width2", values=[20, 40], repeats=1, cv=2, random_state=0
     )
@@ -156,7 +159,12 @@ def test_what_cannot_be_drawn_is_refused(study):
     with pytest.raises(ValueError, match="param must be one of"):
         WidthStudyDisplay.from_search(search, param="width")
     failing = width_study(
-        OverparamReLUClassifier(max_iter=-1), X, y, values=[5], repeats=1, cv=2
+        OverparamReLUClassifier(max_iter=-1, n_iter_no_change=None),
+        X,
+        y,
+        values=[5],
+        repeats=1,
+        cv=2,
     )
     with pytest.raises(ValueError, match="must have a fit with a score"):
         WidthStudyDisplay.from_study(failing)

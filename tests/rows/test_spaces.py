@@ -192,7 +192,12 @@ def test_a_fit_is_that_in_all_columns(name, form, fit_intercept, everywhere):
     # Rows to predict may lie anywhere.
     X_new = np.random.default_rng(1).normal(size=X.shape)
     net = OverparamReLUClassifier(
-        300, max_iter=200, batch_size=20, fit_intercept=fit_intercept, random_state=0
+        300,
+        max_iter=200,
+        n_iter_no_change=None,
+        batch_size=20,
+        fit_intercept=fit_intercept,
+        random_state=0,
     )
     found = []
 
@@ -232,9 +237,13 @@ def test_a_fit_is_that_in_all_columns(name, form, fit_intercept, everywhere):
 def test_a_warm_start_may_leave_the_space_of_the_first_fit():
     X, y, *_ = case("few rows")
     other, y_other, *_ = case("zero columns")
-    net = OverparamReLUClassifier(50, max_iter=50, random_state=0, warm_start=True)
+    net = OverparamReLUClassifier(
+        50, max_iter=50, n_iter_no_change=None, random_state=0, warm_start=True
+    )
     net.fit(X, y).fit(other, y_other)
-    first = OverparamReLUClassifier(50, max_iter=50, random_state=0).fit(X, y)
+    first = OverparamReLUClassifier(
+        50, max_iter=50, n_iter_no_change=None, random_state=0
+    ).fit(X, y)
     start = first.hidden_weights_
     assert not np.allclose(net.hidden_weights_, start)
     unused = ~other.any(axis=0)

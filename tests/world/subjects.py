@@ -33,7 +33,12 @@ ROWS = {
     "wide": np.random.default_rng(1).normal(size=(20, 70)).astype(np.float32),
 }
 LABELS = np.arange(30) % 2
-OPTIONS = {"max_iter": 7, "record_every": 3, "early_stopping": True}
+OPTIONS = {
+    "max_iter": 7,
+    "n_iter_no_change": None,
+    "record_every": 3,
+    "early_stopping": True,
+}
 QUICK = {"network": "kong_2019", "width1": 2, "n_points": 4}
 
 
