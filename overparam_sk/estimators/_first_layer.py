@@ -273,6 +273,9 @@ class FirstLayerClassifier(ABC):
     def _network(self, parameters: dict[str, Any]) -> Begin:
         return partial(FirstLayer.begin, kind=self._kind, width=parameters["width"])
 
+    def _operations(self, plain: dict[str, Any], B: int, d: int) -> float:
+        return float(4 * B * plain["width"] * (d + plain["fit_intercept"]))
+
     def _trained_weights(self) -> tuple[NDArray[Any], ...]:
         W, b = self.hidden_weights_, self.hidden_intercept_
         return (with_intercept(W, b, self.has_intercept_),)

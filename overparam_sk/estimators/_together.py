@@ -4,7 +4,7 @@ from abc import ABC
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from overparam_sk.devices import resolve_device
+from overparam_sk.devices import Work, resolve_device
 from overparam_sk.estimators._parameters import checked_parameters
 from overparam_sk.estimators._training import TrainedNetwork
 from overparam_sk.fits import Begin, Job, Settings, fit_many, pays_together
@@ -42,13 +42,14 @@ class FittedTogether(TrainedNetwork, ABC):
             return 0
         try:
             plain = checked_parameters(self)
-            device = resolve_device(plain["device"])
+            settings, m = Settings.of(plain), plain["width"]
+            d, B = n_features + settings.fit_intercept, settings.batch_rows(n_samples)
+            work = Work(4.0 * B * m * d, settings.steps(n_samples))
+            device = resolve_device(settings.device, work)
         except (TypeError, ValueError):
             return 0  # as the fit will say
-        settings, m = Settings.of(plain), plain["width"]
         if settings.distributed or settings.verbose or settings.precision != "ieee":
             return 0
-        d, B = n_features + settings.fit_intercept, settings.batch_rows(n_samples)
         if not pays_together(m, d, B, device):
             return 0
         numbers = d * (n_samples + 4 * m)

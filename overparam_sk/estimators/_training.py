@@ -106,8 +106,9 @@ class TrainedNetwork(CallbackSupport, ABC):
         steps (a validation set and eigenvalues not counted); None at the end only. A
         tuple holds the iterations themselves; the last one always is an entry.
     device : {"auto", "cpu", "cuda", "cuda:<index>", "mps"}, default="auto"
-        Where to train; "auto" is the first CUDA device where there is one, and
-        otherwise the CPU.
+        Where to train; "auto" is the first CUDA device where there is one and the fit
+        is large enough to gain by it, and otherwise the CPU. Its size alone decides:
+        the operations of a step and ``max_iter``.
     random_state : int, RandomState instance or None, default=None
         Decides what is drawn: the network at initialisation, the batches and the
         subsets.
@@ -173,6 +174,10 @@ class TrainedNetwork(CallbackSupport, ABC):
     @abstractmethod
     def _network(self, parameters: dict[str, Any]) -> Begin:
         """The network, and what it is called with to begin."""
+
+    def _operations(self, plain: dict[str, Any], B: int, d: int) -> float | None:
+        """Operations of a step of B rows of d columns; None where nobody can tell."""
+        return None
 
     def __sklearn_tags__(self) -> Any:
         """Sparse input is welcome."""
@@ -294,7 +299,9 @@ class TrainedNetwork(CallbackSupport, ABC):
             seeds = replace(seeds, init=self.init_seed_)
         settings, k = Settings.of(plain, one_pass=one_pass), self._n_outputs()
         n_steps = settings.steps(len(data.y))
-        return Job(data, k, settings, seeds, n_steps, held_out, resume)
+        n, d = data.X.shape
+        operations = self._operations(plain, settings.batch_rows(n), d)
+        return Job(data, k, settings, seeds, n_steps, held_out, resume, operations)
 
     def _keep(self, fitted: Fitted, observers: Sequence[CallbackObserver] = ()) -> None:
         """Set all fitted attributes."""

@@ -261,6 +261,9 @@ class TwoHiddenReLURegressor(
             dtype=as_tensor(self.second_weights_).dtype,
         )
 
+    def _operations(self, plain: dict[str, Any], B: int, d: int) -> float:
+        return float(2 * B * plain["width1"] * (2 * d + 3 * plain["width2"]))
+
     def _network(self, parameters: dict[str, Any]) -> Begin:
         return partial(
             TwoHidden.begin,

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from overparam_sk.devices import Work
 from overparam_sk.fits.settings import Settings
 from overparam_sk.rows import Coordinates
 
@@ -74,6 +75,8 @@ class Job:
         The validation set.
     resume : Resume or None, default=None
         None starts from the initialisation.
+    operations : float or None, default=None
+        Of a step, where they are known beforehand.
     """
 
     data: Data
@@ -83,6 +86,14 @@ class Job:
     n_steps: int
     held_out: Data | None = None
     resume: Resume | None = None
+    operations: float | None = None
+
+    @property
+    def work(self) -> Work | None:
+        """How much there is to compute, where it is known."""
+        if self.operations is None:
+            return None
+        return Work(self.operations, self.n_steps)
 
     @property
     def first_iteration(self) -> int:

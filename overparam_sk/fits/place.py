@@ -47,7 +47,7 @@ class Place:
             Whose repr says what the network is.
         """
         settings = job.settings
-        device, shards = resolve_device(settings.device), ALONE
+        device, shards = resolve_device(settings.device, job.work), ALONE
         if settings.distributed:
             device = device_of_process(device)
             shards = join_processes(device)

@@ -69,10 +69,10 @@ def test_what_was_finished_beside_a_dying_worker_is_not_done_again(tmp_path, rou
 
 @pytest.mark.parametrize("times", [1, 99])
 def test_fits_that_are_done_as_one_lose_only_the_one_that_kills(tmp_path, times):
-    """The process dies where one of six fits is scored; the others are as ever."""
-    net = OverparamReLUClassifier(max_iter=5, learning_rate=1.0)
+    """The process dies where one of three fits is scored; the others are as ever."""
+    net = OverparamReLUClassifier(20, max_iter=5, learning_rate=1.0)
     assert net.__fits_together__(75, 4) > 1
-    seeds = repeat_seeds(0, 6)
+    seeds = repeat_seeds(0, 3)
 
     def study(times, **options):
         return width_study(
@@ -81,7 +81,7 @@ def test_fits_that_are_done_as_one_lose_only_the_one_that_kills(tmp_path, times)
             X_test=X[1::2],
             y_test=y[1::2],
             values=[20],
-            repeats=6,
+            repeats=3,
             random_state=0,
             scoring=partial(deadly_score, folder=tmp_path, seed=seeds[2], times=times),
             **options,
