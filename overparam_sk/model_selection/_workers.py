@@ -10,7 +10,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from joblib.parallel import get_active_backend
 
-from overparam_sk.model_selection._together import Unit, run_unit, units
+from overparam_sk.model_selection._batches import Unit, run_unit, units
 from overparam_sk.model_selection.fitting import Fit, Task
 from overparam_sk.store import DataNotHereError
 from overparam_sk.world import without_warning

@@ -237,13 +237,11 @@ def test_a_fit_is_that_in_all_columns(name, form, fit_intercept, everywhere):
 def test_a_warm_start_may_leave_the_space_of_the_first_fit():
     X, y, *_ = case("few rows")
     other, y_other, *_ = case("zero columns")
-    net = OverparamReLUClassifier(
-        50, max_iter=50, n_iter_no_change=None, random_state=0, warm_start=True
-    )
+    # Without an intercept: what is zero is then zero where it is trained.
+    asked = {"max_iter": 50, "n_iter_no_change": None, "fit_intercept": False}
+    net = OverparamReLUClassifier(50, random_state=0, warm_start=True, **asked)
     net.fit(X, y).fit(other, y_other)
-    first = OverparamReLUClassifier(
-        50, max_iter=50, n_iter_no_change=None, random_state=0
-    ).fit(X, y)
+    first = OverparamReLUClassifier(50, random_state=0, **asked).fit(X, y)
     start = first.hidden_weights_
     assert not np.allclose(net.hidden_weights_, start)
     unused = ~other.any(axis=0)
