@@ -274,14 +274,15 @@ def test_an_error_of_any_task_arrives_when_all_have_ended(place):
 
 # It ends by itself if nobody is left to end it.
 BUSY = "import time\nend = time.monotonic() + 60\nwhile time.monotonic() < end: pass"
-LARGE = np.random.default_rng(0).normal(size=(300, 784)).astype(np.float32)
+LARGE = np.random.default_rng(0).normal(size=(300, 200)).astype(np.float32)
 LABELS = np.arange(300) % 3
 
 
 def large():
-    """Blocks whose products are worth helpers: 2 · 128 · 2000 · 784 operations."""
+    """Blocks whose products are worth helpers: 2 · 128 · 8000 · 200 operations."""
     return OverparamReLUClassifier(
-        width=2000,
+        width=8000,
+        learning_rate=1.0,
         batch_size=64,
         max_iter=5,
         diagnostics=None,
