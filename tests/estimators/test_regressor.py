@@ -23,7 +23,8 @@ y = np.sin(X[:, 0]) + 0.1 * X[:, 1]
 
 
 def net(**parameters):
-    defaults = {"width2": 60, "max_iter": 50, "random_state": 0}
+    fixed = {"max_iter": 50, "n_iter_no_change": None}
+    defaults = {"width2": 60, "random_state": 0, **fixed}
     return TwoHiddenReLURegressor(**{**defaults, **parameters})
 
 
