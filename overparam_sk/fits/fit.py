@@ -34,6 +34,11 @@ from overparam_sk.world import warn_user
 
 __all__ = ["FitObserver", "Fitted", "Run", "fit"]
 
+# Up to this times the loss at the start is no rise: short steps may hardly move it. Who
+# goes on from an earlier run may have been given other rows.
+_NO_RISE = 1.001
+_NO_RISE_ON_OTHER_ROWS = 2.0
+
 
 class FitObserver(Observer, Protocol):
     """Looks at a fit from outside."""
@@ -65,6 +70,8 @@ class Fitted:
         though there is something left to learn.
     unconverged : bool
         Whether all steps were done, and something was left to gain.
+    risen : tuple of two floats or None
+        The loss of the history's rows at the start and at the end, if it has risen.
     """
 
     attributes: dict[str, Any]
@@ -72,6 +79,7 @@ class Fitted:
     planned: int
     dead: bool
     unconverged: bool
+    risen: tuple[float, float] | None
 
 
 def fit(job: Job, network: Begin, observers: Sequence[FitObserver] = ()) -> Fitted:
@@ -116,6 +124,8 @@ class Run:
         what ends the run by itself.
     recorder : Recorder
     stopper : NoImprovement or None
+    start : float or None
+        Where the loss of the history starts; None where the history will tell.
     """
 
     job: Job
@@ -124,6 +134,7 @@ class Run:
     course: tuple[Sequence[int], Sequence[Observer], Goal | None]
     recorder: Recorder
     stopper: NoImprovement | None
+    start: float | None
 
     @classmethod
     def begin(
@@ -164,7 +175,8 @@ class Run:
         if settings.verbose:
             own.append(Printer(recorder))
         course = (looks, [*own, *observers], goal_of(job, place, net))
-        return cls(job, place, net, course, recorder, stopper)
+        start = _loss_at_start(job, recorder, looks)
+        return cls(job, place, net, course, recorder, stopper, start)
 
     def end(self, outcome: Outcome) -> Fitted:
         """Measure the network, and hand over what there is to keep."""
@@ -177,8 +189,11 @@ class Run:
         if best is not None:
             attributes["best_validation_score_"] = best
         _check_finite(attributes, self.recorder, trainer.iteration)
-        unconverged = job.settings.until_done and outcome is Outcome.FINISHED
-        return Fitted(attributes, outcome, self.course[0][-1], dead, unconverged)
+        unconverged = outcome is Outcome.FINISHED and job.settings.until_done
+        unconverged = unconverged and not job.settings.early_stopping
+        risen = None if best is not None else _risen(job, self.recorder, self.start)
+        planned = self.course[0][-1]
+        return Fitted(attributes, outcome, planned, dead, unconverged, risen)
 
 
 def _state(
@@ -187,6 +202,26 @@ def _state(
     """The fitted attributes of an estimator that is ready to predict."""
     common = {"init_seed_": job.seeds.init, "device_": str(place.device)}
     return {**common, **net.state(weights)}
+
+
+def _loss_at_start(job: Job, recorder: Recorder, looks: Sequence[int]) -> float | None:
+    """Where the loss of the history starts; None where the history will tell."""
+    told = job.resume is not None or looks[0] == recorder.network.trainer.iteration
+    return None if told else recorder.loss_now()
+
+
+def _risen(
+    job: Job, recorder: Recorder, start: float | None
+) -> tuple[float, float] | None:
+    """The loss at the start of training and now, if that is above it."""
+    slack = _NO_RISE
+    if start is None:
+        history = job.past or recorder.history
+        start = history["loss"][0] if len(history.get("loss", ())) else float("inf")
+        if job.resume is not None:
+            slack = _NO_RISE_ON_OTHER_ROWS
+    end = recorder.latest("loss")
+    return (start, end) if end > slack * start else None
 
 
 def _check_what_is_asked(job: Job, place: Place) -> None:

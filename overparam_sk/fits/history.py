@@ -19,6 +19,12 @@ from overparam_sk.world import say
 
 __all__ = ["FiniteStart", "Printer", "Recorder", "goal_of", "stopping_rule"]
 
+# A penalised loss does not fall all the way: it pauses before a unit finds its place.
+_PAUSES_SHARE = 4 / 5
+# What is worse than a linear fit by more than this, as a share of what the mean leaves,
+# is slow: its columns are not of one scale.
+_ABOVE_LINEAR = 0.05
+
 
 @dataclass
 class Recorder:
@@ -64,6 +70,17 @@ class Recorder:
             self.history.setdefault(name, []).append(value)
         return False
 
+    def loss_now(self) -> float:
+        """The loss of an entry, were there one of the trainer's weights."""
+        network, outputs = self.network, self.network.trainer.outputs
+        if outputs is not None:
+            return network.loss.total(
+                outputs, network.everything.targets, network.everything.weight
+            )
+        seen = network.sample
+        outputs = network.show(Panel(()), network.trainer.weights, seen)
+        return network.loss.total(outputs, seen.targets, seen.weight)
+
     def latest(self, name: str) -> float:
         """The last entry of a column."""
         return self.history[name][-1]
@@ -104,6 +121,8 @@ def goal_of(job: Job, place: Place, net: NetworkInFit) -> Goal | None:
         return None
 
     def loss() -> float:
+        if trainer.penalised_loss is not None:
+            return trainer.penalised_loss.loss
         outputs, targets, weight = seen_last(net)
         if not bool(weight.any()):
             return float("inf")
@@ -112,11 +131,14 @@ def goal_of(job: Job, place: Place, net: NetworkInFit) -> Goal | None:
             net.loss.total(outputs, targets, weight), place.device
         )
 
+    start = trainer.penalised_loss
     return NothingToGain(
         loss,
         tol=settings.tol,
         first=trainer.iteration,
         steps_per_pass=settings.steps_per_pass(len(job.data.y)),
+        flat_share=0.0 if start is None else _PAUSES_SHARE,
+        enough=float("inf") if start is None else start.linear + _ABOVE_LINEAR,
     )
 
 

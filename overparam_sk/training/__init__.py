@@ -18,6 +18,7 @@ from overparam_sk.training.loop import (
     train,
 )
 from overparam_sk.training.minibatches import MinibatchStream
+from overparam_sk.training.penalised_loss import PenalisedLoss, linear_figure
 from overparam_sk.training.sgd import SStepSGD
 from overparam_sk.training.step_size import (
     CurvatureStep,
@@ -41,6 +42,7 @@ __all__ = [
     "NothingToGain",
     "Observer",
     "Outcome",
+    "PenalisedLoss",
     "Point",
     "Recent",
     "SStepSGD",
@@ -49,6 +51,7 @@ __all__ = [
     "auto_block_rows",
     "batched_block_rows",
     "course",
+    "linear_figure",
     "safe_full_batch_step",
     "safe_learning_rate",
     "train",

@@ -90,6 +90,11 @@ class Member:
         """Do ``n_steps`` gradient steps, as do all that run; ``stop`` is not asked."""
         self.batch.advance(n_steps)
 
+    @property
+    def penalised_loss(self) -> None:
+        """None: noise is not told from anything else."""
+        return
+
     def recent(self) -> Recent:
         """Outputs of the last pass over the rows, each before the step of its batch."""
         if not self._seen:

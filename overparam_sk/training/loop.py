@@ -17,6 +17,7 @@ __all__ = [
     "Goal",
     "Observer",
     "Outcome",
+    "Priced",
     "Recent",
     "StepRecord",
     "Trainer",
@@ -57,6 +58,13 @@ class Recent(NamedTuple):
         return cls(like.new_empty(0, k), torch.empty(0, dtype=torch.int64))
 
 
+class Priced(NamedTuple):
+    """A loss and the price of what it took, as a share of the best constant's loss."""
+
+    loss: float
+    linear: float  # the same of the best linear function
+
+
 class Trainer(Protocol):
     """A state and a way to advance it."""
 
@@ -85,12 +93,20 @@ class Trainer(Protocol):
         """
         ...
 
+    @property
+    def penalised_loss(self) -> Priced | None:
+        """The loss and a price of what it took, where noise is to be told from more.
+
+        As a share of the loss of the best constant; it rises where noise is fitted.
+        """
+        ...
+
     def recent(self) -> Recent:
         """What the last pass over the training rows has seen."""
         ...
 
     def release(self) -> None:
-        """Give back all memory but that of the weights: there will be no more steps."""
+        """There will be no more steps: only the weights to keep are needed."""
         ...
 
 
