@@ -18,6 +18,7 @@ os.environ.setdefault("OMP_NUM_THREADS", str(os.cpu_count()))
 
 import numpy as np
 import torch
+from _peers import jax, one_thread_for_jax, peers_of
 from _timing import (
     Problem,
     gemm_flops,
@@ -100,12 +101,55 @@ def dense_over_sparse():
     return seconds["dense"] / seconds["sparse"]
 
 
+def over_jax(d, m, B):
+    """JAX's time over ours, where it is installed."""
+    problem = Problem(2048, d, m)
+    n_steps = max(8, int(5e9 / step_flops(m, d, B)))
+    peers = peers_of(problem, B, n_steps, ("ours", "JAX"))
+    seconds = in_turn(peers, 3)
+    return seconds["JAX"] / seconds["ours"]
+
+
+def without_over_with_momentum(d, m, B):
+    """A step of plain SGD over one with momentum."""
+    n_steps = max(8, int(5e9 / step_flops(m, d, B)))
+    peers = {
+        momentum: partial(
+            Problem(2048, d, m, momentum=momentum).ours(B).advance, n_steps
+        )
+        for momentum in (0.0, 0.9)
+    }
+    seconds = in_turn(peers, 3)
+    return seconds[0.0] / seconds[0.9]
+
+
+def many_over_few_rows():
+    """A fit on more rows than columns over one on fewer, in the dual form."""
+    X = np.random.default_rng(0).normal(size=(2000, 1000)).astype("f4")
+    y = np.arange(len(X)) % 10
+    net = OverparamReLUClassifier(2000, max_iter=400, **FIT, **QUIET)
+    few = partial(net.fit, X[:500], y[:500])
+    seconds = in_turn({"many": partial(net.fit, X, y), "few": few}, 3)
+    return seconds["many"] / seconds["few"]
+
+
 RATIOS = {
     "plain PyTorch / ours, m = 250, B = 16": partial(over_plain_torch, 250, 16),
     "plain PyTorch / ours, m = 4000, B = 16": partial(over_plain_torch, 4000, 16),
     "plain PyTorch / ours, m = 4000, B = 64": partial(over_plain_torch, 4000, 64),
     "ours / sgemm, m = 4000, B = 16": partial(share_of_sgemm, 4000, 16),
     "ours / sgemm, m = 4000, B = 64": partial(share_of_sgemm, 4000, 64),
+    "JAX / ours, d = 784, m = 4000, B = 16": partial(over_jax, 784, 4000, 16),
+    "JAX / ours, d = 784, m = 4000, B = 64": partial(over_jax, 784, 4000, 64),
+    "JAX / ours, d = 64, m = 1000, B = 64": partial(over_jax, 64, 1000, 64),
+    "JAX / ours, d = 4, m = 1000, B = 150": partial(over_jax, 4, 1000, 150),
+    "step without / with momentum, d = 64, B = 256": partial(
+        without_over_with_momentum, 64, 1000, 256
+    ),
+    "step without / with momentum, d = 784, B = 64": partial(
+        without_over_with_momentum, 784, 4000, 64
+    ),
+    "fit on 2000 / on 500 rows of 1000 columns": many_over_few_rows,
     "predict / sgemm, m = 4000": share_of_sgemm_of_predictions,
     "fit without / with diagnostics": without_over_with_diagnostics,
     "fit on 1000 columns / on rank 101": whole_over_low_rank,
@@ -113,11 +157,16 @@ RATIOS = {
 }
 
 
+def measurable(names):
+    """Those that can be measured here."""
+    return [name for name in names if jax is not None or not name.startswith("JAX")]
+
+
 def record(path):
     """Medians of three runs, to compare with from now on."""
     ratios = {
-        name: statistics.median(measure() for _ in range(TRIES))
-        for name, measure in RATIOS.items()
+        name: statistics.median(RATIOS[name]() for _ in range(TRIES))
+        for name in measurable(RATIOS)
     }
     rounded = {name: round(ratio, 3) for name, ratio in ratios.items()}
     path.write_text(json.dumps(rounded, indent=2) + "\n")
@@ -127,8 +176,9 @@ def record(path):
 def compare(path):
     """Whether all ratios are what they were, but for noise."""
     lines, worse = [], False
-    for name, before in json.loads(path.read_text()).items():
-        measured = []
+    recorded = json.loads(path.read_text())
+    for name in measurable(recorded):
+        before, measured = recorded[name], []
         while len(measured) < TRIES:
             measured.append(RATIOS[name]())
             if measured[-1] >= TOLERANCE * before:
@@ -148,6 +198,8 @@ def main():
     parser.add_argument("--file", type=Path, default="docs/benchmarks/ratios.json")
     arguments = parser.parse_args()
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+    if os.environ["OMP_NUM_THREADS"] == "1":
+        one_thread_for_jax()
     print(machine())
     if arguments.record or not arguments.file.exists():
         record(arguments.file)
