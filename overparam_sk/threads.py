@@ -19,7 +19,7 @@ from typing import Any
 
 import torch
 
-__all__ = ["one_thread", "parts", "share_out"]
+__all__ = ["helped", "one_thread", "parts", "share_out"]
 
 # Multiplications and additions of a part, of 4 bytes: about 1.5 ms of a core. A helper
 # is there after some 0.1 ms, and the last part is waited for (docs/performance.md).
@@ -97,6 +97,11 @@ def one_thread(device: torch.device) -> Iterator[None]:
             _HERE.crew = crew
         _HERE.inside = True
         yield
+
+
+def helped() -> bool:
+    """Whether there are helpers."""
+    return _HERE.crew is not None
 
 
 def share_out(tasks: Sequence[Callable[[], object]]) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from overparam_sk.threads import parts, share_out
+from overparam_sk.threads import helped, parts, share_out
 
 __all__ = ["PRODUCTS", "Products", "multiply"]
 
@@ -29,6 +29,9 @@ def _in_parts(
     do: Callable[[Tensor, Tensor, Tensor], None], A: Tensor, B: Tensor, out: Tensor
 ) -> None:
     """Some rows of ``out`` at a time, or some of its columns."""
+    if not helped():  # at once: small products take no longer than to ask for sizes
+        do(A, B, out)
+        return
     n, m = out.shape
     operations = 2.0 * n * m * len(B) if out.device.type == "cpu" else 0.0
     cut = parts(max(n, m), operations, out.itemsize)
