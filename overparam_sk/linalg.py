@@ -8,6 +8,7 @@ from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 from torch import Tensor
 
 __all__ = [
+    "eigenvalues",
     "inner_products",
     "largest_eigenvalue",
     "singular_values",
@@ -45,9 +46,15 @@ def singular_values(M: Tensor) -> Tensor:
     return values
 
 
+def eigenvalues(H: Tensor) -> Tensor:
+    """Eigenvalues of a symmetric matrix, ascending, in float64."""
+    values: Tensor = torch.linalg.eigvalsh(H.double())
+    return values
+
+
 def largest_eigenvalue(H: Tensor) -> float:
     """Largest eigenvalue of a symmetric matrix, in float64."""
-    return float(torch.linalg.eigvalsh(H.double())[-1])
+    return float(eigenvalues(H)[-1])
 
 
 def smallest_eigenvalue(H: Tensor) -> float:

@@ -227,7 +227,8 @@ class TrainedNetwork(CallbackSupport, ABC):
         ConvergenceWarning
             After Ctrl-C, once: fitted as with a smaller ``max_iter``. If all steps were
             done and there was something left to gain (``n_iter_no_change``). Also if no
-            hidden unit is active on any training row, so that it predicts 0 for all.
+            hidden unit is active on any training row, so that it predicts 0 for all; or
+            if the loss is above that at the start of training.
         """
         plain, before = checked_parameters(self), None
         if isinstance(self, MeasuredWeights) and plain["warm_start"]:
@@ -294,6 +295,13 @@ class TrainedNetwork(CallbackSupport, ABC):
             warn_user(
                 "Training was interrupted from the keyboard: the weights are those of "
                 f"iteration {self.n_iter_} of {fitted.planned}.",
+                ConvergenceWarning,
+            )
+        if fitted.risen is not None and not fitted.dead:
+            warn_user(
+                "The loss has risen from {:.3g} at the start of training to {:.3g} at "
+                "its end, so that nothing was learnt: lower learning_rate, or scale X "
+                "to mean 0 and standard deviation 1.".format(*fitted.risen),
                 ConvergenceWarning,
             )
         elif fitted.unconverged and not fitted.dead:

@@ -30,6 +30,11 @@ from overparam_sk.world import warn_user
 
 __all__ = ["FitObserver", "Fitted", "fit"]
 
+# Up to this times the loss at the start is no rise: short steps may hardly move it. Who
+# goes on from an earlier run may have been given other rows.
+_NO_RISE = 1.001
+_NO_RISE_ON_OTHER_ROWS = 2.0
+
 
 class FitObserver(Observer, Protocol):
     """Looks at a fit from outside."""
@@ -61,6 +66,8 @@ class Fitted:
         though there is something left to learn.
     unconverged : bool
         Whether all steps were done, and something was left to gain.
+    risen : tuple of two floats or None
+        The loss of the history's rows at the start and at the end, if it has risen.
     """
 
     attributes: dict[str, Any]
@@ -68,6 +75,7 @@ class Fitted:
     planned: int
     dead: bool
     unconverged: bool
+    risen: tuple[float, float] | None
 
 
 def fit(job: Job, network: Begin, observers: Sequence[FitObserver] = ()) -> Fitted:
@@ -105,6 +113,7 @@ def fit(job: Job, network: Begin, observers: Sequence[FitObserver] = ()) -> Fitt
     for observer in observers:
         observer.begin(len(looks), state)
     recorder = Recorder(net, job.settings.wanted, place.shards)
+    start = _loss_at_start(job, recorder, looks)
     outcome, best = _train(job, place, recorder, looks, observers)
     net.trainer.release()
     measured, dead = _measured(job, place, net, moved=best is not None)
@@ -114,7 +123,28 @@ def fit(job: Job, network: Begin, observers: Sequence[FitObserver] = ()) -> Fitt
         attributes["best_validation_score_"] = best
     _check_finite(attributes, recorder, net.trainer.iteration)
     unconverged = job.settings.until_done and outcome is Outcome.FINISHED
-    return Fitted(attributes, outcome, looks[-1], dead, unconverged)
+    risen = None if best is not None else _risen(job, recorder, start)
+    return Fitted(attributes, outcome, looks[-1], dead, unconverged, risen)
+
+
+def _loss_at_start(job: Job, recorder: Recorder, looks: Sequence[int]) -> float | None:
+    """Where the loss of the history starts; None where the history will tell."""
+    told = job.resume is not None or looks[0] == recorder.network.trainer.iteration
+    return None if told else recorder.loss_now()
+
+
+def _risen(
+    job: Job, recorder: Recorder, start: float | None
+) -> tuple[float, float] | None:
+    """The loss at the start of training and now, if that is above it."""
+    slack = _NO_RISE
+    if start is None:
+        history = job.past or recorder.history
+        start = history["loss"][0] if len(history.get("loss", ())) else float("inf")
+        if job.resume is not None:
+            slack = _NO_RISE_ON_OTHER_ROWS
+    end = recorder.latest("loss")
+    return (start, end) if end > slack * start else None
 
 
 def _check_what_is_asked(job: Job, place: Place) -> None:

@@ -19,6 +19,9 @@ from overparam_sk.world import say
 
 __all__ = ["FiniteStart", "Printer", "Recorder", "goal_of", "stopping_rule"]
 
+# A penalised loss does not fall all the way: it pauses before a unit finds its place.
+_PAUSES_SHARE = 4 / 5
+
 
 @dataclass
 class Recorder:
@@ -64,6 +67,17 @@ class Recorder:
             self.history.setdefault(name, []).append(value)
         return False
 
+    def loss_now(self) -> float:
+        """The loss of an entry, were there one of the trainer's weights."""
+        network, outputs = self.network, self.network.trainer.outputs
+        if outputs is not None:
+            return network.loss.total(
+                outputs, network.everything.targets, network.everything.weight
+            )
+        seen = network.sample
+        outputs = network.show(Panel(()), network.trainer.weights, seen)
+        return network.loss.total(outputs, seen.targets, seen.weight)
+
     def latest(self, name: str) -> float:
         """The last entry of a column."""
         return self.history[name][-1]
@@ -104,6 +118,9 @@ def goal_of(job: Job, place: Place, net: NetworkInFit) -> Goal | None:
         return None
 
     def loss() -> float:
+        penalised = trainer.penalised_loss
+        if penalised is not None:
+            return penalised
         outputs, targets, weight = seen_last(net)
         if not bool(weight.any()):
             return float("inf")
@@ -117,6 +134,7 @@ def goal_of(job: Job, place: Place, net: NetworkInFit) -> Goal | None:
         tol=settings.tol,
         first=trainer.iteration,
         steps_per_pass=settings.steps_per_pass(len(job.data.y)),
+        flat_share=0.0 if trainer.penalised_loss is None else _PAUSES_SHARE,
     )
 
 

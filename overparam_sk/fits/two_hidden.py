@@ -27,7 +27,12 @@ from overparam_sk.networks import (
     preactivation_gradients,
 )
 from overparam_sk.rows import DenseRows, Rows, as_tensor, rows_that_fit
-from overparam_sk.training import GradientDescent, Point, safe_full_batch_step
+from overparam_sk.training import (
+    GradientDescent,
+    PenalisedLoss,
+    Point,
+    safe_full_batch_step,
+)
 
 __all__ = ["TwoHidden"]
 
@@ -311,21 +316,31 @@ def _trainer(job: Job, place: Place, seen: SeenRows) -> GradientDescent:
     if job.resume is not None:
         A, B = (as_tensor(W).to(place.device, place.dtype) for W in job.resume.weights)
         weights = Kong2019Weights(A, B, seen.initial.w)
-    step = settings.learning_rate
+    step, penalised = settings.learning_rate, None
     if step is None:
         subset, share = step_size_rows(job, seen.rows, seen.weight)
         weight = seen.weight[subset.to(place.device)] / share
-        step = safe_full_batch_step(seen.rows.take(subset), weights, weight)
+        step, spectrum = safe_full_batch_step(seen.rows.take(subset), weights, weight)
+        if settings.until_done and not settings.early_stopping:
+            unit = LOSS.of_constant(seen.targets, seen.weight) or 1.0
+            penalised = PenalisedLoss(spectrum, _rows_to_tell_by(seen.weight), unit)
     training = TrainingRows(seen.rows, seen.targets, seen.weight, seen.initial.w)
-    trainer = GradientDescent(
+    return GradientDescent(
         (weights.A, weights.B),
         training.evaluate,
         step=step,
         momentum=settings.momentum,
         guard=settings.learning_rate is None,
+        penalised=penalised,
+        iteration=job.first_iteration,
     )
-    trainer.iteration = job.first_iteration
-    return trainer
+
+
+def _rows_to_tell_by(weight: Tensor) -> float:
+    """How many rows there are; whole weights say how often each was given."""
+    weight = weight[weight > 0]
+    counts = bool((weight == weight.round()).all())
+    return float(weight.double().sum()) if counts else len(weight)
 
 
 def _sample(everything: SeenRows) -> SampleRows:

@@ -139,6 +139,11 @@ class SquaredLoss(Loss):
         """Of constant targets R² says only whether they are met."""
         return _spread(targets, weight) > 0
 
+    def of_constant(self, targets: Tensor, weight: Tensor) -> float:
+        """L of the best constant; where that is perfect, of the constant 0."""
+        zero = self.total(torch.zeros_like(targets), targets, weight)
+        return _spread(targets, weight) / 2 or zero
+
 
 def _over_outputs(values: Tensor) -> Tensor:
     return values if values.ndim == 1 else values.sum(dim=1)

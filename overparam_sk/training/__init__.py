@@ -14,6 +14,7 @@ from overparam_sk.training.loop import (
     train,
 )
 from overparam_sk.training.minibatches import MinibatchStream
+from overparam_sk.training.penalised_loss import PenalisedLoss
 from overparam_sk.training.sgd import SStepSGD
 from overparam_sk.training.step_size import (
     CurvatureStep,
@@ -33,6 +34,7 @@ __all__ = [
     "NothingToGain",
     "Observer",
     "Outcome",
+    "PenalisedLoss",
     "Point",
     "Recent",
     "SStepSGD",

@@ -117,6 +117,11 @@ class FunctionSpaceSGD:
                 "entries of the order of 1."
             )
 
+    @property
+    def penalised_loss(self) -> None:
+        """None: noise is not told from anything else."""
+        return
+
     def recent(self) -> Recent:
         """The outputs at all rows: every step moves all of them."""
         outputs = self._outputs0 + self.F[:, : self.R.shape[1]]

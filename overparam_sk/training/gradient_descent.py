@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from overparam_sk.training.loop import DivergenceError, Recent
+from overparam_sk.training.penalised_loss import PenalisedLoss
 
 __all__ = ["GradientDescent", "Point"]
 
@@ -56,6 +57,10 @@ class GradientDescent:
         Whether a step that raises the loss, or switches all units off, is taken back.
         The next one then starts at rest and, if the step itself started at rest, is
         half as long. A step that is taken back counts as an iteration.
+    penalised : PenalisedLoss or None, default=None
+        What tells the best of all weights on the way, to which ``release`` goes back.
+    iteration : int, default=0
+        Steps done before.
 
     Attributes
     ----------
@@ -78,8 +83,10 @@ class GradientDescent:
         step: float,
         momentum: float = 0.0,
         guard: bool = False,
+        penalised: PenalisedLoss | None = None,
+        iteration: int = 0,
     ) -> None:
-        self.iteration = 0
+        self.iteration = iteration
         self.step: float = step
         self._evaluate = evaluate
         self._momentum = momentum
@@ -89,6 +96,12 @@ class GradientDescent:
         self._here = evaluate(weights)
         self._first_loss = self._here.loss
         self._check_finite()
+        self._penalised = penalised
+        # In units of the first step: momentum goes as far as a step 1/(1 − μ) as long.
+        self._pace = 1 / (step * (1 - momentum))
+        self._time = float(iteration)
+        self._best, self._least_penalised = self._here, float("inf")
+        self._keep_best()
 
     @property
     def weights(self) -> tuple[Tensor, ...]:
@@ -110,6 +123,13 @@ class GradientDescent:
         """L at the present weights."""
         return self._here.loss
 
+    @property
+    def penalised_loss(self) -> float | None:
+        """What ``penalised`` makes of the loss at the present weights."""
+        if self._penalised is None:
+            return None
+        return self._penalised(self.loss, self._time)
+
     def advance(self, n_steps: int, stop: Callable[[], bool] = bool) -> None:
         """Do ``n_steps`` gradient steps, or fewer if ``stop()`` after a step.
 
@@ -122,6 +142,7 @@ class GradientDescent:
         for _ in range(n_steps):
             self._advance_once()
             self.iteration += 1
+            self._keep_best()
             if stop():
                 break
 
@@ -131,7 +152,15 @@ class GradientDescent:
         return Recent(self.outputs, places)
 
     def release(self) -> None:
-        """Nothing: what there is, is of the weights' size."""
+        """Go back to the weights of the least penalised loss, if there is one."""
+        if self._penalised is not None:
+            self._here = self._best
+
+    def _keep_best(self) -> None:
+        """Remember the weights of the least penalised loss."""
+        figure = self.penalised_loss
+        if figure is not None and figure < self._least_penalised:
+            self._best, self._least_penalised = self._here, figure
 
     def _advance_once(self) -> None:
         before = self._here
@@ -144,6 +173,7 @@ class GradientDescent:
             self._start_again()
             return
         self._here, self._at_rest = after, self._momentum == 0
+        self._time += self.step * self._pace
         self._check_finite()
         # A small network may end with all units off as its best fit; a diverging one
         # ends so after its loss has climbed.

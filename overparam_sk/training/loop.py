@@ -80,12 +80,20 @@ class Trainer(Protocol):
         """
         ...
 
+    @property
+    def penalised_loss(self) -> float | None:
+        """The loss and a price of what it took, where noise is to be told from more.
+
+        As a share of the loss of the best constant; it rises where noise is fitted.
+        """
+        ...
+
     def recent(self) -> Recent:
         """What the last pass over the training rows has seen."""
         ...
 
     def release(self) -> None:
-        """Give back all memory but that of the weights: there will be no more steps."""
+        """There will be no more steps: only the weights to keep are needed."""
         ...
 
 

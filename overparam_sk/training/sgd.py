@@ -211,6 +211,11 @@ class SStepSGD:
         if self._unchecked == _UNCHECKED_LOADS:
             self._check_finite()
 
+    @property
+    def penalised_loss(self) -> None:
+        """None: noise is not told from anything else."""
+        return
+
     def recent(self) -> Recent:
         """Outputs of the last pass over the rows, each before the step of its batch."""
         if not self._seen:

@@ -1,18 +1,19 @@
 """The largest safe steps, from the top eigenvalue of a Gram matrix."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from overparam_sk.linalg import largest_eigenvalue
+from overparam_sk.linalg import eigenvalues, largest_eigenvalue
 from overparam_sk.networks import (
     Kong2019Weights,
     gated_linear_kernel,
     gram_parts_by_units,
 )
 
-__all__ = ["CurvatureStep", "safe_full_batch_step", "safe_learning_rate"]
+__all__ = ["CurvatureStep", "SafeStep", "safe_full_batch_step", "safe_learning_rate"]
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,16 @@ def safe_learning_rate(X: Tensor, sample_weight: Tensor, batch_size: int) -> flo
     return c
 
 
+class SafeStep(NamedTuple):
+    """The step of full-batch gradient descent, and what it was made of."""
+
+    step: float
+    spectrum: Tensor  # (n,), float64: eigenvalues of H over the largest
+
+
 def safe_full_batch_step(
     X: Tensor, weights: Kong2019Weights, sample_weight: Tensor
-) -> float:
+) -> SafeStep:
     """η = 1/λ_max(H) for full-batch gradient descent on K19's network.
 
     Gradient descent on L = ½ Σ_i (u_i − y_i)² is stable for η < 2/λ_max(H(t)). H is
@@ -124,8 +132,8 @@ def safe_full_batch_step(
 
     Returns
     -------
-    float
-        η; 1.0 if no row has a gradient, where no step has an effect.
+    SafeStep
+        η is 1.0 if no row has a gradient, where no step has an effect.
 
     Raises
     ------
@@ -134,17 +142,19 @@ def safe_full_batch_step(
     """
     # H is homogeneous of degree 2 in X, so rows are scaled to avoid overflow.
     rows, scale = _scaled(X)
+    none = SafeStep(1.0, rows.new_zeros(len(rows)))
     if scale == 0:
-        return 1.0
+        return none
     A, B, w = (W.double() for W in weights)
     root = sample_weight.double().sqrt()
     H = sum(gram_parts_by_units(rows @ A.T, B, w, rows @ rows.T))
-    top = largest_eigenvalue(H * torch.outer(root, root))
+    spectrum = eigenvalues(H * torch.outer(root, root))
+    top = float(spectrum[-1])
     if top == 0:
-        return 1.0
+        return none
     step = _over(1.0, top * scale) / scale
     _check_step(step, X, sample_weight)
-    return step
+    return SafeStep(step, spectrum.clamp_min(0) / top)
 
 
 def _scaled(X: Tensor) -> tuple[Tensor, float]:

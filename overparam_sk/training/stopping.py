@@ -87,6 +87,8 @@ class NothingToGain:
         The iteration at which the run starts.
     steps_per_pass : int
         Steps in which each row is seen once.
+    flat_share : float, default=0.0
+        What is flat has been so for this share of all steps, too.
     """
 
     def __init__(
@@ -96,8 +98,10 @@ class NothingToGain:
         tol: float,
         first: int,
         steps_per_pass: int,
+        flat_share: float = 0.0,
     ) -> None:
         self._loss = loss
+        self._flat_share = flat_share
         self._tol = tol
         self._first = first
         self._steps_per_pass = steps_per_pass
@@ -117,10 +121,11 @@ class NothingToGain:
         self._losses.append((steps, loss))
         if loss <= self._tol:
             return True
-        flat = max(_FLAT_STEPS, _FLAT_PASSES * self._steps_per_pass)
+        few = max(_FLAT_STEPS, _FLAT_PASSES * self._steps_per_pass)
+        flat = max(few, int(self._flat_share * steps))
         before = [other for then, other in self._losses if then <= steps - flat]
         since = [other for then, other in self._losses if then > steps - flat]
-        passes = flat / self._steps_per_pass
+        passes = few / self._steps_per_pass
         if not before or not isfinite(min(since)):
             return False
         return min(since) >= min(before) - self._tol * passes
