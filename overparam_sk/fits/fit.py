@@ -122,7 +122,8 @@ def fit(job: Job, network: Begin, observers: Sequence[FitObserver] = ()) -> Fitt
     if best is not None:
         attributes["best_validation_score_"] = best
     _check_finite(attributes, recorder, net.trainer.iteration)
-    unconverged = job.settings.until_done and outcome is Outcome.FINISHED
+    unconverged = outcome is Outcome.FINISHED and job.settings.until_done
+    unconverged = unconverged and not job.settings.early_stopping
     risen = None if best is not None else _risen(job, recorder, start)
     return Fitted(attributes, outcome, looks[-1], dead, unconverged, risen)
 

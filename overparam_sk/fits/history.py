@@ -21,6 +21,9 @@ __all__ = ["FiniteStart", "Printer", "Recorder", "goal_of", "stopping_rule"]
 
 # A penalised loss does not fall all the way: it pauses before a unit finds its place.
 _PAUSES_SHARE = 4 / 5
+# What is worse than a linear fit by more than this share of what the mean leaves is slow:
+# its columns are not of one scale.
+_ABOVE_LINEAR = 0.05
 
 
 @dataclass
@@ -118,9 +121,8 @@ def goal_of(job: Job, place: Place, net: NetworkInFit) -> Goal | None:
         return None
 
     def loss() -> float:
-        penalised = trainer.penalised_loss
-        if penalised is not None:
-            return penalised
+        if trainer.penalised_loss is not None:
+            return trainer.penalised_loss.loss
         outputs, targets, weight = seen_last(net)
         if not bool(weight.any()):
             return float("inf")
@@ -129,12 +131,14 @@ def goal_of(job: Job, place: Place, net: NetworkInFit) -> Goal | None:
             net.loss.total(outputs, targets, weight), place.device
         )
 
+    start = trainer.penalised_loss
     return NothingToGain(
         loss,
         tol=settings.tol,
         first=trainer.iteration,
         steps_per_pass=settings.steps_per_pass(len(job.data.y)),
-        flat_share=0.0 if trainer.penalised_loss is None else _PAUSES_SHARE,
+        flat_share=0.0 if start is None else _PAUSES_SHARE,
+        enough=float("inf") if start is None else start.linear + _ABOVE_LINEAR,
     )
 
 

@@ -31,6 +31,7 @@ from overparam_sk.training import (
     GradientDescent,
     PenalisedLoss,
     Point,
+    linear_figure,
     safe_full_batch_step,
 )
 
@@ -320,10 +321,13 @@ def _trainer(job: Job, place: Place, seen: SeenRows) -> GradientDescent:
     if step is None:
         subset, share = step_size_rows(job, seen.rows, seen.weight)
         weight = seen.weight[subset.to(place.device)] / share
-        step, spectrum = safe_full_batch_step(seen.rows.take(subset), weights, weight)
+        X = seen.rows.take(subset)
+        step, spectrum = safe_full_batch_step(X, weights, weight)
         if settings.until_done and not settings.early_stopping:
             unit = LOSS.of_constant(seen.targets, seen.weight) or 1.0
-            penalised = PenalisedLoss(spectrum, _rows_to_tell_by(seen.weight), unit)
+            linear = linear_figure(X, seen.targets[subset.to(place.device)], weight)
+            n = _rows_to_tell_by(seen.weight)
+            penalised = PenalisedLoss(spectrum, n, unit, linear)
     training = TrainingRows(seen.rows, seen.targets, seen.weight, seen.initial.w)
     return GradientDescent(
         (weights.A, weights.B),

@@ -14,7 +14,7 @@ from overparam_sk.training.loop import (
     train,
 )
 from overparam_sk.training.minibatches import MinibatchStream
-from overparam_sk.training.penalised_loss import PenalisedLoss
+from overparam_sk.training.penalised_loss import PenalisedLoss, linear_figure
 from overparam_sk.training.sgd import SStepSGD
 from overparam_sk.training.step_size import (
     CurvatureStep,
@@ -41,6 +41,7 @@ __all__ = [
     "StepRecord",
     "Trainer",
     "auto_block_rows",
+    "linear_figure",
     "safe_full_batch_step",
     "safe_learning_rate",
     "train",

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from overparam_sk.training.loop import DivergenceError, Recent
+from overparam_sk.training.loop import DivergenceError, Priced, Recent
 from overparam_sk.training.penalised_loss import PenalisedLoss
 
 __all__ = ["GradientDescent", "Point"]
@@ -124,11 +124,12 @@ class GradientDescent:
         return self._here.loss
 
     @property
-    def penalised_loss(self) -> float | None:
+    def penalised_loss(self) -> Priced | None:
         """What ``penalised`` makes of the loss at the present weights."""
         if self._penalised is None:
             return None
-        return self._penalised(self.loss, self._time)
+        figure = self._penalised(self.loss, self._time)
+        return Priced(figure, self._penalised.linear)
 
     def advance(self, n_steps: int, stop: Callable[[], bool] = bool) -> None:
         """Do ``n_steps`` gradient steps, or fewer if ``stop()`` after a step.
@@ -159,8 +160,8 @@ class GradientDescent:
     def _keep_best(self) -> None:
         """Remember the weights of the least penalised loss."""
         figure = self.penalised_loss
-        if figure is not None and figure < self._least_penalised:
-            self._best, self._least_penalised = self._here, figure
+        if figure is not None and figure.loss < self._least_penalised:
+            self._best, self._least_penalised = self._here, figure.loss
 
     def _advance_once(self) -> None:
         before = self._here

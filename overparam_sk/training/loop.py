@@ -16,6 +16,7 @@ __all__ = [
     "Goal",
     "Observer",
     "Outcome",
+    "Priced",
     "Recent",
     "StepRecord",
     "Trainer",
@@ -52,6 +53,13 @@ class Recent(NamedTuple):
         return cls(like.new_empty(0, k), torch.empty(0, dtype=torch.int64))
 
 
+class Priced(NamedTuple):
+    """A loss and the price of what it took, as a share of the best constant's loss."""
+
+    loss: float
+    linear: float  # the same of the best linear function
+
+
 class Trainer(Protocol):
     """A state and a way to advance it."""
 
@@ -81,7 +89,7 @@ class Trainer(Protocol):
         ...
 
     @property
-    def penalised_loss(self) -> float | None:
+    def penalised_loss(self) -> Priced | None:
         """The loss and a price of what it took, where noise is to be told from more.
 
         As a share of the loss of the best constant; it rises where noise is fitted.

@@ -3,9 +3,10 @@
 import math
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 
-__all__ = ["PenalisedLoss"]
+__all__ = ["PenalisedLoss", "linear_figure"]
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class PenalisedLoss:
         n; rows that were given several times count as often.
     unit : float
         The loss of the best constant: the figure is a share of it.
+    linear : float, default=inf
+        The figure of the best linear function, which any network should come near.
 
     References
     ----------
@@ -41,9 +44,45 @@ class PenalisedLoss:
     spectrum: Tensor
     n_rows: float
     unit: float
+    linear: float = math.inf
 
     def __call__(self, loss: float, time: float) -> float:
         """The figure for L = ``loss`` after ``time``, in units of 1/λ_max."""
         spent = float(-(self.spectrum * -time).expm1().sum())
-        price = max(1.0, math.log(math.log(max(self.n_rows, math.e))))
-        return loss / self.unit * math.exp(2 * price * spent / self.n_rows)
+        return loss / self.unit * price(spent, self.n_rows)
+
+
+def price(spent: float, n_rows: float) -> float:
+    """The factor of a loss on ``n_rows`` for which ``spent`` numbers were chosen."""
+    each = 2 * max(1.0, math.log(math.log(max(n_rows, math.e))))
+    return math.exp(each * spent / n_rows)
+
+
+def linear_figure(X: Tensor, y: Tensor, weight: Tensor) -> float:
+    """What the best linear function of some rows leaves, with its price.
+
+    Parameters
+    ----------
+    X : Tensor of shape (n, d)
+        With a constant column or without.
+    y : Tensor of shape (n,)
+    weight : Tensor of shape (n,)
+
+    Returns
+    -------
+    float
+        As a share of what the mean leaves.
+    """
+    y = y.double() - (weight.double() @ y.double()) / weight.double().sum()
+    root = weight.double().sqrt()
+    # Centred and of one length, columns may be as they like.
+    X = X.double() - X.double().mean(dim=0)
+    X = X / X.norm(dim=0).clamp_min(torch.finfo(X.dtype).tiny)
+    Q, R = torch.linalg.qr(root.unsqueeze(1) * X)
+    there = R.diagonal().abs() > 1e-9
+    left = root * y
+    left = left - Q[:, there] @ (Q[:, there].T @ left)
+    whole = float((root * y).square().sum())
+    if whole == 0 or not math.isfinite(whole):
+        return math.inf
+    return float(left.square().sum()) / whole * price(int(there.sum()) + 1, len(y))

@@ -1,7 +1,7 @@
 """Stop a run that no longer improves."""
 
 from collections.abc import Callable
-from math import isfinite
+from math import inf, isfinite
 
 from torch import Tensor
 
@@ -89,6 +89,8 @@ class NothingToGain:
         Steps in which each row is seen once.
     flat_share : float, default=0.0
         What is flat has been so for this share of all steps, too.
+    enough : float, default=inf
+        What is flat above this is only slow.
     """
 
     def __init__(
@@ -99,7 +101,9 @@ class NothingToGain:
         first: int,
         steps_per_pass: int,
         flat_share: float = 0.0,
+        enough: float = inf,
     ) -> None:
+        self._enough = enough
         self._loss = loss
         self._flat_share = flat_share
         self._tol = tol
@@ -126,6 +130,6 @@ class NothingToGain:
         before = [other for then, other in self._losses if then <= steps - flat]
         since = [other for then, other in self._losses if then > steps - flat]
         passes = few / self._steps_per_pass
-        if not before or not isfinite(min(since)):
+        if not before or not isfinite(min(since)) or min(since) > self._enough:
             return False
         return min(since) >= min(before) - self._tol * passes
