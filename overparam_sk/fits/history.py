@@ -21,8 +21,8 @@ __all__ = ["FiniteStart", "Printer", "Recorder", "goal_of", "stopping_rule"]
 
 # A penalised loss does not fall all the way: it pauses before a unit finds its place.
 _PAUSES_SHARE = 4 / 5
-# What is worse than a linear fit by more than this share of what the mean leaves is slow:
-# its columns are not of one scale.
+# What is worse than a linear fit by more than this, as a share of what the mean leaves,
+# is slow: its columns are not of one scale.
 _ABOVE_LINEAR = 0.05
 
 
