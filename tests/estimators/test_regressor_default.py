@@ -68,10 +68,9 @@ def test_where_there_is_no_noise_nothing_is_lost(data):
     assert scores(*data)[0] > scores(*data, n_iter_no_change=None)[0] - 0.01
 
 
-@pytest.mark.parametrize("times", [1, 2])
-def test_rows_that_are_given_twice_count_twice(times):
-    X, y = scale(NOISY["friedman1"][0])[:80], scale(NOISY["friedman1"][1])[:80]
-    weights = random(0).randint(1, 3, 80) * times
+def test_rows_that_are_given_twice_count_twice():
+    X, y = scale(NOISY["friedman1"][0]), scale(NOISY["friedman1"][1])
+    weights = random(0).randint(1, 3, 600)
     net = TwoHiddenReLURegressor(width2=60, random_state=0)
     weighted = net.fit(X, y, weights)
     predicted, steps = weighted.predict(X), weighted.n_iter_
@@ -90,15 +89,6 @@ def test_weights_that_are_no_counts_are_factors():
     ]
     assert len(set(steps)) == 1
     assert steps[0] < 1000
-
-
-def test_a_run_that_goes_on_finds_that_it_is_done():
-    X, y = scale(NOISY["friedman1"][0]), scale(NOISY["friedman1"][1])
-    net = TwoHiddenReLURegressor(width2=60, random_state=0, warm_start=True)
-    first = net.fit(X, y).predict(X)
-    loss = net.loss_
-    np.testing.assert_allclose(net.fit(X, y).predict(X), first, atol=0.2)
-    assert net.loss_ > 0.9 * loss
 
 
 @pytest.mark.parametrize("raw_y", [False, True])
