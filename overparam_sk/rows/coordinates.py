@@ -117,6 +117,7 @@ class Standardised(Coordinates):
             offset += share[places].to(X.device) @ X
             torch.minimum(low, X.amin(dim=0), out=low)
             torch.maximum(high, X.amax(dim=0), out=high)
+        offset = torch.where(low == high, low, offset)  # as exactly as they are
         for places, X in _given(rows, counting):
             squares += share[places].to(X.device) @ X.sub_(offset).square_()
         reach = torch.maximum(high - offset, offset - low)

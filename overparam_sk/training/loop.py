@@ -199,11 +199,12 @@ def _run(
 
 def _reach(trainer: Trainer, checkpoint: int, goal: Goal | None, ctrl_c: CtrlC) -> bool:
     """Advance to ``checkpoint``, or to where the goal is reached: whether it was."""
-    while trainer.iteration < checkpoint and not ctrl_c.pressed:
+    while True:
         here = trainer.iteration
         question = checkpoint if goal is None else goal.next_question(here)
         trainer.advance(min(question, checkpoint) - here, lambda: ctrl_c.pressed)
         asked = trainer.iteration == question
         if goal is not None and asked and goal.is_reached(question):
             return True
-    return False
+        if trainer.iteration >= checkpoint or ctrl_c.pressed:
+            return False

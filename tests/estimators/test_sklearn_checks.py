@@ -28,7 +28,7 @@ NETS = [
     InfiniteWidthReLUClassifier(),
     OverparamReLUClassifier(50, learning_rate=0.1, momentum=0.5, **SMALL),
     TwoHiddenReLURegressor(width2=50, row_norm="unit", momentum=0.5, **SMALL),
-    LinearizedReLUClassifier(50, n_iter_no_change=5, diagnostics=None, **SMALL),
+    LinearizedReLUClassifier(50, diagnostics=None, **{**SMALL, "n_iter_no_change": 5}),
     InfiniteWidthReLUClassifier(initial_width=None, cache_size=0, **SMALL),
     CompressedClassifier(OverparamReLUClassifier(50, **SMALL)),
     CompressedClassifier(LinearizedReLUClassifier(50, **SMALL), rank=2),

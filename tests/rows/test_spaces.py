@@ -238,11 +238,11 @@ def test_a_warm_start_may_leave_the_space_of_the_first_fit():
     X, y, *_ = case("few rows")
     other, y_other, *_ = case("zero columns")
     net = OverparamReLUClassifier(
-        50, max_iter=50, n_iter_no_change=None, random_state=0, warm_start=True
+        50, learning_rate=1.0, max_iter=50, random_state=0, warm_start=True
     )
     net.fit(X, y).fit(other, y_other)
     first = OverparamReLUClassifier(
-        50, max_iter=50, n_iter_no_change=None, random_state=0
+        50, learning_rate=1.0, max_iter=50, random_state=0
     ).fit(X, y)
     start = first.hidden_weights_
     assert not np.allclose(net.hidden_weights_, start)
