@@ -52,7 +52,7 @@ def test_a_docstring_tells_of_every_parameter_in_the_signature_s_order(name):
     signature, told = inspect.signature(cls).parameters, entries(cls, "Parameters")
     assert list(told) == list(signature)
     assert all(told.values())
-    assert signature["max_iter"].annotation is int
+    assert signature["validation_fraction"].annotation is float
 
 
 @pytest.mark.parametrize("name", ALL)

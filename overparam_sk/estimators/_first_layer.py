@@ -96,7 +96,9 @@ class FirstLayerClassifier(ABC):
         last pass, each before its own step, as MLPClassifier has it.
     learning_rate_ : float
         c in use; with "auto" the shortest.
-    offset_, scale_ : ndarray of shape (n_features,)
+    offset_ : ndarray of shape (n_features,)
+        The mean of the training rows; there where ``scale_`` is.
+    scale_ : ndarray of shape (n_features,)
         With an automatic step, an intercept and rows that are not sparse: the network
         starts and moves as Li and Liang's does on (x − offset_)/scale_, where the
         training rows are centred, columns are of one scale (the geometric mean of

@@ -57,6 +57,11 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, TrainedNetwork, StampedEsti
     X_fit_ : ndarray of shape (n_seen, n_features) or (n_seen, n_features + 1)
         The training rows that a batch has held, with the constant 1 where there is an
         intercept.
+    offset_ : ndarray of shape (n_features,)
+        As for `OverparamReLUClassifier`; there where ``scale_`` is.
+    scale_ : ndarray of shape (n_features,)
+        With an automatic step, an intercept and rows that are not sparse: the kernel,
+        f(0) and ``distance_constant_`` are those of (x − offset_)/scale_.
     dual_coef_ : ndarray of shape (n_seen, n_classes)
         R: f(x) = f(0)(x) + K∞(x, X) R.
     initial_width_ : int or None

@@ -87,7 +87,7 @@ class TrainingDiagnostics(Callback):
     >>> from overparam_sk.datasets import make_clustered_mixture
     >>> from overparam_sk.interop import TrainingDiagnostics
     >>> X, y = make_clustered_mixture(200, 50, random_state=0)
-    >>> est = OverparamReLUClassifier(width=100, max_iter=50, random_state=0).fit(X, y)
+    >>> est = OverparamReLUClassifier(width=100, random_state=0).fit(X, y)
     >>> callbacks = [TrainingDiagnostics()]
     >>> net = est.to_skorch(initial=True, max_epochs=2, callbacks=callbacks)
     >>> net.fit(X, y).history[:, "relative_distance"][0] > 0

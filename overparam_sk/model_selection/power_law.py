@@ -132,7 +132,9 @@ def fit_power_law(
     >>> from overparam_sk import OverparamReLUClassifier
     >>> from overparam_sk.model_selection import fit_power_law, width_study
     >>> from sklearn.datasets import load_iris
-    >>> net = OverparamReLUClassifier(max_iter=50, fit_intercept=False)
+    >>> net = OverparamReLUClassifier(
+    ...     max_iter=50, n_iter_no_change=None, fit_intercept=False
+    ... )
     >>> study = width_study(
     ...     net, *load_iris(return_X_y=True), values=[100, 400, 1600], repeats=3, cv=2,
     ...     random_state=0,

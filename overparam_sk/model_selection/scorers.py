@@ -114,7 +114,7 @@ def diagnostic_scorer(name: str, *, missing: float | None = None) -> DiagnosticS
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.model_selection import cross_validate
     >>> X, y = load_iris(return_X_y=True)
-    >>> net = OverparamReLUClassifier(100, max_iter=20, random_state=0)
+    >>> net = OverparamReLUClassifier(100, random_state=0)
     >>> scoring = {"distance": diagnostic_scorer("relative_distance_")}
     >>> cross_validate(net, X, y, scoring=scoring)["test_distance"].shape
     (5,)

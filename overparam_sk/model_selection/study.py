@@ -151,7 +151,7 @@ callable
     >>> from sklearn.svm import SVC
     >>> X, y = load_iris(return_X_y=True)
     >>> study = width_study(
-    ...     {"net": OverparamReLUClassifier(max_iter=50), "svm": SVC()},
+    ...     {"net": OverparamReLUClassifier(), "svm": SVC()},
     ...     *(X[::2], y[::2]), X_test=X[1::2], y_test=y[1::2],
     ...     values=[50, 200], repeats=2, random_state=0,
     ... )

@@ -69,7 +69,7 @@ class TrainingDynamicsDisplay(OwnWorld):
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
     >>> nets = [
-    ...     OverparamReLUClassifier(width, max_iter=50, random_state=0).fit(X, y)
+    ...     OverparamReLUClassifier(width, random_state=0).fit(X, y)
     ...     for width in (20, 200)
     ... ]
     >>> display = TrainingDynamicsDisplay.from_estimators(nets)

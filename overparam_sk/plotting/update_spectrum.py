@@ -60,7 +60,7 @@ default=None
     >>> from overparam_sk.plotting import UpdateSpectrumDisplay
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
-    >>> net = OverparamReLUClassifier(20, max_iter=50, random_state=0).fit(X, y)
+    >>> net = OverparamReLUClassifier(20, random_state=0).fit(X, y)
     >>> display = UpdateSpectrumDisplay.from_estimator(net, n_components=3)
     >>> display.update_singular_values[0].shape
     (1, 4)

@@ -69,7 +69,7 @@ class WidthStudyDisplay(OwnWorld):
     >>> from overparam_sk.model_selection import width_study
     >>> from overparam_sk.plotting import WidthStudyDisplay
     >>> from sklearn.datasets import load_iris
-    >>> net = OverparamReLUClassifier(max_iter=20)
+    >>> net = OverparamReLUClassifier()
     >>> study = width_study(
     ...     {"net": net}, *load_iris(return_X_y=True), values=[50, 200], repeats=2, cv=2
     ... )

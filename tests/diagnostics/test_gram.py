@@ -94,7 +94,8 @@ def test_full_keeps_the_outputs_apart():
 def test_a_fitted_estimator_gives_its_own_figure(make, fit_intercept):
     rng = np.random.default_rng(2)
     X, y = rng.normal(size=(25, 6)), np.arange(25) % 3
-    net = make(max_iter=20, fit_intercept=fit_intercept, random_state=0).fit(X, y)
+    options = {"max_iter": 20, "n_iter_no_change": None, "random_state": 0}
+    net = make(fit_intercept=fit_intercept, **options).fit(X, y)
     assert gram_lambda_min(net, X) == pytest.approx(
         net.gram_lambda_min_, rel=1e-8, abs=1e-14
     )

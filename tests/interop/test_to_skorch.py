@@ -180,7 +180,16 @@ def test_the_settings_are_the_estimators_and_can_be_overruled():
     est = classifier(max_iter=5).fit(X, y)
     net = est.to_skorch()
     group = net.optimizer_.param_groups[0]
-    assert group["lr"] == est.learning_rate_ / 10
+    lengths = [
+        np.square(rows).sum(axis=1).mean()
+        for rows in ((X - est.offset_) / est.scale_, X)
+    ]
+    assert lengths[0] == pytest.approx(4)
+    # Steps are shorter by as much, at least, as the given rows are longer.
+    assert 0 < group["lr"] <= est.learning_rate_ / 10 * lengths[0] / lengths[1]
+    plain = classifier(max_iter=5, fit_intercept=False).fit(X, y)
+    lr = plain.to_skorch().optimizer_.param_groups[0]["lr"]
+    assert lr == plain.learning_rate_ / 10
     assert group["momentum"] == 0.9
     other = est.to_skorch(lr=3.0, optimizer__momentum=0.0, batch_size=4)
     assert other.optimizer_.param_groups[0]["lr"] == 3.0
