@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 import traceback
+from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,10 +36,12 @@ from _timing import (
     timed,
     write,
 )
+from batched_fits import batched_table
 from torch import nn
 
 from overparam_sk import OverparamReLUClassifier
 from overparam_sk.datasets import make_clustered_mixture
+from overparam_sk.devices import Work
 from overparam_sk.training import SStepSGD
 
 D = 784
@@ -345,6 +348,59 @@ def timing_table(device, widths, n_rows, captured):
     return text + markdown(header, times)
 
 
+def check_batched(device):
+    """Fits as one on the device against float64 fits one by one on the CPU."""
+    from overparam_sk.model_selection import width_study
+
+    X, y = make_clustered_mixture(400, 60, random_state=0)
+    options = {"values": [100], "repeats": 4, "random_state": 0}
+    data = {"X": X[::2], "y": y[::2], "X_test": X[1::2], "y_test": y[1::2]}
+    found = {}
+    for where in ("cpu", device):
+        net = OverparamReLUClassifier(max_iter=100, learning_rate=1.0, device=where)
+        if where == device and net.set_params(width=100).__fits_together__(200, 60) < 2:
+            raise CheckError("fits of width 100 are not done as one")
+        fits = width_study(net, **data, **options).fits
+        found[where] = [fit.scores["relative_distance"] for fit in fits]
+    worst = np.max(np.abs(np.divide(found[device], found["cpu"]) - 1))
+    if not worst <= 1e-8:
+        raise CheckError(f"distances of fits as one differ by {worst:.1e}")
+    return f"A study's fits as one, in float64: distances as on the CPU to {worst:.0e}."
+
+
+def batched_section(device, quick):
+    """Fits as one: right, and how fast beside fits in turn."""
+    sizes = [(250, 64, 16), (250, 784, 64)]
+    if not quick:
+        sizes += [(1000, 784, 16), (1000, 784, 64), (4000, 784, 64), (1000, 64, 256)]
+    table = batched_table(device, sizes, operations=2e10, repeats=1)
+    return f"{check_batched(device)}\n\n16 fits as one, a step of one:\n\n{table}"
+
+
+def threshold_table(device, quick):
+    """CPU time over GPU time of whole fits, beside what device="auto" would take."""
+    lines, n_rows = [], 2000
+    for m, d, B in [(250, 64, 16), (1000, 64, 256), (1000, 784, 64), (4000, 784, 64)]:
+        n_steps = 50 if quick else 400
+        X = np.random.default_rng(0).normal(size=(n_rows, d)).astype("f4")
+        y, seconds = np.arange(n_rows) % 10, {}
+        options = {"max_iter": n_steps, "batch_size": B, "learning_rate": 1.0}
+        for where in ("cpu", device):
+            options |= {"diagnostics": None, "record_every": None, "device": where}
+            net = OverparamReLUClassifier(m, **options, random_state=0)
+            net.fit(X, y)  # libraries start
+            seconds[where] = timed(partial(net.fit, X, y), where)
+        work = Work(4.0 * B * m * (d + 1), n_steps)
+        ratio = seconds["cpu"] / seconds[device]
+        auto = "GPU" if work.gains_on_gpu else "CPU"
+        times = (f"{1e3 * s / n_steps:.3f}" for s in seconds.values())
+        lines.append([m, d, B, n_steps, f"{work.operations:.1e}", *times])
+        lines[-1] += [f"{ratio:.2f}", auto]
+    header = ["m", "d", "B", "steps", "operations a step", "CPU ms/step"]
+    header += ["GPU ms/step", "CPU / GPU", "auto takes"]
+    return "Whole fits, libraries started:\n\n" + markdown(header, lines)
+
+
 def main():
     """Check, time, write."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -367,13 +423,15 @@ def main():
         "tests": run_marked_tests,
         "captured": lambda: f"{check_captured(device)}.\n",
         "steps": lambda: timing_table(device, widths, n_rows, captured=on_gpu),
+        "batched": lambda: batched_section(device, quick),
+        "threshold": lambda: threshold_table(device, quick),
         "figure2": lambda: figure_2(device, widths, n_rows, steps, repeats),
         "memory": lambda: memory_table(device, widths, n_rows),
         "diagnostics": lambda: diagnostics_table(1 if quick else 3, device),
         "recording": lambda: recording_table(50 if quick else 300, 3, device),
     }
     if not on_gpu:
-        for name in ("tests", "captured", "memory"):
+        for name in ("tests", "captured", "threshold", "memory"):
             del sections[name]
     card = torch.cuda.get_device_name() if on_gpu else "CPU"
     report = Report(arguments.out, f"## {card}\n\n{machine()}.\n")

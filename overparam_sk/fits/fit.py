@@ -103,7 +103,7 @@ def fit(job: Job, network: Begin, observers: Sequence[FitObserver] = ()) -> Fitt
     DivergenceError
         If a fitted attribute would be no finite number.
     """
-    with one_thread(resolve_device(job.settings.device)):
+    with one_thread(resolve_device(job.settings.device, job.work)):
         run = Run.begin(job, network, observers)
         # Of several processes each may be at another step: none can finish alone.
         alone = run.place.shards.size == 1
