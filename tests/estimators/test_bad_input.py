@@ -201,7 +201,7 @@ BAD_PARAMETERS = {
     "batch_size": [0, 1.5, "all", None],
     "max_iter": [0, None, 2.0],
     "tol": [-1e-3, None],
-    "n_iter_no_change": [0, "auto"],
+    "n_iter_no_change": [0, "all"],
     "early_stopping": [None, "yes", 1],
     "validation_fraction": [0.0, 1.0, None],
     "class_weight": ["even", 3],
