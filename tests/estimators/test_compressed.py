@@ -175,7 +175,7 @@ def test_unfitted():
 @pytest.mark.parametrize("rank", [None, 0, 3])
 @pytest.mark.parametrize("kind", [OverparamReLUClassifier, LinearizedReLUClassifier])
 def test_fit_trains_and_compresses(kind, rank):
-    net = kind(40, max_iter=20, random_state=0)
+    net = kind(40, max_iter=20, n_iter_no_change=None, random_state=0)
     whole = CompressedClassifier(net, rank)
     held = {"X_val": X[:10], "y_val": y[:10]}
     assert whole.fit(X, y, np.linspace(0, 1, 80), **held) is whole

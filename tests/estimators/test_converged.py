@@ -74,7 +74,7 @@ def test_units_of_the_columns_do_not_matter(make):
 UNCONVERGED = {
     "one step": ({"max_iter": 1}, *IRIS),
     "no intercept": ({"fit_intercept": False, "max_iter": 300}, *WINE),
-    "few steps": ({"max_iter": 9, "early_stopping": True}, *IRIS),
+    "few steps": ({"max_iter": 9}, *IRIS),
 }
 
 
@@ -84,13 +84,12 @@ def test_a_fit_that_ends_before_warns(options, X, y, make):
     with pytest.warns(ConvergenceWarning, match="hasn't converged yet.* Scale X .*max"):
         net = make(**options).fit(X, y)
     assert net.n_iter_ == options["max_iter"]
-    for silent in ({"n_iter_no_change": None}, {"learning_rate": 1e-3}):
-        if "early_stopping" not in options or "learning_rate" in silent:
-            assert said(net.set_params(**silent), X, y) == []
-            assert net.n_iter_ == options["max_iter"]
-            net.set_params(n_iter_no_change="auto")
-    if hasattr(net, "partial_fit") and "early_stopping" not in options:
-        net.set_params(learning_rate="auto").partial_fit(X, y)
+    for silent in ({"n_iter_no_change": None}, {"learning_rate": 1e-5}):
+        assert not any(
+            "converged" in text for text in said(make(**options | silent), X, y)
+        )
+    if hasattr(net, "partial_fit"):
+        net.partial_fit(X, y)
 
 
 @pytest.mark.parametrize("make", NETS.values(), ids=NETS)
@@ -112,15 +111,16 @@ def test_where_a_fit_ends_does_not_depend_on_what_is_recorded(make):
 @pytest.mark.parametrize("name", ["classifier", "linearized"])
 def test_the_start_is_regenerated_and_kept_by_what_goes_on(name):
     X, y = WINE
-    net = NETS[name](max_iter=3, n_iter_no_change=None).fit(X, y)
+    net = NETS[name](max_iter=30, n_iter_no_change=None).fit(X, y)
     start = net.initial_weights()
     moved = np.linalg.norm(net.hidden_weights_ - start)
     assert net.weight_change_ == pytest.approx(moved)
     assert net.relative_distance_ == pytest.approx(moved / np.linalg.norm(start))
     scale = net.scale_
-    net.partial_fit(X[::2] + 1, y[::2])
+    net.partial_fit(X[::2], y[::2])
     np.testing.assert_array_equal(net.scale_, scale)
     np.testing.assert_array_equal(net.initial_weights(), start)
     again = net.compress(len(X[0]) + 1).expand()
     np.testing.assert_allclose(again.hidden_weights_, net.hidden_weights_, atol=1e-9)
-    assert not hasattr(NETS[name](learning_rate=0.1, max_iter=1).fit(X, y), "scale_")
+    given = NETS[name](learning_rate=1e-6, max_iter=1).fit(X, y)
+    assert not hasattr(given, "scale_")

@@ -107,7 +107,7 @@ class Forgetful(OverparamReLUClassifier):
     "trip", [copy.copy, copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))]
 )
 def test_a_subclass_decides_what_is_kept(trip):
-    net = Forgetful(10, max_iter=5, random_state=0).fit(X, y)
+    net = Forgetful(10, max_iter=5, n_iter_no_change=None, random_state=0).fit(X, y)
     back = trip(net)
     assert back.history_ == {}
     np.testing.assert_array_equal(outputs(back, X), outputs(net, X))
