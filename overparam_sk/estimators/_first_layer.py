@@ -95,7 +95,7 @@ class FirstLayerClassifier(ABC):
         ``diagnostics`` asks for no look at all rows, it is that of the batches of the
         last pass, each before its own step, as MLPClassifier has it.
     learning_rate_ : float
-        c in use; with "auto" the shortest.
+        c in use; with "auto" the shortest, and with a ``scale_`` that of its rows.
     offset_ : ndarray of shape (n_features,)
         The mean of the training rows; there where ``scale_`` is.
     scale_ : ndarray of shape (n_features,)

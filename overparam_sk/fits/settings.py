@@ -18,7 +18,7 @@ SPECTRUM = "update_singular_values"
 
 # With record_every="auto" looking may cost about this share of the steps.
 _MONITORED_SHARE = 0.08
-_MOST_RECORDS = 40
+_FEWEST_RECORDS, _MOST_RECORDS = 8, 40
 # If the run ends by itself: steps to the second look, and later their growth.
 _FEWEST_BETWEEN = 4
 _LOOKS_SHARE = 6
@@ -199,13 +199,16 @@ class Settings:
         """Steps of a run after which to look, but for the last."""
         if not self.until_done or self.early_stopping:
             affordable = _MONITORED_SHARE * n_steps / look_cost
-            every = -(-n_steps // int(min(_MOST_RECORDS, max(8, affordable))))
+            every = -(
+                -n_steps // int(min(_MOST_RECORDS, max(_FEWEST_RECORDS, affordable)))
+            )
             return list(range(0, n_steps, every))
         # Nobody knows where such a run ends: the more steps are done, the longer it is
         # to the next look.
-        looks, fewest = [0], -(-n_steps // 8)
+        looks, rarest = [0], -(-n_steps // _FEWEST_RECORDS)
         while looks[-1] < n_steps:
             later = max(_FEWEST_BETWEEN, looks[-1] // _LOOKS_SHARE)
-            every = max(later, math.ceil(look_cost / _MONITORED_SHARE))
-            looks.append(looks[-1] + min(every, fewest))
+            if len(looks) > _FEWEST_RECORDS:
+                later = max(later, math.ceil(look_cost / _MONITORED_SHARE))
+            looks.append(looks[-1] + min(later, rarest))
         return looks[:-1]

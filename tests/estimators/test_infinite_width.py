@@ -29,16 +29,13 @@ def limit(**parameters):
 
 
 def slow_outputs(net, X_new):
-    """f(0) + K∞(x, X) R, pair by pair, of rows in the network's coordinates."""
-    constant, d = net.X_fit_.shape[1] > net.n_features_in_, net.n_features_in_
-
-    def here(rows):
-        if not hasattr(net, "scale_"):
-            return rows
-        return (rows - net.offset_) / net.scale_
-
-    X_fit, X_new = net.X_fit_.copy(), here(X_new)
-    X_fit[:, :d] = here(X_fit[:, :d])
+    """f(0) + K∞(x, X) R, pair by pair."""
+    constant = net.X_fit_.shape[1] > net.n_features_in_
+    train, X_fit = X, net.X_fit_
+    if hasattr(net, "scale_"):  # all is in the coordinates of the automatic step
+        train, X_new = ((rows - net.offset_) / net.scale_ for rows in (train, X_new))
+        X_fit = X_fit.copy()
+        X_fit[:, :-1] = (X_fit[:, :-1] - net.offset_) / net.scale_
     rows = np.column_stack([X_new, np.ones(len(X_new))]) if constant else X_new
     K = [[reference.gated_linear_kernel(x, s) for s in X_fit] for x in rows]
     moved = np.array(K) @ net.dual_coef_
@@ -52,7 +49,7 @@ def slow_outputs(net, X_new):
         max_iter=1,
         fit_intercept=constant,
         random_state=0,
-    ).fit(here(X), y)
+    ).fit(train, y)
     assert start.init_seed_ == net.init_seed_
     return start.decision_function(X_new) + moved
 
