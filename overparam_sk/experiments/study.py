@@ -206,7 +206,8 @@ def run_study(
     target_accuracy = _ACCURACY("target_accuracy", target_accuracy)
     baselines = _BASELINES("baselines", baselines)
     progress = FLAG("progress", progress)
-    params = {"fit_intercept": False, **fit_params}
+    # All T steps at every width, as in the paper.
+    params = {"fit_intercept": False, "n_iter_no_change": None, **fit_params}
     net = OverparamReLUClassifier(**params)
     beside = {name: BASELINES[name](params["fit_intercept"]) for name in baselines}
     interrupted = False

@@ -38,12 +38,13 @@ def test_a_row_holds_what_the_estimator_says():
     assert row.test_accuracy == net.score(IRIS.X_test, IRIS.y_test)
 
     for name in ("loss", "activation_change", "relative_distance", "gram_lambda_min"):
-        assert getattr(row, name) == getattr(net, f"{name}_")
-    np.testing.assert_array_equal(
-        row.update_singular_values, net.update_singular_values_
+        # Fits of a small width are done as one: equal up to float32's rounding.
+        assert getattr(row, name) == pytest.approx(getattr(net, f"{name}_"), rel=1e-4)
+    np.testing.assert_allclose(
+        row.update_singular_values, net.update_singular_values_, rtol=1e-4, atol=1e-6
     )
     np.testing.assert_allclose(
-        row.weight_singular_values, np.linalg.svd(net.hidden_weights_)[1]
+        row.weight_singular_values, np.linalg.svd(net.hidden_weights_)[1], rtol=1e-4
     )
     reached = net.history_["iteration"][net.history_["val_score"] >= 0.5]
     assert row.steps_to_target == (reached[0] if len(reached) else None)

@@ -92,7 +92,7 @@ def test_every_fit_is_what_the_estimator_gives_alone():
 
 def test_folds_are_those_of_scikit_learn():
     study = width_study(NET, X, y, values=[10], repeats=1, cv=3, random_state=0)
-    alone = NET.__class__(10, max_iter=5, random_state=study.fits[0].seed)
+    alone = clone(NET).set_params(width=10, random_state=study.fits[0].seed)
     assert [fit.fold for fit in study.fits] == [0, 1, 2]
     scores = [fit.scores["accuracy"] for fit in study.fits]
     np.testing.assert_array_equal(scores, cross_val_score(alone, X, y, cv=3))

@@ -95,6 +95,7 @@ def measure_modes(
     start = copy(net)
     start.first_weights_, start.second_weights_ = net.initial_weights()
     shorter = {"record_every": None, "diagnostics": None, "gram_samples": 1}
+    shorter |= {"n_iter_no_change": None}
     nets = [
         start,
         *(clone(net).set_params(max_iter=t, **shorter).fit(X, y) for t in iterations),
