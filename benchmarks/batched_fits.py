@@ -53,7 +53,7 @@ class OneOfMany(Problem):
             device=self.device,
         )
         self.weight = torch.ones(ROWS, device=self.device)
-        self.lengthen = CurvatureStep(1.0) if momentum else None
+        self.lengthen = CurvatureStep() if momentum else None
 
     def stream(self):
         """Its batches from the first one on."""

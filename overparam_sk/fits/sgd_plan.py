@@ -105,5 +105,5 @@ class SGDPlan:
         # The batches of one stretch of a run must not repeat those of another.
         mixed = np.random.SeedSequence([job.seeds.batches, job.first_iteration])
         stream = MinibatchStream(len(rows), batch_size, int(mixed.generate_state(1)[0]))
-        lengthen = CurvatureStep(c) if settings.learning_rate is None else None
+        lengthen = CurvatureStep() if settings.learning_rate is None else None
         return cls(weight, stream, c, settings.momentum, lengthen)

@@ -20,7 +20,6 @@ from torch import Tensor
 
 from overparam_sk.networks import FirstLayerNetwork, Loss, Scratch
 from overparam_sk.training.batch_members import Member, MembersData
-from overparam_sk.training.step_size import CurvatureStep
 
 __all__ = ["BatchedSGD", "batched_block_rows"]
 
@@ -122,11 +121,7 @@ class BatchedSGD:
         self._nets = _Networks.of([member.network for member in members])
         steps = [-member.step / self._batch_size for member in members]
         self._step_per_row = self._W.new_tensor(steps).unsqueeze(1)
-        self._lengthen = None
-        if members[0].lengthen is not None:
-            safe = [one.lengthen.safe for one in members if one.lengthen is not None]
-            most = members[0].lengthen.most
-            self._lengthen = CurvatureStep(self._W.new_tensor(safe), most)
+        self._lengthen = members[0].lengthen
 
     def _walk(self, n_batches: int) -> list[bool]:
         """Do a stretch of steps; whether the outputs of each fit are finite."""

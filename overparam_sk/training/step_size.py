@@ -22,44 +22,35 @@ class CurvatureStep:
 
     `safe_learning_rate`, c = 4/L, allows for a softmax whose Hessian has norm 1/2 at
     every sample. At the current outputs sample s has at most
-    h_s = min(1/2, 2(1 − o_y)). A curvature that many samples share is their mean times
-    L; one that a few of them have alone is at most that of the steepest, |x_s|²/2 of B
-    samples. So c = 2/λ with
-
-        λ = mean_s h_s · L + max_s w_s h_s |x_s|² / (2B),
-
-    the mean weighted by w_s |x_s|², is stable too, and the longer of the two is taken:
-    as the training rows are fitted, h_s falls and the outputs keep growing at a steady
-    pace instead of logarithmically.
+    h_s = min(1/2, 2(1 − o_y)). A curvature that all samples share is their mean times
+    L, one that few of them have is more; the root of their mean square lies between
+    the mean and the largest, and c = 2/(h L) is taken with that h. As the training rows
+    are fitted, h falls and the outputs keep growing at a steady pace instead of
+    logarithmically.
 
     Parameters
     ----------
-    safe : float or Tensor of shape (s,)
-        c of `safe_learning_rate`: the shortest step. Of several fits one each.
     most : float, default=1000.0
-        The longest step, in units of ``safe``: beyond, h_s is rounding error.
+        The longest step, in units of the safe one: beyond, h_s is rounding error.
     """
 
-    safe: float | Tensor
     most: float = 1000.0
 
     def factor(self, curvature: Tensor, weighted_norms: Tensor) -> Tensor:
-        """Step for a batch in units of ``safe``, a scalar tensor.
+        """Steps for batches in units of the safe one, of shape (...).
 
         Parameters
         ----------
-        curvature : Tensor of shape (B,) or (s, B)
-            h_s, of the batch of each of s fits.
-        weighted_norms : Tensor of shape (B,) or (s, B)
-            w_s |x_s|².
+        curvature : Tensor of shape (..., B)
+            h_s.
+        weighted_norms : Tensor of shape (..., B)
+            w_s |x_s|²: by it the samples are weighted.
         """
-        weighted = curvature * weighted_norms
         # Where no row has a weight or a length, no step has an effect.
-        tiny = torch.finfo(weighted.dtype).tiny
+        tiny = torch.finfo(curvature.dtype).tiny
         total = weighted_norms.sum(dim=-1).clamp_min(tiny)
-        shared = 4 * weighted.sum(dim=-1) / total
-        alone = weighted.amax(dim=-1) * (self.safe / (2 * curvature.shape[-1]))
-        return (2 / (shared + alone)).clamp(1.0, self.most)
+        h = ((curvature.square() * weighted_norms).sum(dim=-1) / total).sqrt()
+        return (1 / (2 * h)).clamp(1.0, self.most)
 
 
 def safe_learning_rate(X: Tensor, sample_weight: Tensor, batch_size: int) -> float:

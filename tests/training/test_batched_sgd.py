@@ -92,7 +92,7 @@ def fits(case: Case) -> list[Member]:
         if case.weighted:
             weight = torch.linspace(0, 2, n, dtype=case.dtype)
         c = 0.1 if case.squared else 0.5 + 0.3 * seed
-        lengthen = CurvatureStep(c, most=20.0) if case.automatic else None
+        lengthen = CurvatureStep(most=20.0) if case.automatic else None
         stream = MinibatchStream(n, case.B, seed)
         room = torch.empty(n, case.k, dtype=case.dtype)
         targets = network.loss.write_targets(y, room)

@@ -108,13 +108,12 @@ def test_lengthened_steps_are_shorter_steps_of_a_lengthened_rule():
     f0 = 5 * f0
     y = f0.argmax(dim=1)  # which are nearly fitted
     ones = torch.ones(len(X), dtype=torch.float64)
-    trainer = trainer_of(X, y, f0, 5, weight=ones, lengthen=CurvatureStep(0.7))
+    trainer = trainer_of(X, y, f0, 5, weight=ones, lengthen=CurvatureStep())
     batch = MinibatchStream(len(X), 5, seed=7).take(1)
     o = torch.softmax(f0[batch], dim=1)
     h = (2 * (1 - o[torch.arange(5), y[batch]])).clamp(max=0.5)
     lengths = X[batch].square().sum(dim=1)
-    top = (h @ lengths) / lengths.sum() * 4 / 0.7 + (h * lengths).max() / (2 * 5)
-    factor = float(2 / (0.7 * top))
+    factor = float(0.5 / ((h**2 @ lengths) / lengths.sum()).sqrt())
     assert factor > 1
     trainer.advance(1)
     plain = trainer_of(X, y, f0, 5, weight=ones)

@@ -143,10 +143,10 @@ def test_lengthened_steps_are_those_of_the_slow_rule(B, block, momentum):
         for f, s in zip(outputs, batch.tolist(), strict=True):
             o_y = float(torch.softmax(f, 0)[y[s]])
             length = float(weight[s]) * float(X[s] @ X[s])
-            curved.append(min(0.5, 2 * (1 - o_y)) * length)
+            curved.append(min(0.5, 2 * (1 - o_y)) ** 2 * length)
             lengths += length
-        top = sum(curved) / (lengths + 1e-300) * 4 / safe + max(curved) / (2 * B)
-        seen.append(min(most, max(1.0, 2 / (safe * top + 1e-300))))
+        h = (sum(curved) / (lengths + 1e-300)) ** 0.5
+        seen.append(min(most, max(1.0, 0.5 / (h + 1e-300))))
         return seen[-1]
 
     batches = MinibatchStream(len(X), B, seed=7).take(37).view(37, B)
@@ -171,7 +171,7 @@ def test_lengthened_steps_are_those_of_the_slow_rule(B, block, momentum):
         step=safe / 40,
         momentum=momentum,
         weight=weight,
-        lengthen=CurvatureStep(safe, most),
+        lengthen=CurvatureStep(most),
     )
     trainer.advance(37)
     assert any(1 < factor < most for factor in seen)  # neither of its ends
