@@ -332,9 +332,9 @@ class TrainedNetwork(CallbackSupport, ABC):
             # The first words are MLPClassifier's.
             warn_user(
                 f"Maximum iterations ({fitted.planned}) reached and the optimization "
-                f"hasn't converged yet: loss_ is {self.loss_:.3g}. Scale X to mean 0 "
-                "and standard deviation 1, raise max_iter, or set "
-                "n_iter_no_change=None for a fixed number of steps.",
+                f"hasn't converged yet: loss_ is {self.loss_:.3g}. "
+                f"{self._to_converge()}. A fixed number of steps, "
+                "n_iter_no_change=None, is not warned of.",
                 ConvergenceWarning,
             )
         if fitted.dead:
@@ -346,6 +346,20 @@ class TrainedNetwork(CallbackSupport, ABC):
                 "mean 0 and standard deviation 1.",
                 ConvergenceWarning,
             )
+
+    def _to_converge(self) -> str:
+        """What helps a fit that has not converged."""
+        if "scale_" in vars(self):  # which brings the columns to one scale
+            return "Raise max_iter or tol"
+        if is_classifier(self):
+            return (
+                "Scale the columns of X (StandardScaler, or MaxAbsScaler if X is "
+                "sparse), or raise max_iter or tol"
+            )
+        return (
+            "Scale X and y to mean 0 and standard deviation 1 (StandardScaler, and "
+            "TransformedTargetRegressor for y), or raise max_iter"
+        )
 
     def _rows_to_predict(
         self, X: Any, like: NDArray[Any], *, constant: bool = False

@@ -190,6 +190,8 @@ class Run:
             attributes["best_validation_score_"] = best
         _check_finite(attributes, self.recorder, trainer.iteration)
         unconverged = outcome is Outcome.FINISHED and job.settings.until_done
+        # Who goes on does so step by step, and knows it.
+        unconverged = unconverged and job.resume is None
         unconverged = unconverged and not job.settings.early_stopping
         risen = None if best is not None else _risen(job, self.recorder, self.start)
         planned = self.course[0][-1]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -24,6 +25,8 @@ _PAUSES_SHARE = 4 / 5
 # What is worse than a linear fit by more than this, as a share of what the mean leaves,
 # is slow: its columns are not of one scale.
 _ABOVE_LINEAR = 0.05
+# A loss within this share of that of outputs of 0 has learnt nothing to speak of.
+_NEXT_TO_NOTHING = 0.001
 
 
 @dataclass
@@ -131,14 +134,18 @@ def goal_of(job: Job, place: Place, net: NetworkInFit) -> Goal | None:
             net.loss.total(outputs, targets, weight), place.device
         )
 
-    start = trainer.penalised_loss
+    start, seen = trainer.penalised_loss, net.everything
+    # Who has learnt next to nothing has not converged, however flat the loss is.
+    nothing = (1 - _NEXT_TO_NOTHING) * net.loss.total(
+        torch.zeros_like(seen.targets), seen.targets, seen.weight
+    )
     return NothingToGain(
         loss,
         tol=settings.tol,
         first=trainer.iteration,
         steps_per_pass=settings.steps_per_pass(len(job.data.y)),
         flat_share=0.0 if start is None else _PAUSES_SHARE,
-        enough=float("inf") if start is None else start.linear + _ABOVE_LINEAR,
+        enough=nothing if start is None else start.linear + _ABOVE_LINEAR,
     )
 
 

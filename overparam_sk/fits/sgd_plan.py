@@ -23,6 +23,8 @@ __all__ = [
 
 # Training rows that the history looks at.
 MONITORED_ROWS = 100
+# Rows by which those that will come are centred and scaled, at least.
+_FEWEST_OF_MANY = 32
 # Rows for the first look at the data, from which the automatic step is computed.
 _STEP_SIZE_ROWS = 1000
 
@@ -59,11 +61,14 @@ def coordinates_of(job: Job, place: Place, rows: Rows) -> Coordinates:
     """Those of an automatic step, or of the run that this one goes on from.
 
     A step that is given, and a network without a constant, are the papers': of the
-    rows as they are.
+    rows as they are. A few rows, the first of many, do not tell what a column's scale
+    is.
     """
     if job.resume is not None:
         return job.resume.coordinates.at(place.dtype, place.device)
     if job.settings.learning_rate is not None or not place.constant:
+        return Coordinates()
+    if job.settings.one_pass and len(rows) < _FEWEST_OF_MANY:
         return Coordinates()
     return Standardised.of(rows, weight_of(job.data, place))
 

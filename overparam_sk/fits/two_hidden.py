@@ -336,8 +336,9 @@ def _trainer(job: Job, place: Place, seen: SeenRows) -> GradientDescent:
         step, spectrum = safe_full_batch_step(X, weights, weight)
         if settings.until_done and not settings.early_stopping:
             unit = LOSS.of_constant(seen.targets, seen.weight) or 1.0
-            linear = linear_figure(X, seen.targets[subset.to(place.device)], weight)
             n = _rows_to_tell_by(seen.weight)
+            there = subset.to(place.device)
+            linear = linear_figure(X, seen.targets[there], weight, n)
             penalised = PenalisedLoss(spectrum, n, unit, linear)
     training = TrainingRows(seen.rows, seen.targets, seen.weight, seen.initial.w)
     return GradientDescent(

@@ -18,7 +18,7 @@ __all__ = ["Coordinates", "Standardised"]
 # Root mean square of the rows' lengths, in the coordinates.
 _LENGTH = 2.0
 # A column that differs from its mean by no more than this many roundings is constant.
-_ROUNDINGS = 64
+_ROUNDINGS = 8
 
 
 class Coordinates:

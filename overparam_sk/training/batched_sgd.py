@@ -11,7 +11,6 @@ Rows are gathered, and outputs looked at, for a stretch of several blocks.
 """
 
 from collections.abc import Sequence
-from functools import cache
 from math import prod
 from typing import NamedTuple
 
@@ -19,6 +18,7 @@ import torch
 from torch import Tensor
 
 from overparam_sk.networks import FirstLayerNetwork, Loss, Scratch
+from overparam_sk.training.ages import Ages
 from overparam_sk.training.batch_members import Member, MembersData
 
 __all__ = ["BatchedSGD", "batched_block_rows"]
@@ -223,35 +223,9 @@ class BatchedSGD:
             D.mul_(ages.to_velocity)
             velocity.baddbmm_(D.transpose(1, 2), X, beta=mu**n)
 
-    def _ages(self, n: int) -> "_Ages":
+    def _ages(self, n: int) -> Ages:
         shape = (n, self._batch_size, self._momentum)
-        return _Ages.of(*shape, self._W.dtype, self._W.device)
-
-
-class _Ages(NamedTuple):
-    """How often what a block's batches add has been added: `SStepSGD`, momentum."""
-
-    carried: Tensor  # (R, 1), the velocity from before the block, to Z
-    between: Tensor  # (R, R), an earlier batch's D, to Z
-    to_weights: Tensor  # (R, 1), D by the end of the block
-    to_velocity: Tensor  # (R, 1), what is left of it in the velocity, beside that
-
-    @staticmethod
-    @cache
-    def of(
-        n: int, batch_size: int, mu: float, dtype: torch.dtype, device: torch.device
-    ) -> "_Ages":
-        age = torch.arange(n, dtype=dtype, device=device)
-        age = age.repeat_interleave(batch_size).unsqueeze(1)
-
-        def geometric(length: Tensor) -> Tensor:
-            return (1 - mu**length) / (1 - mu)
-
-        left = n - 1 - age
-        to_weights = geometric(left + 1)
-        # Clamped entries belong to pairs that are never read.
-        between = geometric((age - age.T).clamp_min(0))
-        return _Ages(geometric(age) * mu, between, to_weights, mu**left / to_weights)
+        return Ages.of(*shape, self._W.dtype, self._W.device)
 
 
 class _Networks(NamedTuple):

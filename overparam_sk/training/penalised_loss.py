@@ -58,7 +58,7 @@ def price(spent: float, n_rows: float) -> float:
     return math.exp(each * spent / n_rows)
 
 
-def linear_figure(X: Tensor, y: Tensor, weight: Tensor) -> float:
+def linear_figure(X: Tensor, y: Tensor, weight: Tensor, n_rows: float) -> float:
     """What the best linear function of some rows leaves, with its price.
 
     Parameters
@@ -67,16 +67,18 @@ def linear_figure(X: Tensor, y: Tensor, weight: Tensor) -> float:
         With a constant column or without.
     y : Tensor of shape (n,)
     weight : Tensor of shape (n,)
+    n_rows : float
+        How many rows they stand for.
 
     Returns
     -------
     float
         As a share of what the mean leaves.
     """
-    y = y.double() - (weight.double() @ y.double()) / weight.double().sum()
-    root = weight.double().sqrt()
+    share = weight.double() / weight.double().sum()
+    y, root = y.double() - share @ y.double(), weight.double().sqrt()
     # Centred and of one length, columns may be as they like.
-    X = X.double() - X.double().mean(dim=0)
+    X = X.double() - share @ X.double()
     X = X / X.norm(dim=0).clamp_min(torch.finfo(X.dtype).tiny)
     Q, R = torch.linalg.qr(root.unsqueeze(1) * X)
     there = R.diagonal().abs() > 1e-9
@@ -85,4 +87,4 @@ def linear_figure(X: Tensor, y: Tensor, weight: Tensor) -> float:
     whole = float((root * y).square().sum())
     if whole == 0 or not math.isfinite(whole):
         return math.inf
-    return float(left.square().sum()) / whole * price(int(there.sum()) + 1, len(y))
+    return float(left.square().sum()) / whole * price(int(there.sum()) + 1, n_rows)

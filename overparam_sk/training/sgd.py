@@ -27,6 +27,7 @@ from torch import Tensor
 
 from overparam_sk.networks import FirstLayerNetwork
 from overparam_sk.rows import Rows
+from overparam_sk.training.ages import Ages
 from overparam_sk.training.block_room import Block, BlockRoom
 from overparam_sk.training.loop import DivergenceError, Recent
 from overparam_sk.training.minibatches import MinibatchStream
@@ -262,10 +263,9 @@ class SStepSGD:
 
     def _carry_velocity(self, block: Block, velocity: Tensor) -> None:
         """Add the velocity's part to Z; weight G by how often D_l was added."""
-        age = self._ages(block.n_batches)
-        block.rows.add_times(velocity, self._geometric(age, first=1), out=block.Z)
-        # Clamped entries belong to pairs j <= l, which are never read.
-        block.G.mul_(self._geometric((age - age.T).clamp_min(0), first=0))
+        ages = self._ages(block.n_batches)
+        block.rows.add_times(velocity, ages.carried, out=block.Z)
+        block.G.mul_(ages.between)
 
     def _update(self, block: Block) -> None:
         """Add the updates of all batches to W; what fails in here ends the fit."""
@@ -276,22 +276,14 @@ class SStepSGD:
             rows.add_outer(D, self._velocity, keep=mu)
             self.W.add_(self._velocity)
         else:
-            left = K - 1 - self._ages(K)  # batches after this one
-            to_W = self._geometric(left + 1, first=0)
-            to_velocity = mu**left / to_W
-            rows.add_outer(D.mul_(to_W), self.W)
+            ages = self._ages(K)
+            rows.add_outer(D.mul_(ages.to_weights), self.W)
             self.W.add_(self._velocity, alpha=sum(mu**i for i in range(1, K + 1)))
-            rows.add_outer(D.mul_(to_velocity), self._velocity, keep=mu**K)
+            rows.add_outer(D.mul_(ages.to_velocity), self._velocity, keep=mu**K)
 
-    def _ages(self, n_batches: int) -> Tensor:
-        """Index of its batch in the block, for every row: shape (n_batches · B, 1)."""
-        ages = torch.arange(n_batches, dtype=self.W.dtype, device=self.W.device)
-        return ages.repeat_interleave(self._stream.batch_size).unsqueeze(1)
-
-    def _geometric(self, length: Tensor, *, first: int) -> Tensor:
-        """μ^first + … , ``length`` terms."""
-        mu = self._momentum
-        return (1 - mu**length) / (1 - mu) * mu**first
+    def _ages(self, n_batches: int) -> Ages:
+        shape = (n_batches, self._stream.batch_size, self._momentum)
+        return Ages.of(*shape, self.W.dtype, self.W.device)
 
     def _check_finite(self) -> None:
         """Raise if the outputs of the latest blocks are not finite; forget old ones."""

@@ -130,6 +130,8 @@ class NothingToGain:
         before = [other for then, other in self._losses if then <= steps - flat]
         since = [other for then, other in self._losses if then > steps - flat]
         passes = few / self._steps_per_pass
-        if not before or not isfinite(min(since)) or min(since) > self._enough:
+        if not before or not isfinite(min(since)):
+            return False
+        if min(before + since) > self._enough:
             return False
         return min(since) >= min(before) - self._tol * passes

@@ -81,7 +81,9 @@ UNCONVERGED = {
 @pytest.mark.parametrize("make", NETS.values(), ids=NETS)
 @pytest.mark.parametrize(("options", "X", "y"), UNCONVERGED.values(), ids=UNCONVERGED)
 def test_a_fit_that_ends_before_warns(options, X, y, make):
-    with pytest.warns(ConvergenceWarning, match="hasn't converged yet.* Scale X .*max"):
+    with pytest.warns(
+        ConvergenceWarning, match="hasn't converged yet.* max_iter or tol"
+    ):
         net = make(**options).fit(X, y)
     assert net.n_iter_ == options["max_iter"]
     for silent in ({"n_iter_no_change": None}, {"learning_rate": 1e-5}):
@@ -90,6 +92,45 @@ def test_a_fit_that_ends_before_warns(options, X, y, make):
         )
     if hasattr(net, "partial_fit"):
         net.partial_fit(X, y)
+
+
+def words(scale):
+    """Rows that are sparse for good: counts of few words, times a scale."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(2, size=60)
+    counts = np.zeros((60, 3000))
+    for row, label in zip(counts, y, strict=True):
+        np.add.at(row, rng.integers(1500 * label, 1500 * label + 1500, 20), scale)
+    return sparse.csr_array(counts), y
+
+
+# Scales that no coordinates make up for: the loss is flat far from anything.
+OUT_OF_SCALE = {
+    "words": words(1e6),
+    "huge": ((1e12 * IRIS[0]).astype(np.float32), IRIS[1]),
+    "tiny": ((1e-12 * IRIS[0]).astype(np.float32), IRIS[1]),
+    "huge, float64": (1e150 * IRIS[0], IRIS[1]),
+}
+
+
+@pytest.mark.parametrize("make", NETS.values(), ids=NETS)
+@pytest.mark.parametrize(("X", "y"), OUT_OF_SCALE.values(), ids=OUT_OF_SCALE)
+def test_a_loss_that_is_flat_before_anything_was_learnt_is_said(X, y, make):
+    net = make(max_iter=300)
+    words_of = said(net, X, y)
+    assert not hasattr(net, "scale_")
+    assert net.score(X, y) > 0.9 or any("Scale the columns" in w for w in words_of)
+
+
+@pytest.mark.parametrize("make", [NETS["classifier"], NETS["linearized"]])
+def test_rows_that_come_one_by_one_do_not_decide_the_scale(make):
+    X, y = WINE
+    X = (X - X.mean(axis=0)) / X.std(axis=0)
+    net = make()
+    for _ in range(2):
+        for row, label in zip(X, y, strict=True):
+            net.partial_fit(row[None], [label], classes=[0, 1, 2])
+    assert net.score(X, y) > 0.97
 
 
 @pytest.mark.parametrize("make", NETS.values(), ids=NETS)
