@@ -22,9 +22,9 @@ __all__ = ["FiniteStart", "Printer", "Recorder", "goal_of", "stopping_rule"]
 
 # A penalised loss does not fall all the way: it pauses before a unit finds its place.
 _PAUSES_SHARE = 4 / 5
-# What is worse than a linear fit by more than this, as a share of what the mean leaves,
-# is slow: its columns are not of one scale.
-_ABOVE_LINEAR = 0.05
+# What gains less than half of what a linear fit gains over the mean, and by more than
+# this less, is slow: its columns are not of one scale.
+_OF_LINEAR, _LESS_THAN_LINEAR = 0.5, 0.05
 # A loss within this share of that of outputs of 0 has learnt nothing to speak of.
 _NEXT_TO_NOTHING = 0.001
 
@@ -145,8 +145,16 @@ def goal_of(job: Job, place: Place, net: NetworkInFit) -> Goal | None:
         first=trainer.iteration,
         steps_per_pass=settings.steps_per_pass(len(job.data.y)),
         flat_share=0.0 if start is None else _PAUSES_SHARE,
-        enough=nothing if start is None else start.linear + _ABOVE_LINEAR,
+        enough=nothing if start is None else _near_linear(start.linear),
     )
+
+
+def _near_linear(linear: float) -> float:
+    """The penalised loss that a fit must have come to, where a linear one has this."""
+    gain = 1 - linear
+    if not gain > _LESS_THAN_LINEAR:  # nothing to compare with
+        return float("inf")
+    return 1 - min(_OF_LINEAR * gain, gain - _LESS_THAN_LINEAR)
 
 
 def stopping_rule(

@@ -33,6 +33,7 @@ def state(names=(), m=30, d=5, k=3, n=17, constant=False, weight=None, repeat=Fa
     y = torch.randint(0, k, (n,), generator=generator)
     data = Data(X.numpy(), y.numpy(), np.ones(n) if weight is None else weight)
     settings = Settings(
+        learning_rate=1.0,  # of the rows as they are given
         diagnostics=tuple(names),
         gram_samples=6,
         fit_intercept=constant,

@@ -193,7 +193,7 @@ def test_a_fit_is_that_in_all_columns(name, form, fit_intercept, everywhere):
     X_new = np.random.default_rng(1).normal(size=X.shape)
     net = OverparamReLUClassifier(
         300,
-        max_iter=200,
+        max_iter=100,
         n_iter_no_change=None,
         batch_size=20,
         fit_intercept=fit_intercept,
