@@ -97,7 +97,8 @@ class FirstLayerClassifier(ABC):
     learning_rate_ : float
         c in use; with "auto" the shortest, and with a ``scale_`` that of its rows.
     offset_ : ndarray of shape (n_features,)
-        The mean of the training rows; there where ``scale_`` is.
+        The mean of the training rows; there where ``scale_`` is: X need not be scaled
+        beforehand then.
     scale_ : ndarray of shape (n_features,)
         With an automatic step, an intercept and rows that are not sparse: the network
         starts and moves as Li and Liang's does on (x − offset_)/scale_, where the

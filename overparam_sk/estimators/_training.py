@@ -78,18 +78,22 @@ class TrainedNetwork(CallbackSupport, ABC):
         Heavy-ball momentum in [0, 1). "auto" is 0.9 for minibatches with
         ``learning_rate="auto"`` and otherwise 0.
     max_iter : "auto" or int, default="auto"
-        Gradient steps at most, the papers' T. "auto" is 1000 and, for minibatches with
-        ``learning_rate="auto"``, 20 passes over the rows where these are more.
+        Gradient steps at most, not passes over the rows: the papers' T. "auto" is 1000
+        and, for minibatches with ``learning_rate="auto"``, 20 passes over the rows
+        where these are more.
     tol : float, default=1e-4
-        A change of the watched figure up to this is no improvement. It is absolute.
+        A change of the watched figure up to this is no improvement; a training loss up
+        to this is small enough.
     n_iter_no_change : "auto", int or None, default="auto"
         When training stops. "auto", with ``learning_rate="auto"``: where nothing is
-        left to gain, because the training loss of the last pass, which is known anyway,
-        is at most ``tol`` or has fallen by no more a pass, over ten passes and 40
-        steps; a fit that ends before warns. An integer is a number of recorded
-        iterations without improvement of the loss or, with ``early_stopping``, of the
-        validation score (where "auto" and None mean 10). None, and "auto" with a given
-        step, run all ``max_iter`` steps, as the papers do.
+        left to gain, because the training loss of the last pass is at most ``tol``, or
+        has fallen by no more than ``tol`` a pass over the last ten passes (and 40
+        steps) and is below that of outputs of 0. Where ``max_iter`` is reached first,
+        there is a warning. An integer is a number of recorded iterations
+        (``record_every``, whose "auto" follows ``max_iter``) without improvement of
+        the loss or, with ``early_stopping``, of the validation score (where "auto" and
+        None mean 10). None, and "auto" with a given step, run all ``max_iter`` steps,
+        as the papers do.
     early_stopping : bool, default=False
         Stop when the validation score no longer improves, and keep what had the best
         one. Watches ``X_val``, ``y_val`` given to ``fit``, and otherwise a share of the
