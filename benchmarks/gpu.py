@@ -153,17 +153,18 @@ class CapturedSGD(SStepSGD):
         super().__init__(*arguments, **options)
         self._graphs, self._done = {}, {}
 
-    def _derive(self, room, n_batches):
-        key = (id(room), n_batches)
-        self._done[key] = self._done.get(key, 0) + 1
-        if self._done[key] < 3:  # libraries take their workspaces before the capture
-            super()._derive(room, n_batches)
+    def _derive(self, block):
+        # A block that is held keeps its identity, and its memory.
+        _, done = self._done.get(id(block), (block, 0))
+        self._done[id(block)] = block, done + 1
+        if done < 2:  # libraries take their workspaces before the capture
+            super()._derive(block)
             return
-        if key not in self._graphs:
-            self._graphs[key] = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(self._graphs[key]):
-                super()._derive(room, n_batches)
-        self._graphs[key].replay()
+        if id(block) not in self._graphs:
+            self._graphs[id(block)] = torch.cuda.CUDAGraph()
+            with torch.cuda.graph(self._graphs[id(block)]):
+                super()._derive(block)
+        self._graphs[id(block)].replay()
 
 
 def check_captured(device):
