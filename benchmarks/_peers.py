@@ -9,6 +9,7 @@ from _timing import CLASSES, plain_loop
 from sklearn.neural_network import MLPClassifier
 
 from overparam_sk import OverparamReLUClassifier
+from overparam_sk.threads import one_thread
 
 try:
     import jax
@@ -74,11 +75,12 @@ def plain_peer(problem, B, n_steps):
 
 
 def engine_peer(problem, B, n_steps):
-    """Our engine, from the initial weights."""
+    """Our engine, from the initial weights; in threads as a fit has them."""
 
     def run():
-        trainer = problem.ours(B)
-        trainer.advance(n_steps)
+        with one_thread(problem.device):
+            trainer = problem.ours(B)
+            trainer.advance(n_steps)
         return trainer.W
 
     return run
