@@ -5,6 +5,8 @@ import signal
 import pytest
 import torch
 
+from overparam_sk.training import BatchedSGD
+
 
 def pytest_addoption(parser):
     parser.addoption(
@@ -21,6 +23,19 @@ def ctrl_c():
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield lambda: signal.raise_signal(signal.SIGINT)
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def batches(monkeypatch):
+    """How many fits were done as one, each time that some were."""
+    made, init = [], BatchedSGD.__init__
+
+    def counted(self, members, **options):
+        made.append(len(members))
+        init(self, members, **options)
+
+    monkeypatch.setattr(BatchedSGD, "__init__", counted)
+    return made
 
 
 def pytest_collection_modifyitems(items):

@@ -200,7 +200,7 @@ class FirstLayerClassifier(ABC):
         try:
             data = self._validated(X, y, sample_weight, reset=not resumes)
             resume = self._resume(data, self.learning_rate_) if resumes else None
-            self._train(plain, data, None, resume, one_pass=True)
+            self._train(plain, self._job(plain, data, None, resume, one_pass=True))
         except FloatingPointError:
             self._forget()
             raise

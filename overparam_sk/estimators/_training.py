@@ -250,7 +250,7 @@ class TrainedNetwork(CallbackSupport, ABC):
             data = self._validated(X, y, sample_weight, reset=before is None)
             data, held_out = self._with_held_out(plain, data, X_val, y_val)
             resume = None if before is None else before._resume(data)
-            self._train(plain, data, held_out, resume)
+            self._train(plain, self._job(plain, data, held_out, resume))
         except FloatingPointError:
             self._forget()
             raise
@@ -275,18 +275,10 @@ class TrainedNetwork(CallbackSupport, ABC):
             check_held_out(data.weight, held_out.weight)
         return data, held_out
 
-    def _train(
-        self,
-        plain: dict[str, Any],
-        data: Data,
-        held_out: Data | None,
-        resume: Resume | None,
-        *,
-        one_pass: bool = False,
-    ) -> None:
+    def _train(self, plain: dict[str, Any], job: Job) -> None:
         """Train, and set all fitted attributes; tell nobody of one pass."""
-        job = self._job(plain, data, held_out, resume, one_pass=one_pass)
-        observers = [] if one_pass else callback_observers(self, data)
+        one_pass = job.settings.one_pass
+        observers = [] if one_pass else callback_observers(self, job.data)
         self._keep(fit(job, self._network(plain), observers), observers)
 
     def _job(

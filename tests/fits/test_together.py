@@ -21,7 +21,7 @@ from overparam_sk.fits import (
     pays_together,
 )
 from overparam_sk.networks import LiLiang2018, LinearizedLiLiang2018
-from overparam_sk.training import BatchedSGD, DivergenceError
+from overparam_sk.training import DivergenceError
 
 N_STEPS = 40
 
@@ -52,19 +52,6 @@ def job(seed, **settings):
 
 def network(width=40, kind=LiLiang2018):
     return partial(FirstLayer.begin, kind=kind, width=width)
-
-
-@pytest.fixture
-def batches(monkeypatch):
-    """Sizes of the batches that were made."""
-    made, init = [], BatchedSGD.__init__
-
-    def counted(self, members, **options):
-        made.append(len(members))
-        init(self, members, **options)
-
-    monkeypatch.setattr(BatchedSGD, "__init__", counted)
-    return made
 
 
 def assert_same(fitted, expected):

@@ -30,19 +30,6 @@ NET = OverparamReLUClassifier(max_iter=6, learning_rate=1.0, batch_size=16)
 PLAIN = {"max_iter": 6, "learning_rate": 1.0, "batch_size": 16}
 
 
-@pytest.fixture
-def batches(monkeypatch):
-    """Sizes of the batches that were made."""
-    made, init = [], BatchedSGD.__init__
-
-    def counted(self, members, **options):
-        made.append(len(members))
-        init(self, members, **options)
-
-    monkeypatch.setattr(BatchedSGD, "__init__", counted)
-    return made
-
-
 def study(net=NET, **changes):
     settings = {"values": [8, 30], "repeats": 3, "random_state": 0, **TEST}
     if "X" not in changes:
