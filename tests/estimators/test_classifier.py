@@ -138,6 +138,18 @@ def test_without_diagnostics_the_loss_is_that_of_the_last_pass(max_iter, monkeyp
     assert net.loss_ == pytest.approx(np.average(losses, weights=weight[last]))
 
 
+def test_without_diagnostics_a_last_pass_that_tells_nothing_is_made_up_for():
+    X, y = problem()
+    weight = np.zeros(len(y))
+    weight[-1] = 1  # the only batch has no row with a weight
+    asked = {**FAST, "max_iter": 1, "batch_size": 1}
+    net, measured = (
+        OverparamReLUClassifier(**asked, diagnostics=chosen).fit(X, y, weight)
+        for chosen in (None, "all")
+    )
+    assert net.loss_ == measured.loss_ > 0
+
+
 def test_fitted_diagnostics_are_those_of_the_public_weights():
     X, y = problem(n=30)
     net = OverparamReLUClassifier(**FAST, fit_intercept=False).fit(X, y)

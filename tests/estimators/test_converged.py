@@ -38,6 +38,7 @@ SCALES = {
     "a column far away": with_column(noise + 1e6),
     "a constant column": with_column(1e6),
     "float32": (WINE[0].astype(np.float32), WINE[1]),
+    "float32, far away": ((100 * IRIS[0] + 1e7).astype(np.float32), IRIS[1]),
     "sparse": (sparse.csr_array(WINE[0]), WINE[1]),
 }
 
@@ -131,6 +132,14 @@ def test_rows_that_come_one_by_one_do_not_decide_the_scale(make):
         for row, label in zip(X, y, strict=True):
             net.partial_fit(row[None], [label], classes=[0, 1, 2])
     assert net.score(X, y) > 0.97
+
+
+@pytest.mark.parametrize("make", [NETS["classifier"], NETS["linearized"]])
+def test_who_goes_on_is_not_told_each_time(make):
+    net = make(max_iter=9, warm_start=True)
+    assert any("converged" in text for text in said(net, *IRIS))
+    assert said(net, *IRIS) == []
+    assert net.n_iter_ == 18
 
 
 @pytest.mark.parametrize("make", NETS.values(), ids=NETS)

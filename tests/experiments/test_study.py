@@ -51,6 +51,12 @@ def test_a_row_holds_what_the_estimator_says():
     assert row.seconds > 0
 
 
+def test_all_steps_are_done_at_every_width():
+    automatic = {"max_iter": 120, "record_every": None}
+    for row in study_of(fit_params=automatic).rows:
+        assert row.history["iteration"].tolist() == [120]
+
+
 def test_rows_are_in_order_and_repeats_share_their_seed():
     study = study_of(widths=(20, 10))
     assert study.widths == (10, 20)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from overparam_sk.training import PenalisedLoss
+from overparam_sk.training import PenalisedLoss, linear_figure
 
 n = 200
 rng = np.random.default_rng(0)
@@ -65,3 +65,20 @@ def test_without_noise_it_goes_on_and_with_noise_it_stops_near_the_best():
         lost.append((risks[[figures.argmin(), -1]] - risks.min()) / truth.var())
     here, at_the_end = np.mean(lost, axis=0)
     assert here < 0.25 * at_the_end
+
+
+def test_weights_of_a_linear_fit_are_repetitions():
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(40, 3)) + 5, random.normal(size=40)
+    X[:, 1] *= np.arange(40)
+    counts = random.integers(0, 4, size=40)
+    whole = torch.from_numpy(counts.astype(float))
+    weighted = linear_figure(torch.from_numpy(X), torch.from_numpy(y), whole, 60.0)
+    rows = np.repeat(np.arange(40), counts)
+    repeated = linear_figure(
+        torch.from_numpy(X[rows]),
+        torch.from_numpy(y[rows]),
+        torch.ones(len(rows), dtype=torch.float64),
+        60.0,
+    )
+    assert weighted == pytest.approx(repeated, rel=1e-10)

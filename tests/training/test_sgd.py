@@ -249,3 +249,16 @@ def test_pieces_of_bfloat16_are_as_exact_as_float32(momentum):
         single.advance(60)
         errors[precision] = relative_difference(single.W.double(), exact.W, W0)
     assert 0 < errors["bf16x6"] <= 2 * errors["ieee"] < 1e-4
+
+
+@pytest.mark.parametrize("momentum", [0.5, 0.999999, 1 - 1e-9])
+def test_momentum_next_to_1_in_float32(momentum):
+    X, y, W0, a = problem()
+    single = (X.float(), y, W0.float(), a.float())
+    blocks = [
+        engine(*single, 7, rows, step=0.02, momentum=momentum) for rows in (7, 35)
+    ]
+    for trainer in blocks:
+        trainer.advance(20)
+    one, several = (trainer.W.double() for trainer in blocks)
+    assert relative_difference(several, one, W0) <= 1e-4
