@@ -38,7 +38,7 @@ SCALES = {
     "a column far away": with_column(noise + 1e6),
     "a constant column": with_column(1e6),
     "float32": (WINE[0].astype(np.float32), WINE[1]),
-    "float32, far away": ((100 * IRIS[0] + 1e7).astype(np.float32), IRIS[1]),
+    "float32, far away": ((10 * IRIS[0] + 1e7).astype(np.float32), IRIS[1]),
     "sparse": (sparse.csr_array(WINE[0]), WINE[1]),
 }
 
