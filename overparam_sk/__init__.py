@@ -50,6 +50,7 @@ PUBLIC_PACKAGES = (
     "interop",
     "model_selection",
     "plotting",
+    "theory",
 )
 
 __all__ = [

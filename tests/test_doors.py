@@ -14,6 +14,7 @@ from overparam_sk import (
     interop,
     model_selection,
     plotting,
+    theory,
 )
 
 # One of so many of all inputs; benchmarks/hostile_inputs.py takes them all.
@@ -31,6 +32,7 @@ RESULTS = {
     *("DivergenceError", "Separability", "PowerLaw", "WidthStudy", "Fit"),
     *("DiagnosticScorer", "Defaults", "FitRow", "Problem", "Study"),
     *("summary_table", "write_report"),
+    *("PowerProduct", "SheetRow", "TheorySheet"),
 }
 INSIDE = {
     *("Diagnostic", "Panel", "GramSource", "GradientView", "GramView", "PatternView"),
@@ -49,7 +51,10 @@ PASSED_ON = {"net_params", "options", "self", "cls"}
 
 def public_parameters():
     """(callable, parameter) of everything that a user calls."""
-    packages = (datasets, diagnostics, experiments, interop, model_selection, plotting)
+    packages = (
+        *(datasets, diagnostics, experiments, interop, model_selection, plotting),
+        theory,
+    )
     for package in (overparam_sk, *packages):
         for name in package.__all__:
             one = getattr(package, name)

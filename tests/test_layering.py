@@ -31,7 +31,10 @@ ALLOWED = {
         "model_selection",
         "plotting",
         "progress",
+        "theory",
     },
+    # what theorems ask for, beside what estimators did
+    "theory": {*DOOR, "datasets", "diagnostics", "networks"},
     # presentation
     "plotting": {*DOOR},
     "model_selection": {*DOOR, "fingerprints", "interrupts", "progress", "store"},
