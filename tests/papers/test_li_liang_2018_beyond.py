@@ -190,3 +190,30 @@ def test_sections_4_and_6_random_labels_are_fitted_but_farther_from_the_start():
         assert noise.effective_rank > structured.effective_rank
         assert structured.test_accuracy > 0.95
         assert noise.test_accuracy < 0.3
+
+
+def test_section_6_what_was_drawn_cancels_and_what_was_learnt_adds_up(synthetic):
+    """§6: how a solution with a small error can lie close to the initialisation.
+
+    Of the units' outputs a_r ReLU(⟨w_r, x⟩) at the start, |Σ_r| over Σ_r |·| is √(π/m)
+    in the mean; what training has added to them, for a row's class, is of one sign.
+    """
+    X, y, _ = synthetic
+    rows, labels = X[:100], y[:100]
+    drawn, learnt = {}, {}
+    for width in (500, 4000):
+        net = OverparamReLUClassifier(width, **PAPER).fit(X, y)
+        a = net.readout_weights_
+        before = np.maximum(rows @ net.initial_weights().T, 0)
+        after = np.maximum(rows @ net.hidden_weights_.T, 0)
+        drawn[width] = cancelling(a[:, None] * before)
+        learnt[width] = cancelling(a[labels] * (after - before))
+    for width, share in drawn.items():  # rows share their units
+        assert share == pytest.approx((np.pi / width) ** 0.5, rel=0.25)
+    assert learnt[4000] == pytest.approx(learnt[500], rel=0.1)
+    assert learnt[4000] > 10 * drawn[4000]
+
+
+def cancelling(parts):
+    """|Σ_r| over Σ_r |·|, mean over all else."""
+    return np.mean(np.abs(parts.sum(-1)) / np.abs(parts).sum(-1))
