@@ -2,23 +2,27 @@
 
 A rule says, width by width, whether the paper's words hold. "holds" then means at every
 width, "holds in trend" at the largest one, which is where overparameterization theory
-speaks. Rules that compare widths say themselves what a trend is.
+speaks. Rules that compare widths say themselves what a trend is. A condition is part of
+a claim: where what was measured does not meet it, the claim was not tested.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 import numpy as np
 
 from overparam_sk.experiments.tables import mean_and_std
+from overparam_sk.experiments.verdicts import HOLDS, NOT, TREND, UNTESTED, moves
 
 __all__ = [
     "BY_WIDTH",
     "HOLDS",
     "NOT",
     "TREND",
+    "UNTESTED",
     "Claim",
+    "Condition",
     "Finding",
     "Judgement",
     "Rule",
@@ -30,10 +34,6 @@ __all__ = [
     "rule",
     "verdict_of_widths",
 ]
-
-HOLDS = "holds"
-TREND = "holds in trend"
-NOT = "does not hold as printed"
 
 BY_WIDTH = "holds: at every width; in trend: at the largest width."
 
@@ -54,21 +54,65 @@ class Rule(Generic[Measured]):
     text : str
         The rule in words.
     find : callable
-        What was measured -> our figure and the verdict.
+        What was measured, and the thresholds ``own`` as keywords -> our figure and the
+        verdict.
+    own : dict of str to float, default={}
+        The thresholds that the paper does not name, which are ours. The rule says so,
+        and a judgement says how its verdict moves with each.
     """
 
     text: str
-    find: Callable[[Measured], Finding]
+    find: Callable[..., Finding]
+    own: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def in_words(self) -> str:
+        """The rule, and which of its thresholds are not the paper's."""
+        if not self.own:
+            return self.text
+        own = ", ".join(f"{name} {value:g}" for name, value in self.own.items())
+        plural = "s" if len(self.own) > 1 else ""
+        return f"{self.text} Threshold{plural} of our own: {own}."
+
+    def moves(self, measured: Measured) -> str:
+        """Say how the verdict moves with each threshold of our own, the rest kept."""
+
+        def at(name: str) -> Callable[[float], str]:
+            return lambda value: self.find(measured, **{**self.own, name: value})[1]
+
+        return "; ".join(moves(name, v, at(name)) for name, v in self.own.items())
 
 
-def rule(text: str) -> Callable[[Callable[[Measured], Finding]], Rule[Measured]]:
-    """Make a rule of the function below."""
-    return lambda find: Rule(text, find)
+def rule(text: str, **own: float) -> Callable[[Callable[..., Finding]], Rule[Any]]:
+    """Make a rule of the function below; ``own`` are thresholds that it takes."""
+    return lambda find: Rule(text, find, own)
+
+
+@dataclass(frozen=True)
+class Condition(Generic[Measured]):
+    """What a claim supposes.
+
+    Parameters
+    ----------
+    words : str
+        The condition, quoted or in our words.
+    look : callable
+        What was measured -> the figures, in words, and whether they meet it.
+    """
+
+    words: str
+    look: Callable[[Measured], tuple[str, bool]]
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """A claim's row for one reading of the paper, or for one of its data sets."""
+    """A claim's row for one reading of the paper, or for one of its data sets.
+
+    Raises
+    ------
+    ValueError
+        If it was not tested, for no reason.
+    """
 
     claim: str
     reading: str
@@ -76,6 +120,12 @@ class Judgement:
     verdict: str
     rule: str
     reason: str = ""
+    conditions: str = ""
+    threshold: str = ""
+
+    def __post_init__(self) -> None:
+        if self.verdict == UNTESTED and not self.reason:
+            raise ValueError("reason must say what was out of reach, got an empty one")
 
 
 @dataclass(frozen=True)
@@ -85,15 +135,20 @@ class Claim(Generic[Measured]):
     Parameters
     ----------
     words : str
-        Quoted from the paper.
+        Quoted from the paper, the whole sentence.
     rule : Rule
-    reason : str, default=""
-        Why it does not hold as printed, where that is known.
+    reason : str or callable, default=""
+        Why it does not hold as printed, where that is known; or what was measured ->
+        why.
+    conditions : tuple of Condition, default=()
+        What the claim supposes. Where one is not met the verdict is `UNTESTED`,
+        whatever the rule says; the reason has both.
     """
 
     words: str
     rule: Rule[Measured]
-    reason: str = ""
+    reason: str | Callable[[Measured], str] = ""
+    conditions: tuple[Condition[Measured], ...] = ()
 
     def judge(self, measured: Measured, reading: str) -> Judgement:
         """Judge what was measured, complete, with a reading of the paper or a data set.
@@ -102,16 +157,49 @@ class Claim(Generic[Measured]):
         -------
         Judgement
         """
-        ours, verdict = self.rule.find(measured)
-        reason = "" if verdict == HOLDS else self.reason
-        return Judgement(self.words, reading, ours, verdict, self.rule.text, reason)
+        ours, verdict = self.rule.find(measured, **self.rule.own)
+        met: list[str] = []
+        unmet: list[str] = []
+        for condition in self.conditions:
+            figures, is_met = condition.look(measured)
+            (met if is_met else unmet).append(f"{condition.words}: {figures}")
+        reason = ""
+        if unmet:
+            reason = (
+                f"Out of reach: {'; '.join(unmet)}. The rule alone says: {verdict}."
+            )
+            verdict = UNTESTED
+        elif verdict != HOLDS:
+            reason = (
+                self.reason if isinstance(self.reason, str) else self.reason(measured)
+            )
+        return Judgement(
+            self.words,
+            reading,
+            ours,
+            verdict,
+            self.rule.in_words,
+            reason,
+            "; ".join(
+                [*(f"met: {one}" for one in met), *(f"not met: {one}" for one in unmet)]
+            ),
+            self.rule.moves(measured),
+        )
 
 
 def claim(
-    words: str, text: str, reason: str = ""
-) -> Callable[[Callable[[Measured], Finding]], Claim[Measured]]:
-    """Make a claim that is judged by the function below, whose rule ``text`` is."""
-    return lambda find: Claim(words, Rule(text, find), reason)
+    words: str,
+    text: str,
+    reason: str | Callable[[Any], str] = "",
+    *,
+    conditions: tuple[Condition[Any], ...] = (),
+    **own: float,
+) -> Callable[[Callable[..., Finding]], Claim[Any]]:
+    """Make a claim that is judged by the function below, whose rule ``text`` is.
+
+    ``own`` are thresholds of ours, which the function takes as keywords.
+    """
+    return lambda find: Claim(words, Rule(text, find, own), reason, conditions)
 
 
 def at_most(figure: float, holds: float, trend: float) -> str:

@@ -7,15 +7,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic
 
-from overparam_sk.experiments.claims import (
-    HOLDS,
-    NOT,
-    TREND,
-    Claim,
-    Judgement,
-    Measured,
-)
+from overparam_sk.experiments.claims import HOLDS, Claim, Judgement, Measured
 from overparam_sk.experiments.tables import markdown_table, write_json
+from overparam_sk.experiments.verdicts import VERDICTS
 
 __all__ = [
     "MNIST",
@@ -94,7 +88,7 @@ def by_reading(judgements: Sequence[Judgement]) -> tuple[str, str]:
         mine = [j for j in judgements if j.reading == reading]
         counts = ", ".join(
             f"{verdict}: {sum(j.verdict == verdict for j in mine)}"
-            for verdict in (HOLDS, TREND, NOT)
+            for verdict in VERDICTS
         )
         lines.append(f"- {reading}: {len(mine)} claims; {counts}.")
         lines += [f"  - {j.verdict}: {j.claim}" for j in mine if j.verdict != HOLDS]
@@ -109,7 +103,7 @@ def by_claim(judgements: Sequence[Judgement]) -> tuple[str, str]:
         found = {j.reading: j.verdict for j in judgements if j.claim == claim}
         table.append([claim, *(found.get(reading, "") for reading in readings)])
         verdicts = list(found.values())
-        counts = (f"{v}: {verdicts.count(v)}" for v in (HOLDS, TREND, NOT))
+        counts = (f"{v}: {verdicts.count(v)}" for v in VERDICTS)
         counts = (count for count in counts if not count.endswith(": 0"))
         counted.append(f"{claim}: {', '.join(counts)}")
     return markdown_table(table), "\n".join(counted)
@@ -258,9 +252,11 @@ class Paper:
 def _table(judgements: Sequence[Judgement], by: str) -> list[list[str]]:
     """Claim by claim; a rule stands once, where its claim begins."""
     order = list(dict.fromkeys(j.claim for j in judgements))
-    table, told = [["the paper", by, "ours", "verdict", "rule", "reason"]], ""
+    head = ["the paper", by, "ours", "verdict", "rule", "threshold", "conditions"]
+    table, told = [[*head, "reason"]], ""
     for j in sorted(judgements, key=lambda j: order.index(j.claim)):
         rule = "" if j.rule == told else j.rule
-        table.append([j.claim, j.reading, j.ours, j.verdict, rule, j.reason])
+        line = [j.claim, j.reading, j.ours, j.verdict, rule, j.threshold, j.conditions]
+        table.append([*line, j.reason])
         told = j.rule
     return table

@@ -225,7 +225,7 @@ def test_everything_small(tmp_path):
     claims = [c for part in report["reports"].values() for c in part["claims"]]
     assert sum(report["verdicts"].values()) == len(claims) == 6 + 2 * 4 + 5 + 4 + 5 + 9
     page = (tmp_path / "report.html").read_text()
-    assert page.count("<img") == len(list(tmp_path.rglob("*.png"))) == 6
+    assert page.count("<img") == len(list(tmp_path.glob("*/**/*.png"))) == 6
     assert "ll18-fig2 could not be run" in page
     for claim in claims:
         assert claim["verdict"] in page

@@ -119,9 +119,10 @@ def test_it_is_in_the_report_of_everything(paper, tmp_path, monkeypatch, capsys)
         "holds": 1,
         "holds in trend": 0,
         "does not hold as printed": 1,
+        "not tested: conditions out of reach": 0,
     }
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
-    assert "<h2>mu31</h2>" in page
+    assert "<h2 id='mu31'>mu31</h2>" in page
     assert "figures are small" in page
     assert page.count("<img") == 1
     assert "== mu31" in capsys.readouterr().out
