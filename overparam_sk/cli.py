@@ -17,7 +17,8 @@ from overparam_sk.experiments.problem import Problem
 from overparam_sk.experiments.problems import PROBLEM_NAMES, load_problem
 from overparam_sk.experiments.report import summary_table, write_report
 from overparam_sk.experiments.reproduction import Request
-from overparam_sk.experiments.study import BASELINES, Study, run_study, usual_store
+from overparam_sk.experiments.stores import usual_store
+from overparam_sk.experiments.study import BASELINES, Study, run_study
 from overparam_sk.experiments.tables import plain_table
 from overparam_sk.parameters import (
     COUNT,
@@ -141,7 +142,7 @@ def _run(args: argparse.Namespace, problem: Problem) -> Study:
         return run_study(
             **what,
             target_accuracy=_given(args.target_accuracy, usual.target_accuracy),
-            store=_given(args.store, usual_store(args.out, **what)),
+            store=args.store or usual_store(args.out, **what),
             n_jobs=args.jobs,
         )
 

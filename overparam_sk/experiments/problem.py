@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.preprocessing import normalize as scale_to_norm_1
 
-__all__ = ["Defaults", "Problem", "Split", "in_float32"]
+__all__ = ["Defaults", "Problem", "Split", "data_of", "in_float32"]
 
 # X, y, X_test, y_test
 Split = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
@@ -89,3 +89,15 @@ def in_float32(split: Split, normalize: bool) -> Split:
     if normalize:
         X, X_test = scale_to_norm_1(X), scale_to_norm_1(X_test)
     return X, y, X_test, y_test
+
+
+def data_of(problem: Problem) -> dict[str, Any]:
+    """The data as arguments of :func:`width_study`."""
+    if problem.redraw is not None:
+        return {"X": problem.redraw}
+    return {
+        "X": problem.X,
+        "y": problem.y,
+        "X_test": problem.X_test,
+        "y_test": problem.y_test,
+    }

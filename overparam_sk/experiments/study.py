@@ -1,6 +1,5 @@
 """One network a width and repeat, and of each a small row of what became of it."""
 
-import hashlib
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -8,14 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
 from overparam_sk import InfiniteWidthKernel, OverparamReLUClassifier
-from overparam_sk.experiments.problem import Problem
+from overparam_sk.experiments.problem import Problem, data_of
 from overparam_sk.model_selection import Fit, WidthStudy, width_study
 from overparam_sk.parameters import FLAG, instance, number, one_of, several
 
@@ -24,9 +22,7 @@ __all__ = [
     "FitRow",
     "Study",
     "all_figures",
-    "data_of",
     "run_study",
-    "usual_store",
 ]
 
 Floats = NDArray[np.floating[Any]]
@@ -251,38 +247,6 @@ def run_study(
             for name in baselines
         },
     )
-
-
-def usual_store(
-    out: Path, problem: Problem, widths: Sequence[int], repeats: int, **settings: Any
-) -> Path:
-    """Where a study keeps its fits if nobody says: each has a folder of its own.
-
-    Other values in a file of the same name are another study.
-    """
-    fixed = None if problem.redraw else joblib.hash(data_of(problem))
-    what = [
-        problem.name,
-        fixed,
-        problem.normalized,
-        widths,
-        repeats,
-        sorted(settings.items()),
-    ]
-    key = hashlib.sha256(repr(what).encode()).hexdigest()[:8]
-    return out / "store" / f"{Path(problem.name).name}-{key}"
-
-
-def data_of(problem: Problem) -> dict[str, Any]:
-    """The data as arguments of :func:`width_study`."""
-    if problem.redraw is not None:
-        return {"X": problem.redraw}
-    return {
-        "X": problem.X,
-        "y": problem.y,
-        "X_test": problem.X_test,
-        "y_test": problem.y_test,
-    }
 
 
 def all_figures(model: Any, X: Any, y: Any) -> dict[str, Any]:

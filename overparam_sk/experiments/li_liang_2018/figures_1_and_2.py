@@ -17,7 +17,8 @@ from overparam_sk.experiments.reproduction import (
     Scale,
     scale,
 )
-from overparam_sk.experiments.study import Study, run_study, usual_store
+from overparam_sk.experiments.stores import usual_store
+from overparam_sk.experiments.study import Study, run_study
 
 __all__ = ["FIGURE_1", "FIGURE_2", "section_7_study"]
 

@@ -29,7 +29,7 @@ from overparam_sk.experiments.li_liang_2018.first_crossing import (
     FirstCrossing,
     crossing_figures,
 )
-from overparam_sk.experiments.problem import Defaults
+from overparam_sk.experiments.problem import Defaults, data_of
 from overparam_sk.experiments.problems import load_problem
 from overparam_sk.experiments.reproduction import (
     MNIST,
@@ -38,7 +38,7 @@ from overparam_sk.experiments.reproduction import (
     Scale,
     scale,
 )
-from overparam_sk.experiments.study import data_of, usual_store
+from overparam_sk.experiments.stores import usual_store
 from overparam_sk.experiments.tables import mean_and_std
 from overparam_sk.model_selection import Fit, width_study
 
