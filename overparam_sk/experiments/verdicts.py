@@ -1,6 +1,7 @@
 """The verdicts, and how one moves with a threshold that is not the paper's."""
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
@@ -18,10 +19,9 @@ VERDICTS = (HOLDS, TREND, NOT, UNTESTED)
 PALETTE = {HOLDS: "#0072B2", TREND: "#F0E442", NOT: "#D55E00", UNTESTED: "#D4D4D4"}
 MARKS = {HOLDS: "✓", TREND: "~", NOT: "✗", UNTESTED: "?"}
 
-_RANKS = {NOT: 0, UNTESTED: 0, TREND: 1, HOLDS: 2}
-# How far from a threshold another is tried, as a factor, and how closely the critical
-# one is looked for.
-_FAR, _CLOSE = 1000.0, 1e-4
+# How far from a threshold others are tried, as a factor, in how many steps, and how
+# closely it is looked for where a verdict turns.
+_FAR, _N_TRIED, _CLOSE = 1000.0, 61, 1e-4
 
 
 def moves(name: str, value: float, verdict: Callable[[float], str]) -> str:
@@ -33,41 +33,31 @@ def moves(name: str, value: float, verdict: Callable[[float], str]) -> str:
     value : float
         The threshold that was used, above 0.
     verdict : callable
-        Threshold -> verdict, which only gets better, or only worse, as it grows.
+        Threshold -> verdict.
 
     Returns
     -------
     str
-        The critical thresholds, of which each is found by bisection, up to a thousandth
-        and a thousand times ``value``.
+        The verdicts as the threshold grows from a thousandth to a thousand times
+        ``value``, and where they turn, found by bisection.
     """
-    low, high = value / _FAR, value * _FAR
-    ends = _RANKS[verdict(low)], _RANKS[verdict(high)]
-    if ends[0] == ends[1]:
-        return f"{name} {value:g}: {verdict(value)}, whatever it is"
-    grows, words = ends[0] < ends[1], []
-    side = "from {:.3g} on" if grows else "up to {:.3g}"
-    for wanted in (HOLDS, TREND):
-        rank = _RANKS[wanted]
-
-        def reached(threshold: float, rank: int = rank) -> bool:
-            return _RANKS[verdict(threshold)] >= rank
-
-        if min(ends) < rank <= max(ends):
-            critical = _critical(low, high, reached)
-            words.append(f"{wanted} {side.format(critical)}")
-    if min(ends) == _RANKS[TREND]:
-        words.append(f"{TREND} else")
-    return f"{name} {value:g}: {', '.join(words)}"
+    tried = (value * np.geomspace(1 / _FAR, _FAR, _N_TRIED)).tolist()
+    found = [(threshold, verdict(threshold)) for threshold in tried]
+    turns = [turn for pair in pairwise(found) for turn in _turns(*pair, verdict)]
+    if not turns:
+        return f"{name} {value:g}: {found[0][1]}, whatever it is"
+    words = ", ".join(f"{before} up to {at:.3g}" for at, before in turns)
+    return f"{name} {value:g}: {words}, {found[-1][1]} beyond"
 
 
-def _critical(low: float, high: float, reached: Callable[[float], bool]) -> float:
-    """Return where ``reached`` turns, between two thresholds that differ in it."""
-    at_low = reached(low)
-    while high / low > 1 + _CLOSE:
-        middle = float(np.sqrt(low * high))
-        if reached(middle) == at_low:
-            low = middle
-        else:
-            high = middle
-    return low if at_low else high
+def _turns(
+    low: tuple[float, str], high: tuple[float, str], verdict: Callable[[float], str]
+) -> list[tuple[float, str]]:
+    """List where the verdict turns between two thresholds, and what it was before."""
+    if low[1] == high[1]:
+        return []
+    if high[0] / low[0] <= 1 + _CLOSE:
+        return [low]
+    threshold = float(np.sqrt(low[0] * high[0]))
+    middle = threshold, verdict(threshold)
+    return [*_turns(low, middle, verdict), *_turns(middle, high, verdict)]

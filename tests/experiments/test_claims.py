@@ -30,12 +30,12 @@ BY_WIDTH = [
     (rules.gap("W − W(0)", 2, 3.0), {"update_singular_values": FLAT[:2]}),
     (
         rules.gap("W", 2, 1.2),
-        {"weight_singular_values": np.array([9.0, 8.0, 1.0])},
+        {"weight_singular_values": np.array([9.0, 8.0, 1.0, 1.0])},
     ),
-    (rules.share("W − W(0)", 2, 0.8), {"update_singular_values": FLAT}),
+    (rules.stands_out("W − W(0)", 2, 3.0), {"update_singular_values": FLAT}),
     (
-        rules.share("W", 2, 0.6),
-        {"weight_singular_values": np.array([9.0, 8.0, 1.0])},
+        rules.stands_out("W", 2, 1.5),
+        {"weight_singular_values": np.array([9.0, 8.0, 1.0, 1.0])},
     ),
 ]
 

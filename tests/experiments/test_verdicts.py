@@ -74,19 +74,24 @@ def worst(figure, bound=0.1):
         (
             lambda t: worst({1: 0.3, 2: 0.2}, t),
             0.1,
-            "t 0.1: holds from 0.3 on, holds in trend from 0.2 on",
+            f"t 0.1: {NOT} up to 0.2, {TREND} up to 0.3, {HOLDS} beyond",
         ),
         (
             lambda t: worst({1: -0.72, 2: -0.74}, -t),
             0.8,
-            "t 0.8: holds up to 0.72, holds in trend up to 0.74",
+            f"t 0.8: {HOLDS} up to 0.72, {TREND} up to 0.74, {NOT} beyond",
         ),
         (
             lambda t: at_most(2.0, t, 3.0),
             1.5,
-            "t 1.5: holds from 2 on, holds in trend else",
+            f"t 1.5: {TREND} up to 2, {HOLDS} beyond",
         ),
-        (lambda t: at_most(2.0, 1.5, t), 3.0, "t 3: holds in trend from 2 on"),
+        (lambda t: at_most(2.0, 1.5, t), 3.0, f"t 3: {NOT} up to 2, {TREND} beyond"),
+        (
+            lambda t: HOLDS if 0.1 <= t <= 20 else NOT,
+            1.0,
+            f"t 1: {NOT} up to 0.1, {HOLDS} up to 20, {NOT} beyond",
+        ),
         (lambda t: at_most(1.0, 1.5, t), 3.0, "t 3: holds, whatever it is"),
         (lambda t: NOT, 3.0, f"t 3: {NOT}, whatever it is"),
     ],
@@ -104,8 +109,8 @@ def test_a_rule_says_which_thresholds_are_ours():
     assert judged.verdict == TREND
     assert judged.rule == "It is near. Thresholds of our own: near 0.5, far 2."
     assert judged.threshold == (
-        "near 0.5: holds from 1 on, holds in trend else; "
-        "far 2: holds in trend from 1 on"
+        f"near 0.5: {TREND} up to 1, {HOLDS} beyond; "
+        f"far 2: {NOT} up to 1, {TREND} beyond"
     )
     of_the_paper = of(HOLDS).judge(1, "data")
     assert of_the_paper.threshold == ""

@@ -31,8 +31,8 @@ __all__ = [
     "accuracy_grows",
     "gap",
     "same_number_of_steps",
-    "share",
     "shrinks",
+    "stands_out",
     "stays_below",
 ]
 
@@ -42,7 +42,7 @@ Floats = NDArray[np.floating[Any]]
 def accuracy_converges(final: float, reach: float, share: float) -> Rule[Study]:
     """Every fit ends at ``final`` and reached ``reach`` in a ``share`` of the steps."""
 
-    def find(study: Study) -> Finding:
+    def find(study: Study, final: float, reach: float, share: float) -> Finding:
         steps = share * study.fit_params["max_iter"]
         fits = _fits(study)
         reached = {
@@ -63,13 +63,16 @@ def accuracy_converges(final: float, reach: float, share: float) -> Rule[Study]:
         f"Every fit ends at a test accuracy of {final:.1%} or more and has reached "
         f"{reach:.0%} within the first {share:.0%} of the steps. {BY_WIDTH}",
         find,
+        final=final,
+        reach=reach,
+        share=share,
     )
 
 
 def accuracy_grows(share: float) -> Rule[Study]:
     """Early test accuracy, over the first ``share`` of the steps, grows with width."""
 
-    def find(study: Study) -> Finding:
+    def find(study: Study, share: float) -> Finding:
         fits = _fits(study)
         steps = share * study.fit_params["max_iter"]
 
@@ -94,13 +97,14 @@ def accuracy_grows(share: float) -> Rule[Study]:
         "smallest to the largest exceeds their joint standard deviation; in trend: "
         "that gain exceeds the standard error of the difference.",
         find,
+        share=share,
     )
 
 
 def same_number_of_steps() -> Rule[Study]:
     """Compare the mean numbers of steps to the target between the widths."""
 
-    def find(study: Study) -> Finding:
+    def find(study: Study, factor: float, trend: float) -> Finding:
         fits = _fits(study)
         ours = "steps to {:.0%}: {}".format(
             study.target_accuracy, each_width(fits, _steps, ".0f")
@@ -112,18 +116,23 @@ def same_number_of_steps() -> Rule[Study]:
         low, high = min(means), max(means)
         interval = _interval(rows[0])
         ours += f"; recorded every {interval:.0f} steps"
-        return ours, at_most(high, max(1.5 * low, low + interval), 3 * low)
+        return ours, at_most(high, max(factor * low, low + interval), trend * low)
 
     return _rule(
         "First recorded step at the target, mean of every width. holds: the largest of "
         "the means is at most 1.5 times the smallest, or within one recording interval "
         "of it; in trend: at most 3 times.",
         find,
+        factor=1.5,
+        trend=3.0,
     )
 
 
 def stays_below(quantity: str, bound: float) -> Rule[Study]:
-    """Compare the largest value in the course, and at the end, with a bound."""
+    """Compare the largest value in the course, and at the end, with the paper's bound.
+
+    The bound is the paper's, in words or on an axis.
+    """
 
     def largest(row: FitRow) -> float:
         course = row.history.get(quantity, np.empty(0))
@@ -132,9 +141,11 @@ def stays_below(quantity: str, bound: float) -> Rule[Study]:
     return _mean_of_each_width(
         "largest in the course",
         largest,
-        lambda mean: mean < bound,
+        operator.lt,
         "The largest value in the course, the end included, mean over the repeats, is "
         f"below {bound:g}.",
+        bound,
+        named_by_the_paper=True,
     )
 
 
@@ -151,38 +162,53 @@ def gap(matrix: str, n_values: int, bound: float) -> Rule[Study]:
     return _mean_of_each_width(
         f"s_{n_values}/s_{n_values + 1} of {matrix}",
         lambda row: _gap(getattr(row, values), n_values),
-        lambda mean: allowed(mean, bound),
+        allowed,
         f"Ratio of singular value {n_values} of {matrix} to the next, mean over the "
         f"repeats, is {bound:g} or {side}.",
+        bound,
     )
 
 
-def share(matrix: str, n_values: int, bound: float) -> Rule[Study]:
-    """Compare the share of the squared norm in the first singular values."""
+def stands_out(matrix: str, n_values: int, bound: float) -> Rule[Study]:
+    """Compare the size of the first singular values with that of the rest."""
     values, allowed, side = _MATRICES[matrix]
     return _mean_of_each_width(
-        f"share of ‖{matrix}‖²",
-        lambda row: _share(getattr(row, values), n_values),
-        lambda mean: allowed(mean, bound),
-        f"The first {n_values} singular values of {matrix} hold {bound:.0%} or {side} "
-        "of its squared norm, mean over the repeats.",
+        f"first {n_values} over the rest, of {matrix}",
+        lambda row: _standing_out(getattr(row, values), n_values),
+        allowed,
+        f"Root mean square of the first {n_values} singular values of {matrix} over "
+        f"that of the rest, mean over the repeats, is {bound:g} or {side}. Printed: "
+        "the share of the squared norm that they hold as well.",
+        bound,
+        also=(
+            f"share of ‖{matrix}‖²",
+            lambda row: _share(getattr(row, values), n_values),
+        ),
     )
 
 
 def _mean_of_each_width(
     what: str,
     figure: Callable[[FitRow], float],
-    allowed: Callable[[float], bool],
+    allowed: Callable[[float, float], bool],
     text: str,
+    bound: float,
+    *,
+    named_by_the_paper: bool = False,
+    also: tuple[str, Callable[[FitRow], float]] | None = None,
 ) -> Rule[Study]:
     """Judge the mean over the repeats, width by width."""
 
-    def find(study: Study) -> Finding:
+    def find(study: Study, bound: float = bound) -> Finding:
         fits = _fits(study)
-        ok = {w: bool(allowed(mean(map(figure, rows)))) for w, rows in fits.items()}
-        return f"{what}: {each_width(fits, figure)}", verdict_of_widths(ok)
+        ok = {w: allowed(mean(map(figure, rows)), bound) for w, rows in fits.items()}
+        ours = f"{what}: {each_width(fits, figure)}"
+        if also:
+            ours += f"; {also[0]}: {each_width(fits, also[1])}"
+        return ours, verdict_of_widths(ok)
 
-    return _rule(f"{text} {BY_WIDTH}", find)
+    own = {} if named_by_the_paper else {"bound": bound}
+    return _rule(f"{text} {BY_WIDTH}", find, **own)
 
 
 def shrinks(*quantities: str) -> Rule[Study]:
@@ -196,20 +222,20 @@ def shrinks(*quantities: str) -> Rule[Study]:
     )
 
 
-def _rule(text: str, find: Callable[[Study], Finding]) -> Rule[Study]:
+def _rule(text: str, find: Callable[..., Finding], **own: float) -> Rule[Study]:
     """Make a rule for which a fit that diverged breaks the claim at its width."""
 
-    def find_among_all(study: Study) -> Finding:
+    def find_among_all(study: Study, **own: float) -> Finding:
         failures = study.failures()
         if not failures:
-            return find(study)
+            return find(study, **own)
         lost = f"{len(failures)} of {len(study.rows)} fits diverged"
         if study.failures(study.widths[-1]):
             return f"{lost}, some at the largest width", NOT
-        ours, verdict = find(study)
+        ours, verdict = find(study, **own)
         return f"{ours}; {lost}", TREND if verdict == HOLDS else verdict
 
-    return Rule(text, find_among_all)
+    return Rule(text, find_among_all, own)
 
 
 def _fits(study: Study) -> dict[int, list[FitRow]]:
@@ -239,6 +265,14 @@ def _steps(row: FitRow) -> float:
 def _gap(s: Floats, n: int) -> float:
     """s_n / s_{n+1}; NaN, for which no rule holds, where there are not as many."""
     return float(s[n - 1] / s[n]) if len(s) > n and s[n] > 0 else np.nan
+
+
+def _standing_out(s: Floats, n: int) -> float:
+    """Root mean square of the first n over that of the rest; NaN without a rest."""
+    rest = s[n:]
+    if not np.any(rest):
+        return np.nan
+    return float(np.sqrt(np.mean(s[:n] ** 2) / np.mean(rest**2)))
 
 
 def _share(s: Floats, n: int) -> float:
