@@ -1,0 +1,44 @@
+"""Li, Liang 2018: its theorem and lemmas, in the order of the paper."""
+
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from overparam_sk.theory._li_liang_2018 import assumptions
+from overparam_sk.theory._li_liang_2018.facts import Facts
+from overparam_sk.theory.sheet import TheorySheet
+
+__all__ = ["sheet"]
+
+
+def sheet(
+    estimator: Any, X: ArrayLike, y: ArrayLike, *, epsilon: float, delta: float
+) -> TheorySheet:
+    """The rows of a fitted OverparamReLUClassifier.
+
+    Parameters
+    ----------
+    estimator : OverparamReLUClassifier
+    X : array-like of shape (n_samples, n_features)
+    y : array-like of shape (n_samples,)
+    epsilon : float
+        ε.
+    delta : float
+        Not used: the paper's theorems hold "with high probability".
+    """
+    facts = Facts.of(estimator, X, y, epsilon)
+    setting = {
+        "N": facts.n,
+        "d": facts.rows.shape[1],
+        "k": facts.k,
+        "l": facts.separation.n_components,
+        "δ": facts.separation.delta,
+        "ε": epsilon,
+        "m": facts.m,
+        "σ": facts.sigma,
+        "η": facts.eta,
+        "B": facts.batch_size,
+        "T": facts.n_steps,
+    }
+    rows = (*assumptions.rows(facts),)
+    return TheorySheet("Li and Liang (2018)", setting, rows)
