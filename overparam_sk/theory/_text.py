@@ -91,7 +91,9 @@ def _notes(row: Mapping[str, Any]) -> list[str]:
     if row["costs"]:
         digits = sorted(row["costs"].items(), key=lambda cost: -abs(cost[1]))
         each = ", ".join(f"{symbol} {cost:+.1f}" for symbol, cost in digits)
-        notes.append(f"digits: {each}; {row['costliest']} costs most.")
+        missed = row["verdict"] == "does not hold"
+        most = f"; {row['costliest']} costs most" if missed else ""
+        notes.append(f"Digits: {each}{most}.")
     return [*notes, row["note"]] if row["note"] else notes
 
 

@@ -4,8 +4,15 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from overparam_sk.theory._li_liang_2018 import assumptions
+from overparam_sk.theory._li_liang_2018 import (
+    assumptions,
+    lemma_5_1,
+    lemma_5_2,
+    lemma_b_4,
+    theorem_4_1,
+)
 from overparam_sk.theory._li_liang_2018.facts import Facts
+from overparam_sk.theory._li_liang_2018.measured import measure
 from overparam_sk.theory.sheet import TheorySheet
 
 __all__ = ["sheet"]
@@ -40,5 +47,14 @@ def sheet(
         "B": facts.batch_size,
         "T": facts.n_steps,
     }
-    rows = (*assumptions.rows(facts),)
+    taus = tuple(lemma_5_1.taus(facts).values())
+    without = measure(facts, facts.row_each, taus)
+    on_all = measure(facts, facts.all_rows, taus)
+    rows = (
+        *assumptions.rows(facts),
+        *theorem_4_1.rows(facts, facts.error(on_all.end.outputs)),
+        *lemma_5_1.rows(facts, without, on_all),
+        *lemma_5_2.rows(facts, without, on_all),
+        *lemma_b_4.rows(facts, on_all),
+    )
     return TheorySheet("Li and Liang (2018)", setting, rows)

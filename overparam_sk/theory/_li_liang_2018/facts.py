@@ -1,12 +1,13 @@
 """What Li and Liang's theorems speak of, of a fitted network and its training rows."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.special import logsumexp, softmax
 from sklearn.metrics import pairwise_distances
 from sklearn.utils.validation import validate_data
 
@@ -14,7 +15,7 @@ from overparam_sk.arrays import check_finite
 from overparam_sk.datasets import Separability, separability
 from overparam_sk.theory.powers import PowerProduct
 
-__all__ = ["Facts", "Floats", "chunks"]
+__all__ = ["Facts", "Floats", "Sample", "chunks"]
 
 Floats = NDArray[np.float64]
 
@@ -197,12 +198,72 @@ class Facts:
             found.append(members[distances.sum(axis=1).argmin()])
         return np.array(found, dtype=np.int64)
 
+    def error(self, outputs: Floats) -> float:
+        """Share of the rows at which f_y > f_j does not hold for all other j."""
+        places = np.arange(self.n)
+        others = outputs.copy()
+        others[places, self.labels] = -np.inf
+        right = outputs[places, self.labels] > others.max(axis=1)
+        return float(1 - right.mean())
+
     @cached_property
-    def simplified(self) -> "Facts":
-        """The same network on one row a component: the lemmas without variance."""
-        return replace(
-            self, rows=self.rows[self.medoids], labels=self.labels[self.medoids]
-        )
+    def all_rows(self) -> "Sample":
+        """The training rows, of equal weight."""
+        component = np.full(self.n, -1)
+        component[self.separation.rows] = self.components
+        weights = np.full(self.n, 1 / self.n)
+        return Sample(self.rows, self.labels, weights, component, self.shares)
+
+    @cached_property
+    def row_each(self) -> "Sample":
+        """A row a component, its medoid, with its share: (S), no variance (§5.1)."""
+        rows, there = self.medoids, np.unique(self.components)
+        weights = self.shares[there] / self.shares[there].sum()
+        component = np.arange(len(rows))
+        return Sample(self.rows[rows], self.labels[rows], weights, component, weights)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows that a lemma is about.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n, d)
+    labels : ndarray of shape (n,), int
+    weights : ndarray of shape (n,)
+        Their shares of the loss.
+    component : ndarray of shape (n,), int
+        Component of each row; -1 where it was not looked for.
+    shares : ndarray of shape (n_components,)
+        p_{a,b}.
+    """
+
+    rows: Floats
+    labels: NDArray[np.int64]
+    weights: Floats
+    component: NDArray[np.int64]
+    shares: Floats
+
+    def residual(self, outputs: Floats) -> Floats:
+        """o_i − 1{i = y} of each row, shape (n, k): −v_{i,a,b}."""
+        o: Floats = softmax(outputs, axis=1)
+        o[np.arange(len(o)), self.labels] -= 1
+        return o
+
+    def loss(self, outputs: Floats) -> float:
+        """Their mean cross-entropy."""
+        right = outputs[np.arange(len(outputs)), self.labels]
+        return float(self.weights @ (logsumexp(outputs, axis=1) - right))
+
+    def pv(self, residual: Floats) -> Floats:
+        """E[p_{a,b} v_{i,a,b}], shape (n_components, k)."""
+        known = self.component >= 0
+        places = self.component[known]
+        means = np.zeros((len(self.shares), residual.shape[1]))
+        np.add.at(means, places, -residual[known])
+        counts = np.bincount(places, minlength=len(means)).clip(min=1)
+        return np.asarray(means * (self.shares / counts)[:, None])
 
 
 def chunks(m: int, n: int) -> Iterator[slice]:
