@@ -9,7 +9,9 @@ from overparam_sk.theory._text import as_html, as_text
 from overparam_sk.theory.powers import PowerProduct
 from overparam_sk.world import OwnWorld
 
-__all__ = ["SheetRow", "TheorySheet"]
+__all__ = ["Relation", "SheetRow", "TheorySheet"]
+
+Relation = Literal[">=", "<=", ">", "<", "=="]
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class SheetRow:
     quantity: str
     symbol: str
     found: float | None = None
-    relation: Literal[">=", "<=", ">", "<", "=="] | None = None
+    relation: Relation | None = None
     required: float | PowerProduct | None = None
     note: str = ""
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from overparam_sk.theory._li_liang_2018.facts import Facts, Floats
 from overparam_sk.theory._li_liang_2018.measured import Measured
-from overparam_sk.theory.sheet import SheetRow
+from overparam_sk.theory.sheet import Relation, SheetRow
 
 __all__ = ["Course", "rows", "without_variance"]
 
@@ -105,8 +105,7 @@ def _simplified(facts: Facts) -> Iterator[SheetRow]:
 
 
 def _general(facts: Facts, on_all: Measured) -> Iterator[SheetRow]:
-    start, end = on_all.start, on_all.end
-    conditions = (
+    conditions: tuple[tuple[str, str, float, Relation, dict[str, float]], ...] = (
         ("step, times m", "ηm", facts.eta * facts.m, "<=", {"v": 2, "δ": 3, "kl": -3}),
         ("rows of a batch", "B", facts.batch_size, ">=", {"kl": 6, "v": -4, "δ": -6}),
         (
@@ -125,16 +124,21 @@ def _general(facts: Facts, on_all: Measured) -> Iterator[SheetRow]:
         ),
     )
     for quantity, symbol, found, relation, powers in conditions:
-        required = facts.power(powers, v=end.v)
+        required = facts.power(powers, v=on_all.end.v)
         yield SheetRow(
             _GENERAL,
             f"{quantity}, with v = v(T)" if "v" in powers else quantity,
             symbol,
             found,
-            relation,  # type: ignore[arg-type]
+            relation,
             required,
             "Constants 1, the 100 too." if required else _NO_V,
         )
+    yield from _decreases(facts, on_all)
+
+
+def _decreases(facts: Facts, on_all: Measured) -> Iterator[SheetRow]:
+    start, end = on_all.start, on_all.end
     decreases = (
         (
             "decrease of the loss in a full-batch step from W(0)",

@@ -16,7 +16,7 @@ import numpy as np
 from sklearn.metrics import pairwise_distances_chunked
 
 from overparam_sk.theory._li_liang_2018.facts import Facts
-from overparam_sk.theory.sheet import SheetRow
+from overparam_sk.theory.sheet import Relation, SheetRow
 
 __all__ = ["rows"]
 
@@ -47,69 +47,76 @@ def rows(facts: Facts, error: float) -> Iterator[SheetRow]:
     yield from _random_labels(facts)
 
 
-def _conditions(facts: Facts) -> Iterator[SheetRow]:
-    constants = "" if facts.separation.delta > 0 else _NO_DISTANCE
-    yield SheetRow(
-        _PART,
+# Quantity, symbol, how it is to stand to the product of powers, these, and a note.
+_CONDITIONS: tuple[tuple[str, str, Relation, dict[str, int], str], ...] = (
+    (
         "hidden units",
         "m",
-        facts.m,
         ">=",
-        facts.power({"kl": 20, "δ": -12, "ε": -24}),
-        constants
-        or "Constants and logarithms 1; with the 8 of v = ε³/(8kl) kept it "
-        "would be 64⁴ times as many, 7.2 digits more.",
-    )
-    yield SheetRow(
-        _PART,
+        {"kl": 20, "δ": -12, "ε": -24},
+        "Constants and logarithms 1; with the 8 of v = ε³/(8kl) kept it would be 64⁴ "
+        "times as many, 7.2 digits more.",
+    ),
+    (
         "hidden units, if B.4's proof is to have its own τ = σγ/(100B)",
         "m",
-        facts.m,
         ">=",
-        facts.power({"kl": 32, "δ": -20, "ε": -36}),
-        constants
-        or "Lemma B.4 states t ≤ (vδ/kl)²σγ/η, but its proof uses Lemma B.1 "
-        "with τ = σγ/(100B), and so t ≤ σγ/(100Bη), which is 100 (kl/(vδ))²/γ² times "
-        "less. Constants, the 100 and the 8 too, are 1.",
-    )
-    yield SheetRow(
-        _PART,
+        {"kl": 32, "δ": -20, "ε": -36},
+        "Lemma B.4 states t ≤ (vδ/kl)²σγ/η, but its proof uses Lemma B.1 with τ = "
+        "σγ/(100B), and so t ≤ σγ/(100Bη), which is 100 (kl/(vδ))²/γ² times less. "
+        "Constants, the 100 and the 8 too, are 1.",
+    ),
+    (
         "iterations, of which the theorem needs at most so many",
         "T",
-        facts.n_steps,
         "<=",
-        facts.power({"kl": 10, "δ": -6, "ε": -12}),
-        constants
-        or "Fewer break nothing, but only after as many is the error promised"
-        " to be ≤ ε. Constants and logarithms, L(0) among them, 1.",
-    )
-    yield SheetRow(
-        _PART,
+        {"kl": 10, "δ": -6, "ε": -12},
+        "Fewer break nothing, but only after as many is the error promised to be ≤ ε. "
+        "Constants and logarithms, L(0) among them, 1.",
+    ),
+    (
         "step, times m",
         "ηm",
-        facts.eta * facts.m,
         "<=",
-        facts.power({"kl": -5, "δ": 3, "ε": 6}),
-        constants or "Constants 1; the 8 kept, 64 times less.",
-    )
-    yield SheetRow(
-        _PART,
+        {"kl": -5, "δ": 3, "ε": 6},
+        "Constants 1; the 8 kept, 64 times less.",
+    ),
+    (
         "rows of a batch, (8k²l²/(ε³δ))⁴ (kl/δ)²",
         "B",
-        facts.batch_size,
         ">=",
-        facts.power({"8": 4, "kl": 10, "δ": -6, "ε": -12}),
-        constants or "(kl/(vδ))⁴/γ² with v = ε³/(8kl), γ = δ/(kl): here the 8 is kept.",
-    )
-    yield SheetRow(
-        _PART,
+        {"8": 4, "kl": 10, "δ": -6, "ε": -12},
+        "(kl/(vδ))⁴/γ² with v = ε³/(8kl), γ = δ/(kl): here the 8 is kept.",
+    ),
+    (
         "training rows, B·T of the above, as each batch is of new ones",
         "N",
-        facts.n,
         ">=",
-        facts.power({"8": 4, "kl": 20, "δ": -12, "ε": -24}),
-        constants or "N = BT (§3): one pass.",
-    )
+        {"8": 4, "kl": 20, "δ": -12, "ε": -24},
+        "N = BT (§3): one pass.",
+    ),
+)
+
+
+def _conditions(facts: Facts) -> Iterator[SheetRow]:
+    found = {
+        "m": facts.m,
+        "T": facts.n_steps,
+        "ηm": facts.eta * facts.m,
+        "B": facts.batch_size,
+        "N": facts.n,
+    }
+    for quantity, symbol, relation, powers, note in _CONDITIONS:
+        required = facts.power(powers)
+        yield SheetRow(
+            _PART,
+            quantity,
+            symbol,
+            found[symbol],
+            relation,
+            required,
+            note if required else _NO_DISTANCE,
+        )
 
 
 def _random_labels(facts: Facts) -> Iterator[SheetRow]:
