@@ -27,6 +27,7 @@ from overparam_sk import (
     datasets,
     diagnostics,
     model_selection,
+    theory,
 )
 from overparam_sk.experiments import load_problem, run_study
 from overparam_sk.interop import TrainingDiagnostics
@@ -294,6 +295,13 @@ def _run_study(**given):
         return run_study(**{**usual, **given}).widths
 
 
+def _sheet(**given):
+    sheet = theory.theory_sheet(
+        **{"estimator": FITTED["classifier"], "X": X, "y": y, **given}
+    )
+    return [row.found for row in sheet.rows if row.found is not None]
+
+
 STUDY = model_selection.width_study(
     {"net": classifier(max_iter=2)},
     X,
@@ -495,6 +503,14 @@ DOORS = [
             "n_per_class": count(1, 100),
             "return_X_y": FLAG,
             "normalize": FLAG,
+        },
+    ),
+    Door(
+        "theory_sheet",
+        _sheet,
+        {
+            **dict.fromkeys(("estimator", "X", "y"), DATA),
+            **dict.fromkeys(("epsilon", "delta"), real(0, 1, above=True, below=True)),
         },
     ),
     Door("CompressedClassifier", _compressed, {"estimator": DATA, "rank": RANK}),

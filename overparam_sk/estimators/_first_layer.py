@@ -26,6 +26,7 @@ from overparam_sk.fits import (
     Begin,
     Data,
     FirstLayer,
+    Settings,
     outputs_of,
     split_intercept,
     with_intercept,
@@ -226,6 +227,28 @@ class FirstLayerClassifier(ABC):
         """
         check_is_fitted(self)
         return split_intercept(self._initial(), self.hidden_weights_.shape[1])[0]
+
+    def initial_intercept(self) -> NDArray[Any]:
+        """Weights of the constant 1 at initialisation, regenerated as W(0) is.
+
+        Returns
+        -------
+        ndarray of shape (width,)
+            Zeros where there is no constant 1.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        """
+        check_is_fitted(self)
+        return split_intercept(self._initial(), self.hidden_weights_.shape[1])[1]
+
+    @property
+    def sgd_in_use(self) -> dict[str, float]:
+        """What "auto" came to: "batch_size", of enough rows, and "momentum"."""
+        settings = Settings.of(checked_parameters(self))
+        return {"batch_size": settings.batch_rows(), "momentum": settings.momentum}
 
     def compress(self, rank: int | None = None) -> CompressedClassifier:
         """W(0), by its seed, plus the best update of a rank (LL18 §6).

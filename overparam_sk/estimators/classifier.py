@@ -59,6 +59,8 @@ class OverparamReLUClassifier(
     (100,)
     """
 
+    # Whose theorems are about it.
+    paper: ClassVar[str] = "li_liang_2018"
     _kind: ClassVar[type[FirstLayerNetwork]] = LiLiang2018
 
     def to_skorch(self, *, initial: bool = False, **net_params: Any) -> Any:

@@ -147,6 +147,8 @@ class TwoHiddenReLURegressor(
     (2,)
     """
 
+    # Whose theorems are about it.
+    paper: ClassVar[str] = "kong_2019"
     _n_layers: ClassVar[int] = 2
 
     width1: int = parameter(default=5, rule=COUNT, kw_only=False)

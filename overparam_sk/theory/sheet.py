@@ -2,11 +2,16 @@
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from overparam_sk.theory._pictures import draw
+from overparam_sk.theory._text import as_html, as_text
 from overparam_sk.theory.powers import PowerProduct
+from overparam_sk.world import OwnWorld
 
-__all__ = ["SheetRow", "TheorySheet"]
+__all__ = ["Relation", "SheetRow", "TheorySheet"]
+
+Relation = Literal[">=", "<=", ">", "<", "=="]
 
 
 @dataclass(frozen=True)
@@ -35,7 +40,7 @@ class SheetRow:
     quantity: str
     symbol: str
     found: float | None = None
-    relation: Literal[">=", "<=", ">", "<", "=="] | None = None
+    relation: Relation | None = None
     required: float | PowerProduct | None = None
     note: str = ""
 
@@ -66,10 +71,59 @@ class SheetRow:
             "==": math.isclose(found, required, rel_tol=1e-9),
         }[self.relation]
 
+    @property
+    def verdict(self) -> str:
+        """In words: holds, does not hold, nothing asked, or cannot be tested."""
+        if self.relation is None:
+            return "nothing asked"
+        if self.holds is None:
+            return "cannot be tested"
+        return "holds" if self.holds else "does not hold"
+
+    @property
+    def digits_short(self) -> float | None:
+        """Where it does not hold: by how many powers of ten, if both are positive."""
+        if self.holds is not False or self.found is None or self.found <= 0:
+            return None
+        if self.required_log10 is None:
+            return None
+        return abs(self.required_log10 - math.log10(self.found))
+
+    @property
+    def costliest(self) -> str | None:
+        """The factor that makes a product of powers hardest to meet."""
+        if not isinstance(self.required, PowerProduct):
+            return None
+        costs = self.required.costs
+        hardest = min if self.relation in ("<=", "<") else max
+        return hardest(costs, key=costs.__getitem__)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain values, as JSON has them."""
+        product = self.required if isinstance(self.required, PowerProduct) else None
+        return {
+            "part": self.part,
+            "quantity": self.quantity,
+            "symbol": self.symbol,
+            "found": self.found,
+            "relation": self.relation,
+            "required": None if product else self.required,
+            "required_log10": self.required_log10,
+            "formula": str(product) if product else None,
+            "costs": product.costs if product else None,
+            "costliest": self.costliest,
+            "verdict": self.verdict,
+            "digits_short": self.digits_short,
+            "note": self.note,
+        }
+
 
 @dataclass(frozen=True)
-class TheorySheet:
+class TheorySheet(OwnWorld):
     """What `theory_sheet` found.
+
+    It prints as a table; ``sheet["Theorem 4.1"]`` and ``sheet["m"]`` are the rows of a
+    part or of a symbol.
 
     Attributes
     ----------
@@ -84,3 +138,84 @@ class TheorySheet:
     paper: str
     setting: dict[str, float]
     rows: tuple[SheetRow, ...]
+
+    def __getitem__(self, name: str) -> tuple[SheetRow, ...]:
+        """Rows whose symbol it is, or whose part is that or begins with it.
+
+        Raises
+        ------
+        KeyError
+            If there are none.
+        """
+        found = tuple(
+            row
+            for row in self.rows
+            if name == row.symbol or f"{row.part},".startswith(f"{name},")
+        )
+        if not found:
+            parts = ", ".join(dict.fromkeys(row.part for row in self.rows))
+            raise KeyError(f"no row has the symbol or part {name!r}; parts: {parts}")
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        """The sheet as plain values, as JSON has them.
+
+        Returns
+        -------
+        dict
+            "paper", "setting" and "rows", a dict each: part, quantity, symbol, found,
+            relation, required (None for a product of powers), required_log10, formula
+            and costs (log10 of each power, for a product of powers), costliest,
+            verdict, digits_short, note.
+        """
+        rows = [row.to_dict() for row in self.rows]
+        return {"paper": self.paper, "setting": dict(self.setting), "rows": rows}
+
+    def to_frame(self) -> Any:
+        """One line a row, as `to_dict` has them.
+
+        Returns
+        -------
+        pandas.DataFrame
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise ImportError(
+                "A table needs pandas; install it with: pip install "
+                "'overparam-sk[frame]'"
+            ) from error
+        return pd.DataFrame(self.to_dict()["rows"])
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw how far what was found is from what is asked, in powers of ten.
+
+        A row each that compares two positive numbers; beside a product of powers
+        stands the factor that costs most.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            None makes a figure.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        return draw(self.paper, [row.to_dict() for row in self.rows], ax)
+
+    def __str__(self) -> str:
+        return as_text(self.to_dict())
+
+    def _repr_html_(self) -> str:
+        return as_html(self.to_dict())

@@ -19,7 +19,7 @@ NO_DOORS = {
     },
     "model_selection": {"diagnostic_scorer", "diagnostic_scoring", "width_study"},
 }
-HOLD_VALUES_ONLY = {"Fit", "PowerLaw", "Separability"}
+HOLD_VALUES_ONLY = {"Fit", "PowerLaw", "PowerProduct", "Separability", "SheetRow"}
 
 
 def public(module):
