@@ -423,10 +423,15 @@ DOORS = [
                 "estimator_or_params": DATA,
                 "X": DATA,
                 "which": text("mean", "full"),
+                "initial": FLAG,
                 "device": DEVICE,
             },
         )
-        for function in (diagnostics.gram_matrix, diagnostics.gram_lambda_min)
+        for function in (
+            diagnostics.gram_matrix,
+            diagnostics.gram_lambda_min,
+            diagnostics.gram_spectrum,
+        )
     ),
     Door(
         "activation_change",

@@ -36,7 +36,7 @@ RESULTS = {
 }
 INSIDE = {
     *("Diagnostic", "Panel", "GramSource", "GradientView", "GramView", "PatternView"),
-    *("WeightView", "check_gram_fits", "history_columns"),
+    *("GramDriftView", "WeightView", "check_gram_fits", "history_columns"),
     *("FirstLayerModule", "TwoHiddenModule", "HalfSquaredSum", "OneTargetNet"),
     *("first_layer_net", "two_hidden_net"),
 }

@@ -1,6 +1,7 @@
 """Theory made measurable: what the papers look at, next to every fit."""
 
 from overparam_sk.diagnostics.accumulated_update import (
+    LargestUnitChange,
     RelativeDistance,
     WeightChange,
     effective_rank,
@@ -13,14 +14,17 @@ from overparam_sk.diagnostics.gram import (
     check_gram_fits,
     gram_lambda_min,
     gram_matrix,
+    gram_spectrum,
 )
 from overparam_sk.diagnostics.infinite_width import (
     infinite_width_gram,
     infinite_width_lambda_min,
 )
+from overparam_sk.diagnostics.kernel_drift import GramAlignment, GramDrift
 from overparam_sk.diagnostics.panel import (
     Diagnostic,
     GradientView,
+    GramDriftView,
     GramView,
     Panel,
     PatternView,
@@ -45,6 +49,9 @@ REGISTRY: dict[str, type[Diagnostic]] = {
         WeightChange,
         DeadSamples,
         GramLambdaMin,
+        GramDrift,
+        GramAlignment,
+        LargestUnitChange,
     )
 }
 
@@ -52,6 +59,7 @@ __all__ = [
     "REGISTRY",
     "Diagnostic",
     "GradientView",
+    "GramDriftView",
     "GramSource",
     "GramView",
     "Panel",
@@ -62,6 +70,7 @@ __all__ = [
     "effective_rank",
     "gram_lambda_min",
     "gram_matrix",
+    "gram_spectrum",
     "history_columns",
     "infinite_width_gram",
     "infinite_width_lambda_min",

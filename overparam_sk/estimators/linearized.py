@@ -41,6 +41,8 @@ class LinearizedReLUClassifier(
     gram_lambda_min_ : float
         Smallest eigenvalue of the Gram matrix with the frozen patterns, which does not
         move, on at most ``gram_samples`` training rows.
+    gram_drift_ : float
+        0: the Gram matrix with the frozen patterns does not move.
     coupling_ : float
         Share of hidden units whose pattern would have changed on no training row.
         ``pseudo_gradient_error`` in ``history_`` compares the gradients with the two

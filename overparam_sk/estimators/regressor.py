@@ -97,6 +97,9 @@ class TwoHiddenReLURegressor(
         ‖A − A(0)‖_F / ‖A(0)‖_F without the intercept's column, and the same of B.
     weight_change_ : ndarray of shape (2,)
         ‖A − A(0)‖_F without the intercept's column, and ‖B − B(0)‖_F (§V-A).
+    largest_unit_change_ : ndarray of shape (2,)
+        max_r ‖a_r − a_r(0)‖ over the rows of A, without the intercept's column, and the
+        same of B: what Lemmas 4 to 7 bound by R_A and R_B.
     dead_samples_ : int
         Training rows with σ(A x) = 0. They have no gradient, and where there is one
         among its rows the Gram matrix has the eigenvalue 0.
@@ -210,7 +213,12 @@ class TwoHiddenReLURegressor(
         def weights() -> tuple[NDArray[Any], ...]:
             return *self._trained_weights(), self.readout_signs_
 
-        return GramSource(two_hidden_gram, weights, self.has_intercept_)
+        def initial() -> tuple[NDArray[Any], ...]:
+            return tuple(part.numpy() for part in self._initial())
+
+        return GramSource(
+            two_hidden_gram, weights, self.has_intercept_, initial=initial
+        )
 
     def to_skorch(self, *, initial: bool = False, **net_params: Any) -> Any:
         """The network as an initialized skorch net, to predict and to train on.
