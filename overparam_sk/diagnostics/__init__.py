@@ -37,6 +37,11 @@ from overparam_sk.diagnostics.patterns import (
     DeadSamples,
     activation_change,
 )
+from overparam_sk.diagnostics.residual_modes import (
+    DescentSource,
+    ResidualModes,
+    residual_modes,
+)
 
 # A new diagnostic is one file and one line here: it then is a fitted attribute and a
 # column of the history.
@@ -57,6 +62,7 @@ REGISTRY: dict[str, type[Diagnostic]] = {
 
 __all__ = [
     "REGISTRY",
+    "DescentSource",
     "Diagnostic",
     "GradientView",
     "GramDriftView",
@@ -64,6 +70,7 @@ __all__ = [
     "GramView",
     "Panel",
     "PatternView",
+    "ResidualModes",
     "WeightView",
     "activation_change",
     "check_gram_fits",
@@ -75,5 +82,6 @@ __all__ = [
     "infinite_width_gram",
     "infinite_width_lambda_min",
     "relative_distance",
+    "residual_modes",
     "update_singular_values",
 ]

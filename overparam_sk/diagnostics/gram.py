@@ -207,7 +207,7 @@ def gram_lambda_min(
         When the iterations that look for it, above 16384 rows, have not converged; all
         eigenvalues are computed then.
     """
-    options = {"which": which, "initial": initial, "device": device}
+    options: dict[str, Any] = {"which": which, "initial": initial, "device": device}
     H = gram_matrix(estimator_or_params, X, **options)
     return smallest_eigenvalue(torch.from_numpy(H))
 
@@ -246,7 +246,7 @@ def gram_spectrum(
     >>> start.shape, bool(now[0] > start[0])
     ((20,), True)
     """
-    options = {"which": which, "initial": initial, "device": device}
+    options: dict[str, Any] = {"which": which, "initial": initial, "device": device}
     H = gram_matrix(estimator_or_params, X, **options)
     return spectrum(torch.from_numpy(H)).numpy()
 

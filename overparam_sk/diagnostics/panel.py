@@ -113,7 +113,8 @@ class Diagnostic(ABC):
     def add_up(self, shards: Shards) -> None:
         """Take in what other processes have seen; those are sums, too."""
         assert self.total is not None
-        shards.add_up_(self.total)
+        # A copy: what one diagnostic was shown was shown to others, too.
+        self.total = shards.add_up_(self.total.clone())
 
     @abstractmethod
     def accumulate(self, view: View) -> None:
