@@ -13,6 +13,8 @@ __all__ = [
     "largest_eigenvalue",
     "singular_values",
     "smallest_eigenvalue",
+    "spectrum",
+    "with_eigenvectors",
 ]
 
 # Up to here all eigenvalues are taken to cost less than the search for one: they do, by
@@ -97,8 +99,34 @@ def smallest_eigenvalue(H: Tensor) -> float:
                 RuntimeWarning,
                 stacklevel=2,
             )
-    eigenvalues = torch.linalg.eigvalsh(M)
-    return _signal(float(eigenvalues[0]), float(eigenvalues[-1]), len(M))
+    return float(spectrum(M)[-1])
+
+
+def spectrum(H: Tensor) -> Tensor:
+    """Eigenvalues of a positive semi-definite matrix, descending, on the CPU.
+
+    Parameters
+    ----------
+    H : Tensor of shape (n, n)
+
+    Returns
+    -------
+    Tensor of shape (n,), float64
+        Exactly 0 where `smallest_eigenvalue` would have it so.
+    """
+    return _signals(torch.linalg.eigvalsh(H.double().cpu()))
+
+
+def with_eigenvectors(H: Tensor) -> tuple[Tensor, Tensor]:
+    """`spectrum`, and the eigenvectors in its order: columns, shape (n, n)."""
+    values, vectors = torch.linalg.eigh(H.double().cpu())
+    return _signals(values), vectors.flip(1)
+
+
+def _signals(ascending: Tensor) -> Tensor:
+    """Eigenvalues, descending; what is rounding noise is 0."""
+    noise = _noise(float(ascending[-1]), len(ascending))
+    return torch.where(ascending > noise, ascending, 0.0).flip(0)
 
 
 def _signal(smallest: float, largest: float, n: int) -> float:

@@ -48,6 +48,12 @@ class Shards:
             dist.all_reduce(part)
         return part
 
+    def largest_(self, part: Tensor) -> Tensor:
+        """Take the largest of the parts of all processes, entry by entry, in place."""
+        if self.size > 1:
+            dist.all_reduce(part, dist.ReduceOp.MAX)
+        return part
+
     def agree(self, number: float, device: torch.device) -> float:
         """The number of the first process."""
         if self.size == 1:

@@ -33,6 +33,7 @@ from overparam_sk.experiments import load_problem, run_study
 from overparam_sk.interop import TrainingDiagnostics
 from overparam_sk.plotting import (
     ConvergenceDisplay,
+    KernelDriftDisplay,
     TrainingDynamicsDisplay,
     UpdateSpectrumDisplay,
     WidthStudyDisplay,
@@ -232,6 +233,9 @@ def _infinite(function):
     return call
 
 
+# Of plain gradient descent, which the modes of the residual are about.
+PLAIN = regressor(learning_rate=1e-3).fit(X, y)
+LOOKS = sequence(lambda e: _is_index(e) and e <= 5)
 W = FITTED["classifier"].hidden_weights_
 W0 = FITTED["classifier"].initial_weights()
 PAIR = {"W": W, "W0": W0}
@@ -431,10 +435,32 @@ DOORS = [
                 "estimator_or_params": DATA,
                 "X": DATA,
                 "which": text("mean", "full"),
+                "initial": FLAG,
                 "device": DEVICE,
             },
         )
-        for function in (diagnostics.gram_matrix, diagnostics.gram_lambda_min)
+        for function in (
+            diagnostics.gram_matrix,
+            diagnostics.gram_lambda_min,
+            diagnostics.gram_spectrum,
+        )
+    ),
+    *(
+        Door(
+            f"{type(FITTED[name]).__name__}.snapshots",
+            _method(name, "snapshots", X=X, y=y, iterations=[1]),
+            {**dict.fromkeys(("X", "y", "sample_weight"), DATA), "iterations": LOOKS},
+        )
+        for name in ("classifier", "linearized", "regressor")
+    ),
+    Door(
+        "residual_modes",
+        _with(diagnostics.residual_modes, estimator=PLAIN, X=X, y=y),
+        {
+            **dict.fromkeys(("estimator", "X", "y"), DATA),
+            "iterations": either(none(), LOOKS),
+            "device": DEVICE,
+        },
     ),
     Door(
         "activation_change",
@@ -567,6 +593,19 @@ DOORS = [
             {"ax": DATA, "quantities": DATA, "cmap": none()},
         )
         for display in (TrainingDynamicsDisplay, ConvergenceDisplay)
+    ),
+    Door(
+        "KernelDriftDisplay.from_estimator",
+        _with(KernelDriftDisplay.from_estimator, estimator=PLAIN, X=X, y=y),
+        {
+            **dict.fromkeys(("estimator", "X", "y"), DATA),
+            "looks": either(none(), LOOKS),
+        },
+    ),
+    Door(
+        "KernelDriftDisplay.plot",
+        _plot(KernelDriftDisplay.from_estimator(PLAIN, X, y)),
+        {"ax": DATA, "cmap": none()},
     ),
     Door(
         "UpdateSpectrumDisplay.plot",

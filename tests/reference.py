@@ -173,6 +173,23 @@ class TwoHiddenReLU(nn.Module):
         return hidden @ self.w / self.B.numel() ** 0.5
 
 
+def alignment(H, targets, weight):
+    """Cosine of the angle between H and the centred targets' Gram matrix.
+
+    Pair by pair of rows, each counted as often as the weights of the two say.
+    """
+    H, Y, s = (np.asarray(part, dtype=float) for part in (H, targets, weight))
+    Y = Y.reshape(len(s), -1) - np.average(Y.reshape(len(s), -1), axis=0, weights=s)
+    together = of_H = of_targets = 0.0
+    for i in range(len(s)):
+        for j in range(len(s)):
+            pair, product = s[i] * s[j], Y[i] @ Y[j]
+            together += pair * H[i, j] * product
+            of_H += pair * H[i, j] ** 2
+            of_targets += pair * product**2
+    return together / np.sqrt(of_H * of_targets)
+
+
 def two_hidden_gram_parts(A, B, w, X):
     """J Jᵀ for the Jacobians of K19's outputs in B and in A, by torch.func."""
 

@@ -32,11 +32,17 @@ RESULTS = {
     *("DivergenceError", "Separability", "PowerLaw", "WidthStudy", "Fit"),
     *("DiagnosticScorer", "Defaults", "FitRow", "Problem", "Study"),
     *("summary_table", "write_report"),
-    *("PowerProduct", "SheetRow", "TheorySheet"),
+    *("PowerProduct", "SheetRow", "TheorySheet", "ResidualModes"),
 }
 INSIDE = {
     *("Diagnostic", "Panel", "GramSource", "GradientView", "GramView", "PatternView"),
-    *("WeightView", "check_gram_fits", "history_columns"),
+    *(
+        "DescentSource",
+        "GramDriftView",
+        "WeightView",
+        "check_gram_fits",
+        "history_columns",
+    ),
     *("FirstLayerModule", "TwoHiddenModule", "HalfSquaredSum", "OneTargetNet"),
     *("first_layer_net", "two_hidden_net"),
 }

@@ -36,7 +36,8 @@ ALLOWED = {
     # what theorems ask for, beside what estimators did
     "theory": {*DOOR, "datasets", "diagnostics", "networks"},
     # presentation
-    "plotting": {*DOOR},
+    # (the kernel along a run is computed when it is displayed: no fit keeps it)
+    "plotting": {*DOOR, "diagnostics"},
     "model_selection": {*DOOR, "fingerprints", "interrupts", "progress", "store"},
     "store": {"fingerprints"},
     "fingerprints": set(),

@@ -1,6 +1,7 @@
 """Theory made measurable: what the papers look at, next to every fit."""
 
 from overparam_sk.diagnostics.accumulated_update import (
+    LargestUnitChange,
     RelativeDistance,
     WeightChange,
     effective_rank,
@@ -13,14 +14,17 @@ from overparam_sk.diagnostics.gram import (
     check_gram_fits,
     gram_lambda_min,
     gram_matrix,
+    gram_spectrum,
 )
 from overparam_sk.diagnostics.infinite_width import (
     infinite_width_gram,
     infinite_width_lambda_min,
 )
+from overparam_sk.diagnostics.kernel_drift import GramAlignment, GramDrift
 from overparam_sk.diagnostics.panel import (
     Diagnostic,
     GradientView,
+    GramDriftView,
     GramView,
     Panel,
     PatternView,
@@ -32,6 +36,11 @@ from overparam_sk.diagnostics.patterns import (
     Coupling,
     DeadSamples,
     activation_change,
+)
+from overparam_sk.diagnostics.residual_modes import (
+    DescentSource,
+    ResidualModes,
+    residual_modes,
 )
 
 # A new diagnostic is one file and one line here: it then is a fitted attribute and a
@@ -45,26 +54,34 @@ REGISTRY: dict[str, type[Diagnostic]] = {
         WeightChange,
         DeadSamples,
         GramLambdaMin,
+        GramDrift,
+        GramAlignment,
+        LargestUnitChange,
     )
 }
 
 __all__ = [
     "REGISTRY",
+    "DescentSource",
     "Diagnostic",
     "GradientView",
+    "GramDriftView",
     "GramSource",
     "GramView",
     "Panel",
     "PatternView",
+    "ResidualModes",
     "WeightView",
     "activation_change",
     "check_gram_fits",
     "effective_rank",
     "gram_lambda_min",
     "gram_matrix",
+    "gram_spectrum",
     "history_columns",
     "infinite_width_gram",
     "infinite_width_lambda_min",
     "relative_distance",
+    "residual_modes",
     "update_singular_values",
 ]

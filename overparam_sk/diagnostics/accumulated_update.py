@@ -11,9 +11,11 @@ from overparam_sk.arrays import check_finite, real_array
 from overparam_sk.diagnostics.panel import Diagnostic, View, WeightView
 from overparam_sk.linalg import singular_values
 from overparam_sk.parameters import number
+from overparam_sk.shards import Shards
 from overparam_sk.world import in_own_world
 
 __all__ = [
+    "LargestUnitChange",
     "RelativeDistance",
     "WeightChange",
     "effective_rank",
@@ -59,6 +61,33 @@ class WeightChange(Diagnostic):
         """The norm."""
         assert self.total is not None
         return float(self.total.sqrt())
+
+
+class LargestUnitChange(Diagnostic):
+    """max_r ‖w_r − w_r(0)‖, the radius R that theorems ask for (K19, Lemmas 4 to 7)."""
+
+    name: ClassVar[str] = "largest_unit_change"
+    sees: ClassVar[type] = WeightView
+
+    def add(self, part: Tensor) -> None:
+        """Keep the larger one."""
+        self.total = part if self.total is None else torch.maximum(self.total, part)
+
+    def add_up(self, shards: Shards) -> None:
+        """Take in what other processes have seen."""
+        assert self.total is not None
+        shards.largest_(self.total)
+
+    def accumulate(self, view: View) -> None:
+        """Take the longest of these units' updates; there may be none."""
+        assert isinstance(view, WeightView)
+        lengths = view.update.norm(dim=1).double()
+        self.add(torch.nn.functional.pad(lengths, (0, 1)).max())
+
+    def value(self) -> float:
+        """The length."""
+        assert self.total is not None
+        return float(self.total)
 
 
 @in_own_world

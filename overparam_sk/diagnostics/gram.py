@@ -16,7 +16,7 @@ from torch import Tensor
 from overparam_sk.arrays import check_finite, real_array, real_rows
 from overparam_sk.devices import memory_of, resolve_device
 from overparam_sk.diagnostics.panel import Diagnostic, GramView, View
-from overparam_sk.linalg import smallest_eigenvalue
+from overparam_sk.linalg import smallest_eigenvalue, spectrum
 from overparam_sk.memory import check_room
 from overparam_sk.networks import (
     FirstLayerNetwork,
@@ -25,7 +25,7 @@ from overparam_sk.networks import (
     gram_parts_by_units,
     output_gate_gram,
 )
-from overparam_sk.parameters import one_of, shown
+from overparam_sk.parameters import FLAG, one_of, shown
 from overparam_sk.rows import Rows, as_rows
 from overparam_sk.world import in_own_world
 
@@ -36,6 +36,7 @@ __all__ = [
     "first_layer_gram",
     "gram_lambda_min",
     "gram_matrix",
+    "gram_spectrum",
     "two_hidden_gram",
 ]
 
@@ -84,12 +85,15 @@ class GramSource:
         Whether that layer's last column is the weights of a constant 1.
     n_outputs : int, default=1
         Outputs that "full" keeps apart.
+    initial : callable or None, default=None
+        As ``weights``, of those at initialisation; None where nobody knows them.
     """
 
     gram: Callable[..., Tensor]
     weights: Callable[[], tuple[NDArray[Any], ...]]
     constant: bool = False
     n_outputs: int = 1
+    initial: Callable[[], tuple[NDArray[Any], ...]] | None = None
 
 
 def check_gram_fits(n: int, device: torch.device, advice: str) -> None:
@@ -115,6 +119,7 @@ def gram_matrix(
     X: ArrayLike,
     *,
     which: Which = "mean",
+    initial: bool = False,
     device: str = "cpu",
 ) -> NDArray[np.float64]:
     """Gram matrix of the outputs' gradients in the trained weights, in float64.
@@ -137,6 +142,8 @@ def gram_matrix(
     which : {"mean", "full"}, default="mean"
         "full" keeps the outputs apart: (1/m) J Jᵀ, whose row s·k + i belongs to output
         i on sample s. For Kong's network, with one output, both are the same.
+    initial : bool, default=False
+        Whether to take the estimator's weights at initialisation: H(0).
     device : str, default="cpu"
         Where to compute: "cpu", "cuda", "cuda:1", "mps"; "auto" is the first CUDA
         device where there is one.
@@ -149,14 +156,21 @@ def gram_matrix(
     ------
     ValueError
         For weights or rows that do not fit together, or are not finite; for a device
-        that is not there.
+        that is not there; for ``initial`` where weights are given, which know of none.
     MemoryError
         If the matrix is larger than the memory, before anything is allocated.
     """
     which = _WHICH("which", which)
     source = _source(estimator_or_params)
-    where = resolve_device(device)
-    weights = [real_array("The weights", part) for part in source.weights()]
+    taken, where = source.weights, resolve_device(device)
+    if FLAG("initial", initial):
+        if source.initial is None:
+            raise ValueError(
+                "initial must be False unless estimator_or_params is an estimator that "
+                f"knows its initial weights, got {initial!r}."
+            )
+        taken = source.initial
+    weights = [real_array("The weights", part) for part in taken()]
     X_ = _checked_rows(X, len(weights[0].T), source.constant)
     n_outputs = source.n_outputs if which == "full" else 1
     check_gram_fits(X_.shape[0] * n_outputs, where, "pass fewer rows")
@@ -172,13 +186,14 @@ def gram_lambda_min(
     X: ArrayLike,
     *,
     which: Which = "mean",
+    initial: bool = False,
     device: str = "cpu",
 ) -> float:
     """Smallest eigenvalue of `gram_matrix`.
 
     Parameters
     ----------
-    estimator_or_params, X, which, device
+    estimator_or_params, X, which, initial, device
         As for `gram_matrix`, which raises what it raises.
 
     Returns
@@ -192,8 +207,48 @@ def gram_lambda_min(
         When the iterations that look for it, above 16384 rows, have not converged; all
         eigenvalues are computed then.
     """
-    H = gram_matrix(estimator_or_params, X, which=which, device=device)
+    options: dict[str, Any] = {"which": which, "initial": initial, "device": device}
+    H = gram_matrix(estimator_or_params, X, **options)
     return smallest_eigenvalue(torch.from_numpy(H))
+
+
+@in_own_world
+def gram_spectrum(
+    estimator_or_params: Any,
+    X: ArrayLike,
+    *,
+    which: Which = "mean",
+    initial: bool = False,
+    device: str = "cpu",
+) -> NDArray[np.float64]:
+    """Eigenvalues of `gram_matrix`, descending.
+
+    Parameters
+    ----------
+    estimator_or_params, X, which, initial, device
+        As for `gram_matrix`, which raises what it raises.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), or (n_samples·k,) if "full"
+        Exactly 0.0 where one is no larger than the eigenvalue problem's rounding error.
+
+    Examples
+    --------
+    >>> from overparam_sk import TwoHiddenReLURegressor
+    >>> from overparam_sk.datasets import make_unit_sphere
+    >>> from overparam_sk.diagnostics import gram_spectrum
+    >>> X, y = make_unit_sphere(20, 10, random_state=0)
+    >>> net = TwoHiddenReLURegressor(
+    ...     learning_rate=1e-3, max_iter=20, random_state=0
+    ... ).fit(X, y)
+    >>> start, now = (gram_spectrum(net, X, initial=i) for i in (True, False))
+    >>> start.shape, bool(now[0] > start[0])
+    ((20,), True)
+    """
+    options: dict[str, Any] = {"which": which, "initial": initial, "device": device}
+    H = gram_matrix(estimator_or_params, X, **options)
+    return spectrum(torch.from_numpy(H)).numpy()
 
 
 def first_layer_gram(

@@ -18,6 +18,7 @@ from overparam_sk.shards import Shards
 __all__ = [
     "Diagnostic",
     "GradientView",
+    "GramDriftView",
     "GramView",
     "Panel",
     "PatternView",
@@ -55,6 +56,16 @@ class GramView:
     """A summand of the Gram matrix of the whole network on a sample of rows."""
 
     part: Tensor  # (n, n) float64
+    targets: Tensor  # (n, k) or (n,), of these rows, as the loss has them
+    weight: Tensor  # (n,), of these samples
+
+
+@dataclass(frozen=True)
+class GramDriftView:
+    """A summand of the same Gram matrix, and that at initialisation."""
+
+    part: Tensor  # (n, n) float64
+    part0: Tensor  # (n, n) float64
 
 
 @dataclass(frozen=True)
@@ -68,7 +79,7 @@ class GradientView:
     inner: Tensor  # (n, n) float64, X Xᵀ
 
 
-View = WeightView | PatternView | GramView | GradientView
+View = WeightView | PatternView | GramView | GramDriftView | GradientView
 
 
 class Diagnostic(ABC):
@@ -98,6 +109,12 @@ class Diagnostic(ABC):
     def add(self, part: Tensor) -> None:
         """Add to the sums."""
         self.total = part if self.total is None else self.total + part
+
+    def add_up(self, shards: Shards) -> None:
+        """Take in what other processes have seen; those are sums, too."""
+        assert self.total is not None
+        # A copy: what one diagnostic was shown was shown to others, too.
+        self.total = shards.add_up_(self.total.clone())
 
     @abstractmethod
     def accumulate(self, view: View) -> None:
@@ -143,8 +160,7 @@ class Panel:
         """Take in what the diagnostics of other processes have seen."""
         for of_layer in self._of.values():
             for one in of_layer.values():
-                assert one.total is not None
-                shards.add_up_(one.total)
+                one.add_up(shards)
 
     def values(self) -> dict[str, Sequence[float]]:
         """The figures by name, one for each layer of which there was a view."""

@@ -113,6 +113,8 @@ class FirstLayerClassifier(ABC):
         ‖W − W(0)‖_F / ‖W(0)‖_F of ``hidden_weights_`` (LL18 §7).
     weight_change_ : float
         ‖W − W(0)‖_F of ``hidden_weights_``.
+    largest_unit_change_ : float
+        max_r ‖w_r − w_r(0)‖ over the rows of ``hidden_weights_``.
     dead_samples_ : int
         Training rows on which no hidden unit is active.
     gram_lambda_min_ : float
@@ -130,11 +132,11 @@ class FirstLayerClassifier(ABC):
     history_ : dict of str to ndarray of shape (n_records,)
         ``iteration``, ``loss``, ``score``, with a validation set ``val_loss`` and
         ``val_score``, and the course of each diagnostic: on a seeded subset of 100
-        training rows (``relative_distance``: of 2²¹/r hidden units, r the columns of W
-        in training), so that the last entry and the fitted attribute agree only up to
-        sampling; with ``coupling`` also ``pseudo_gradient_error``, ‖∇L − ∇̃L‖/‖∇L‖ on
-        these rows (LL18 §5.1); and ``block_size``, which is halved when a block finds
-        no memory.
+        training rows (those of weights: of 2²¹/r hidden units, r the columns of W in
+        training, whose largest change may be less than that of all), so that the last
+        entry and the fitted attribute agree only up to sampling; with ``coupling`` also
+        ``pseudo_gradient_error``, ‖∇L − ∇̃L‖/‖∇L‖ on these rows (LL18 §5.1); and
+        ``block_size``, which is halved when a block finds no memory.
     """
 
     _n_layers: ClassVar[int] = 1
@@ -293,8 +295,11 @@ class FirstLayerClassifier(ABC):
             network = self._kind.made(as_tensor(self.readout_weights_), self._initial)
             return network.switching(W).numpy(), self.readout_weights_
 
+        def initial() -> tuple[NDArray[Any], ...]:
+            return self._initial().numpy(), self.readout_weights_
+
         gram, k = partial(first_layer_gram, kind=self._kind), len(self.readout_weights_)
-        return GramSource(gram, weights, self.has_intercept_, k)
+        return GramSource(gram, weights, self.has_intercept_, k, initial)
 
     def _network(self, parameters: dict[str, Any]) -> Begin:
         return partial(FirstLayer.begin, kind=self._kind, width=parameters["width"])

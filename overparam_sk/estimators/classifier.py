@@ -6,10 +6,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from overparam_sk.estimators._first_layer import FirstLayerClassifier
 from overparam_sk.estimators._parameters import checked_parameters, estimator
+from overparam_sk.estimators._snapshots import Retraced
 from overparam_sk.estimators._state import StampedEstimator
 from overparam_sk.estimators._targets import SoftmaxClassifier
 from overparam_sk.estimators._together import FittedTogether
-from overparam_sk.estimators._weights import MeasuredWeights
 from overparam_sk.fits import Settings, split_intercept
 from overparam_sk.networks import FirstLayerNetwork, LiLiang2018
 from overparam_sk.parameters import FLAG
@@ -22,7 +22,7 @@ __all__ = ["OverparamReLUClassifier"]
 class OverparamReLUClassifier(
     FirstLayerClassifier,
     SoftmaxClassifier,
-    MeasuredWeights,
+    Retraced,
     FittedTogether,
     StampedEstimator,
 ):

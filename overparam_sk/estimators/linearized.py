@@ -7,10 +7,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from overparam_sk.estimators._first_layer import FirstLayerClassifier
 from overparam_sk.estimators._parameters import estimator
+from overparam_sk.estimators._snapshots import Retraced
 from overparam_sk.estimators._state import StampedEstimator
 from overparam_sk.estimators._targets import SoftmaxClassifier
 from overparam_sk.estimators._together import FittedTogether
-from overparam_sk.estimators._weights import MeasuredWeights
 from overparam_sk.networks import FirstLayerNetwork, LinearizedLiLiang2018
 
 __all__ = ["LinearizedReLUClassifier"]
@@ -20,7 +20,7 @@ __all__ = ["LinearizedReLUClassifier"]
 class LinearizedReLUClassifier(
     FirstLayerClassifier,
     SoftmaxClassifier,
-    MeasuredWeights,
+    Retraced,
     FittedTogether,
     StampedEstimator,
 ):
@@ -41,6 +41,8 @@ class LinearizedReLUClassifier(
     gram_lambda_min_ : float
         Smallest eigenvalue of the Gram matrix with the frozen patterns, which does not
         move, on at most ``gram_samples`` training rows.
+    gram_drift_ : float
+        0: the Gram matrix with the frozen patterns does not move.
     coupling_ : float
         Share of hidden units whose pattern would have changed on no training row.
         ``pseudo_gradient_error`` in ``history_`` compares the gradients with the two

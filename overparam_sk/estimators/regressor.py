@@ -1,12 +1,14 @@
 """The two-hidden-layer ReLU network of Kong (2019)."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from overparam_sk.diagnostics import GramSource
+from overparam_sk.diagnostics import DescentSource, GramSource
 from overparam_sk.diagnostics.gram import two_hidden_gram
 from overparam_sk.estimators._data import finite_outputs
 from overparam_sk.estimators._parameters import (
@@ -14,10 +16,9 @@ from overparam_sk.estimators._parameters import (
     estimator,
     parameter,
 )
+from overparam_sk.estimators._snapshots import Retraced
 from overparam_sk.estimators._state import StampedEstimator
 from overparam_sk.estimators._targets import NumberRegressor
-from overparam_sk.estimators._training import TrainedNetwork
-from overparam_sk.estimators._weights import MeasuredWeights
 from overparam_sk.fits import (
     Begin,
     Data,
@@ -35,9 +36,7 @@ __all__ = ["TwoHiddenReLURegressor"]
 
 
 @estimator
-class TwoHiddenReLURegressor(
-    NumberRegressor, MeasuredWeights, TrainedNetwork, StampedEstimator
-):
+class TwoHiddenReLURegressor(NumberRegressor, Retraced, StampedEstimator):
     """Two-hidden-layer ReLU network, partially overparameterized [1]_.
 
     f(x) = (width1·width2)^(−1/2) wᵀ σ(B σ(A x)) (eq. 1) with σ = ReLU and a fixed
@@ -97,6 +96,9 @@ class TwoHiddenReLURegressor(
         ‖A − A(0)‖_F / ‖A(0)‖_F without the intercept's column, and the same of B.
     weight_change_ : ndarray of shape (2,)
         ‖A − A(0)‖_F without the intercept's column, and ‖B − B(0)‖_F (§V-A).
+    largest_unit_change_ : ndarray of shape (2,)
+        max_r ‖a_r − a_r(0)‖ over the rows of A, without the intercept's column, and the
+        same of B: what Lemmas 4 to 7 bound by R_A and R_B.
     dead_samples_ : int
         Training rows with σ(A x) = 0. They have no gradient, and where there is one
         among its rows the Gram matrix has the eigenvalue 0.
@@ -212,7 +214,24 @@ class TwoHiddenReLURegressor(
         def weights() -> tuple[NDArray[Any], ...]:
             return *self._trained_weights(), self.readout_signs_
 
-        return GramSource(two_hidden_gram, weights, self.has_intercept_)
+        def initial() -> tuple[NDArray[Any], ...]:
+            return tuple(part.numpy() for part in self._initial())
+
+        return GramSource(
+            two_hidden_gram, weights, self.has_intercept_, initial=initial
+        )
+
+    @property
+    def descent_source(self) -> DescentSource:
+        """What `overparam_sk.diagnostics.residual_modes` asks of it, once fitted."""
+        check_is_fitted(self)
+        plain = {"learning_rate": self.learning_rate_, "momentum": 0.0}
+
+        def outputs(X: Any, y: Any, iterations: Sequence[int]) -> NDArray[Any]:
+            nets = self._again(X, y, None, iterations, plain)
+            return np.array([net.predict(X) for net in nets])
+
+        return DescentSource(self.learning_rate_, self.n_iter_, outputs)
 
     def to_skorch(self, *, initial: bool = False, **net_params: Any) -> Any:
         """The network as an initialized skorch net, to predict and to train on.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import repeat
 from typing import Any, Self
 
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from overparam_sk.diagnostics import (
     GradientView,
+    GramDriftView,
     GramView,
     Panel,
     PatternView,
@@ -19,7 +21,7 @@ from overparam_sk.fits.initial_units import InitialUnits, UnitsAtStart
 from overparam_sk.fits.job import Data, Job
 from overparam_sk.fits.outputs import patterns_of
 from overparam_sk.fits.place import Place, split_intercept
-from overparam_sk.fits.seen_rows import SeenRows
+from overparam_sk.fits.seen_rows import SampleRows, SeenRows
 from overparam_sk.fits.sgd_plan import (
     MONITORED_ROWS,
     SGDPlan,
@@ -61,7 +63,8 @@ class FirstLayer:
     trainer : Trainer
     plan : SGDPlan
     initial : InitialUnits
-    everything, sample : SeenRows
+    everything : SeenRows
+    sample : SampleRows
     held_out : SeenRows or None
     look_cost : float
         In steps.
@@ -72,7 +75,7 @@ class FirstLayer:
     plan: SGDPlan
     initial: InitialUnits
     everything: SeenRows
-    sample: SeenRows
+    sample: SampleRows
     held_out: SeenRows | None
     look_cost: float
 
@@ -151,7 +154,7 @@ class FirstLayer:
                 panel.show(units.moved_to(here, self.initial.space, n_given))
             gated, patterns = part.gate_weights is not None, []
             for places, Z, active0 in _on_rows(part, here, units, seen.rows, panel):
-                if panel.sees(PatternView, GradientView, GramView):
+                if panel.sees(PatternView, GradientView, GramView, GramDriftView):
                     active = Z > 0
                     # Who does not see patterns does not miss those at initialisation.
                     before = active if active0 is None else active0
@@ -159,14 +162,13 @@ class FirstLayer:
                     panel.show(view)
                     if panel.sees(GradientView):
                         views.append(view)
-                    if panel.sees(GramView):
-                        patterns.append(
-                            seen.of_gram(places, before if gated else active)
-                        )
+                    if panel.sees(GramView, GramDriftView):
+                        switched = before if gated else active
+                        pair = (seen.of_gram(places, s) for s in (switched, before))
+                        patterns.append(tuple(pair))
                 outputs[places] += part.outputs_(Z, active0 if gated else None)
-            if panel.sees(GramView):
-                gram = seen.inner * gate_gram(part.slopes(_joined(patterns)), part.a)
-                panel.show(GramView(gram / self.initial.width))
+            if patterns:
+                self._show_gram(panel, part, patterns, seen)
         self.network.shards.add_up_(outputs)
         if panel.sees(GradientView):
             panel.show(self._gradients(views, outputs, seen))
@@ -187,6 +189,26 @@ class FirstLayer:
             "readout_weights_": readout.contiguous().numpy(),
             **initial.coordinates.kept(),
         }
+
+    def _show_gram(
+        self,
+        panel: Panel,
+        part: FirstLayerNetwork,
+        patterns: Sequence[tuple[Tensor, ...]],
+        seen: SeenRows,
+    ) -> None:
+        """Show some units' part of H, and of H(0), from their patterns on its rows."""
+        now, start = (_joined(some) for some in zip(*patterns, strict=True))
+
+        def gram(active: Tensor) -> Tensor:
+            gates = gate_gram(part.slopes(active), part.a)
+            return seen.inner * gates / self.initial.width
+
+        H = gram(now)
+        panel.show(GramView(H, *seen.gram_targets))
+        if panel.sees(GramDriftView):
+            H0 = seen.initial_gram(partial(gram, start))
+            panel.show(GramDriftView(H, H0))
 
     def _gradients(
         self, views: list[PatternView], outputs: Tensor, seen: SeenRows
@@ -211,7 +233,7 @@ def _on_rows(
     The last are None where neither the network nor a diagnostic needs them.
     """
     fixed = network.gate_weights
-    if fixed is None and panel.sees(PatternView, GradientView):
+    if fixed is None and panel.sees(PatternView, GradientView, GramDriftView):
         fixed = units.W
     before: Iterator[Tensor | None] = repeat(None)
     if fixed is not None and units.active is None:
@@ -293,14 +315,14 @@ def _seen(
 
 def _sample(
     job: Job, network: FirstLayerNetwork, everything: SeenRows, initial: InitialUnits
-) -> SeenRows:
+) -> SampleRows:
     """A seeded subset of the training rows, for the history."""
     indices = job.seeds.subset(1, MONITORED_ROWS, len(everything.rows))
     rows, there = everything.rows.subset(indices), indices.to(everything.weight.device)
     looks = Panel(job.settings.wanted, along=True)
-    known = looks.sees(PatternView, WeightView, GradientView)
+    known = looks.sees(PatternView, WeightView, GradientView, GramDriftView)
     known = known or network.gate_weights is not None
-    return SeenRows(
+    return SampleRows(
         rows,
         everything.targets[there],
         everything.weight[there],

@@ -1,32 +1,34 @@
 """K19's network in a fit: both layers, by full-batch gradient descent (eqs. 4, 5)."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property, partial
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from overparam_sk.diagnostics import GramView, Panel, PatternView, WeightView
+from overparam_sk.diagnostics import (
+    GramDriftView,
+    GramView,
+    Panel,
+    PatternView,
+    WeightView,
+)
 from overparam_sk.fits.job import Data, Job
 from overparam_sk.fits.place import Place, split_intercept
 from overparam_sk.fits.sgd_plan import step_size_rows
-from overparam_sk.linalg import inner_products
+from overparam_sk.fits.two_hidden_rows import SampleRows, SeenRows
 from overparam_sk.networks import (
-    Forward,
     Kong2019Weights,
     RowNorm,
     SquaredLoss,
-    active_together,
     forward,
-    gram_parts,
-    gram_parts_by_units,
     initial_layers,
     preactivation_gradients,
 )
-from overparam_sk.rows import DenseRows, Rows, as_tensor, rows_that_fit
+from overparam_sk.rows import Rows, as_tensor
 from overparam_sk.threads import share_out
 from overparam_sk.training import (
     GradientDescent,
@@ -95,116 +97,6 @@ class TrainingRows:
 
 
 @dataclass(frozen=True)
-class SeenRows:
-    """Rows on which the network is looked at.
-
-    Parameters
-    ----------
-    rows : Rows
-    targets, weight : Tensor of shape (n,)
-    initial : Kong2019Weights
-        At initialisation.
-    gram_rows : Tensor of shape (p,), int64, on the CPU
-        Places of the rows of the Gram matrix.
-    """
-
-    rows: Rows
-    targets: Tensor
-    weight: Tensor
-    initial: Kong2019Weights
-    gram_rows: Tensor
-
-    def blocks(self) -> Iterator[slice]:
-        """Places of some successive rows, all of them in turn."""
-        n, size = len(self.rows), rows_that_fit(len(self.initial.B))
-        return (slice(i, min(i + size, n)) for i in range(0, n, size))
-
-    def first_pattern(self) -> Tensor:
-        """1{A(0)_r·x_i > 0}, shape (n, h1), bool."""
-        return self._Z0 > 0
-
-    def second_pattern(self, places: slice) -> Tensor:
-        """1{B(0)_p·σ(A(0) x_i) > 0} of some rows, bool (eq. 14)."""
-        return forward(self._Z0[places], self.initial.B, self.initial.w).S2 > 0
-
-    def gram_parts(
-        self, now: Kong2019Weights, at: Forward, active: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """The two parts of the Gram matrix (Prop. 1).
-
-        ``at`` and the pattern ``active`` are of the last block of rows.
-        """
-        X = self.rows.take(self.gram_rows)
-        return gram_parts_by_units(X @ now.A.T, now.B, now.w, inner_products(X))
-
-    @cached_property
-    def _Z0(self) -> Tensor:
-        return self.rows.times(self.initial.A.T)
-
-
-class PairCounts:
-    """S2 S2ᵀ along a run: on how many units two rows are active together.
-
-    Few units change their pattern between two looks, so that a look costs these alone.
-    The counts are integers: nothing drifts.
-    """
-
-    def __init__(self) -> None:
-        self._active: Tensor | None = None
-        self._counts = torch.empty(0, dtype=torch.float32)
-
-    def at(self, active: Tensor) -> Tensor:
-        """Counts for the patterns ``active`` (n, h2), bool; shape (n, n), float32."""
-        if self._active is None:
-            self._counts = active_together(active)
-        else:
-            units = (active != self._active).any(dim=0).nonzero().flatten()
-            added = active_together(active[:, units]) - active_together(
-                self._active[:, units]
-            )
-            self._counts = self._counts + added
-        self._active = active
-        return self._counts
-
-
-@dataclass(frozen=True)
-class SampleRows(SeenRows):
-    """Rows that are looked at again and again; all are rows of the Gram matrix."""
-
-    _pairs: PairCounts = field(default_factory=PairCounts)
-
-    def blocks(self) -> Iterator[slice]:
-        """All rows at once."""
-        yield slice(0, len(self.rows))
-
-    def first_pattern(self) -> Tensor:
-        """As they were when first looked at."""
-        return self._first
-
-    def second_pattern(self, places: slice) -> Tensor:
-        """As they were when first looked at."""
-        return self._second
-
-    def gram_parts(
-        self, now: Kong2019Weights, at: Forward, active: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """Of what the look has found anyway."""
-        return gram_parts(at, self._inner, self._pairs.at(active))
-
-    @cached_property
-    def _first(self) -> Tensor:
-        return super().first_pattern()
-
-    @cached_property
-    def _second(self) -> Tensor:
-        return super().second_pattern(slice(None))
-
-    @cached_property
-    def _inner(self) -> Tensor:
-        return inner_products(self.rows.take(self.gram_rows))
-
-
-@dataclass(frozen=True)
 class TwoHidden:
     """The network where it is trained; made by ``begin``.
 
@@ -266,7 +158,7 @@ class TwoHidden:
             initial,
             row_norm,
             everything,
-            _sample(everything),
+            SampleRows.of(everything),
             held_out,
         )
 
@@ -299,14 +191,18 @@ class TwoHidden:
         for places in seen.blocks():
             at = forward(Z[places], B, initial.w)
             u[places] = at.u
-            if panel.sees(PatternView, GramView):
+            if panel.sees(PatternView, GramView, GramDriftView):
                 active = at.S2 > 0
             if patterns:
                 active0 = seen.second_pattern(places)
                 panel.show(PatternView(active, active0, places, n), layer=1)
-        if panel.sees(GramView):
-            for part in seen.gram_parts(now, at, active):
-                panel.show(GramView(part))
+        if panel.sees(GramView, GramDriftView):
+            parts = seen.gram_parts(now, at, active)
+            for part in parts:
+                panel.show(GramView(part, *seen.gram_targets))
+            if panel.sees(GramDriftView):
+                for pair in zip(parts, seen.initial_gram_parts(), strict=True):
+                    panel.show(GramDriftView(*pair))
         return u
 
     def state(self, weights: Sequence[Tensor]) -> dict[str, Any]:
@@ -357,19 +253,6 @@ def _rows_to_tell_by(weight: Tensor) -> float:
     weight = weight[weight > 0]
     counts = bool((weight == weight.round()).all())
     return float(weight.double().sum()) if counts else len(weight)
-
-
-def _sample(everything: SeenRows) -> SampleRows:
-    """The rows of the Gram matrix, for the diagnostics along the run."""
-    X = everything.rows.take(everything.gram_rows)
-    there = everything.gram_rows.to(X.device)
-    return SampleRows(
-        DenseRows(X, constant=False),
-        everything.targets[there],
-        everything.weight[there],
-        everything.initial,
-        torch.arange(len(X), dtype=torch.int64),
-    )
 
 
 def _targets(name: str, data: Data, place: Place) -> tuple[Tensor, Tensor]:

@@ -1,7 +1,7 @@
 """Our diagnostics in the history of any skorch net of Linear and ReLU layers."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from overparam_sk.diagnostics import (
     REGISTRY,
+    GramDriftView,
     GramView,
     Panel,
     PatternView,
@@ -38,6 +39,15 @@ _RULES: dict[str, Callable[[str, Any], Any]] = {
 }
 
 
+class _Start(NamedTuple):
+    """A net before its first epoch, on the rows that are looked at."""
+
+    weights: list[Tensor]
+    patterns: list[Tensor]
+    targets: Tensor  # (n, k) or (n, 1)
+    gram: Tensor | None  # (n, n), where it is asked for
+
+
 class TrainingDiagnostics(Callback):
     """Record what the papers measure, epoch by epoch, in a skorch net's history.
 
@@ -62,6 +72,11 @@ class TrainingDiagnostics(Callback):
     ``gram_lambda_min``        λ_min of (1/k) Σ_i J_i J_iᵀ, the average over the k
                                outputs, J_i the Jacobian in all trained parameters;
                                0.0 if it is rounding noise
+    ``gram_drift``             ‖H − H(0)‖_F / ‖H(0)‖_F of this matrix H
+    ``gram_alignment``         cosine of the angle between H and Ȳ Ȳᵀ, Ȳ the centred
+                               targets: y as the net is given it; of class indices and
+                               several outputs one-hot
+    ``largest_unit_change``    max_r ‖w_r − w_r(0)‖, without intercepts
     ========================== =======================================================
 
     W(0) are the weights before the first epoch after the net was initialized: ``fit``
@@ -115,16 +130,19 @@ class TrainingDiagnostics(Callback):
         self.n_samples_ = p["n_samples"]
         self.n_singular_values_ = p["n_singular_values"]
         self.every_, self.seed_ = p["every"], p["random_state"]
-        self.start_: tuple[list[Tensor], list[Tensor]] | None = None
+        self.start_: _Start | None = None
         return self
 
     def on_epoch_begin(self, net: Any, dataset_train: Any = None, **_: Any) -> None:
         """Before the first epoch: keep W(0) and the patterns."""
         if self.start_ is None:
-            X = _rows_of(dataset_train, self.n_samples_, self.seed_)
+            X, y = _rows_of(dataset_train, self.n_samples_, self.seed_)
             self.rows_ = X.to(net.device or "cpu", torch.float64)
             look = look_at(net.module_, self.rows_)
-            self.start_ = look.weights, look.patterns
+            targets = _as_targets(y, look.outputs.shape[1]).to(self.rows_.device)
+            drifts = self._panel().sees(GramDriftView)
+            gram = gram_matrix_of(look) if drifts else None
+            self.start_ = _Start(look.weights, look.patterns, targets, gram)
 
     def on_epoch_end(self, net: Any, **_: Any) -> None:
         """Record this epoch's figures."""
@@ -137,18 +155,21 @@ class TrainingDiagnostics(Callback):
                 _keep_off_the_log(net, name)
 
     def _figures(self, now: Look) -> dict[str, Any]:
-        assert self.start_ is not None
-        weights0, patterns0 = self.start_
-        panel = Panel(REGISTRY[name] for name in self.names_ if name in REGISTRY)
-        layers = list(zip(now.weights, weights0, strict=True))
+        start, panel = self.start_, self._panel()
+        assert start is not None
+        layers = list(zip(now.weights, start.weights, strict=True))
         for layer, (W, W0) in enumerate(layers):
             panel.show(WeightView.between(W0, W), layer)
         rows = slice(0, len(self.rows_))
-        patterns = zip(now.patterns, patterns0, strict=True)
+        patterns = zip(now.patterns, start.patterns, strict=True)
         for layer, (active, active0) in enumerate(patterns):
             panel.show(PatternView(active, active0, rows, rows.stop), layer)
-        if panel.sees(GramView):
-            panel.show(GramView(gram_matrix_of(now)))
+        if panel.sees(GramView, GramDriftView):
+            gram = gram_matrix_of(now)
+            weight = torch.ones_like(gram[0])
+            panel.show(GramView(gram, start.targets, weight))
+            if start.gram is not None:
+                panel.show(GramDriftView(gram, start.gram))
         figures = dict(panel.values())
         if SPECTRUM in self.names_:
             figures[SPECTRUM] = [
@@ -159,6 +180,9 @@ class TrainingDiagnostics(Callback):
             ]
         return history_columns(figures)
 
+    def _panel(self) -> Panel:
+        return Panel(REGISTRY[name] for name in self.names_ if name in REGISTRY)
+
 
 def _keep_off_the_log(net: Any, name: str) -> None:
     """Lists are for the history; skorch's logs would print them in full."""
@@ -167,11 +191,23 @@ def _keep_off_the_log(net: Any, name: str) -> None:
             callback.keys_ignored_.add(name)
 
 
-def _rows_of(dataset: Any, size: int, seed: int) -> Tensor:
-    """At most ``size`` rows of a data set of (X, y), as one tensor."""
+def _rows_of(dataset: Any, size: int, seed: int) -> tuple[Tensor, Tensor]:
+    """At most ``size`` rows of a data set of (X, y), and theirs of y."""
     n = len(dataset)
     places = np.sort(np.random.default_rng(seed).permutation(n)[:size])
-    rows = (dataset[int(i)][0] for i in places)
+    X, y = zip(*(dataset[int(i)] for i in places), strict=True)
+    return _stacked(X), _stacked(y)
+
+
+def _stacked(parts: Sequence[Any]) -> Tensor:
     return torch.stack(
-        [x if isinstance(x, Tensor) else as_tensor(np.asarray(x)) for x in rows]
+        [p if isinstance(p, Tensor) else as_tensor(np.asarray(p)) for p in parts]
     )
+
+
+def _as_targets(y: Tensor, k: int) -> Tensor:
+    """What k outputs are compared with: of class indices one-hot, or y itself."""
+    y = y.reshape(len(y), -1).double()
+    classes = torch.arange(k, dtype=torch.float64, device=y.device)
+    indices = y.shape[1] == 1 < k and bool(torch.isin(y, classes).all())
+    return (y == classes).double() if indices else y

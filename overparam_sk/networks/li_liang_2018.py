@@ -163,6 +163,8 @@ def gate_gram(S: Tensor, a: Tensor) -> Tensor:
         Their readout.
     """
     gated = S * a.double().square().mean(dim=0).sqrt_()
+    # Of one layout, so that the same slopes give the same bits.
+    gated = gated.contiguous()
     return gated @ gated.T
 
 

@@ -5,12 +5,14 @@ A display is made by a ``from_*`` class method, holds numpy arrays, and draws th
 """
 
 from overparam_sk.plotting.convergence import ConvergenceDisplay
+from overparam_sk.plotting.kernel_drift import KernelDriftDisplay
 from overparam_sk.plotting.training_dynamics import TrainingDynamicsDisplay
 from overparam_sk.plotting.update_spectrum import UpdateSpectrumDisplay
 from overparam_sk.plotting.width_study import WidthStudyDisplay
 
 __all__ = [
     "ConvergenceDisplay",
+    "KernelDriftDisplay",
     "TrainingDynamicsDisplay",
     "UpdateSpectrumDisplay",
     "WidthStudyDisplay",

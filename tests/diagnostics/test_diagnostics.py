@@ -53,12 +53,14 @@ def measured(net, names, W):
     return panel.values(), outputs
 
 
-def slow_values(W, W0, X, a, gram_rows):
+def slow_values(*network):
     """Every diagnostic by its definition; a new one must be added here."""
+    W, W0, X, a, y, weight, gram_rows = network
     d = X.shape[1]
     augmented = torch.nn.functional.pad(X, (0, W.shape[1] - d), value=1.0)
     moved, start = (W - W0)[:, :d], W0[:, :d]
-    gram = reference.jacobian_gram(W, a, augmented[gram_rows])
+    gram, gram0 = (reference.jacobian_gram(V, a, augmented[gram_rows]) for V in (W, W0))
+    one_hot = torch.nn.functional.one_hot(y[gram_rows], len(a))
     return {
         "coupling": reference.coupling(W, W0, augmented),
         "activation_change": reference.activation_change(W, W0, augmented),
@@ -66,6 +68,9 @@ def slow_values(W, W0, X, a, gram_rows):
         "weight_change": float(moved.norm()),
         "dead_samples": reference.dead_samples(W, augmented),
         "gram_lambda_min": np.linalg.eigvalsh(gram)[0],
+        "gram_drift": float((gram - gram0).norm() / gram0.norm()),
+        "gram_alignment": reference.alignment(gram, one_hot, weight[gram_rows]),
+        "largest_unit_change": max(float(row.norm()) for row in moved),
     }
 
 
@@ -78,8 +83,8 @@ def test_what_is_shown_is_the_definition(name, constant, monkeypatch):
     weight = np.linspace(0, 1, 17)
     net, W, W0, X, y = state([name], constant=constant, weight=weight)
     values, outputs = measured(net, [name], W)
-    gram_rows = net.everything.gram_rows
-    expected = slow_values(W, W0, X, net.network.a, gram_rows)[name]
+    a, gram_rows = net.network.a, net.everything.gram_rows
+    expected = slow_values(W, W0, X, a, y, weight, gram_rows)[name]
     assert (expected > 0) == (name != "dead_samples" or not constant)
     assert values == {name: [pytest.approx(expected, rel=1e-9)]}
 
@@ -116,7 +121,14 @@ def test_the_history_agrees_with_the_measurement_on_the_same_rows(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["activation_change", "relative_distance", "weight_change"]
+    "name",
+    [
+        "activation_change",
+        "gram_drift",
+        "largest_unit_change",
+        "relative_distance",
+        "weight_change",
+    ],
 )
 def test_nothing_has_changed_at_initialisation(name):
     net, _, W0, *_ = state([name])

@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+import reference
 import torch
 from estimators.small_nets import classifier, regressor
 from sklearn.base import clone
@@ -68,14 +69,15 @@ def slow_figures(module, start, X):
                 hidden = part(hidden).detach()
         return seen
 
-    def outputs(parameters):
-        return torch.func.functional_call(module, parameters, (X,))
+    def gram(m):
+        def outputs(parameters):
+            return torch.func.functional_call(m, parameters, (X,))
 
-    J = torch.func.jacrev(outputs)(
-        {k: v.detach() for k, v in module.named_parameters()}
-    )
-    J = torch.cat([part.flatten(2) for part in J.values()], dim=2)
-    H = sum(J[:, i] @ J[:, i].T for i in range(3)) / 3
+        J = torch.func.jacrev(outputs)({k: v.detach() for k, v in m.named_parameters()})
+        J = torch.cat([part.flatten(2) for part in J.values()], dim=2)
+        return sum(J[:, i] @ J[:, i].T for i in range(3)) / 3
+
+    H, H0 = gram(module), gram(start)
     moved = [W - W0 for W, W0 in zip(linears(module), linears(start), strict=True)]
     return {
         "relative_distance": [
@@ -93,6 +95,9 @@ def slow_figures(module, start, X):
         ],
         "dead_samples": [int((~patterns(module)[0]).all(axis=1).sum())],
         "gram_lambda_min": [float(torch.linalg.eigvalsh(H)[0])],
+        "gram_drift": [float((H - H0).norm() / H0.norm())],
+        "gram_alignment": [reference.alignment(H, np.eye(3)[y], np.ones(len(y)))],
+        "largest_unit_change": [float(M.norm(dim=1).max()) for M in moved],
         "update_singular_values": [
             np.linalg.svd(M, compute_uv=False).tolist() for M in moved
         ],
