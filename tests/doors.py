@@ -656,6 +656,7 @@ DOORS = [
             "study": DATA,
             "metric": DATA,
             "estimator": either(none(), text("net")),
+            "limit": either(none(), real()),
             "confidence_level": real(0, 1, above=True, below=True),
             "n_resamples": COUNT,
             "random_state": RANDOM_STATE,

@@ -4,8 +4,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import least_squares
 
-from overparam_sk.model_selection import Fit, WidthStudy, fit_power_law
+from overparam_sk import InfiniteWidthReLUClassifier, OverparamReLUClassifier
+from overparam_sk.datasets import make_clustered_mixture
+from overparam_sk.model_selection import (
+    Fit,
+    WidthStudy,
+    fit_power_law,
+    width_study,
+)
 
 WIDTHS = (250, 500, 1000, 2000)
 
@@ -100,3 +108,148 @@ def test_what_follows_no_law_is_refused():
     zero = [*study.fits, Fit("net", 9, 0, None, 0, {"distance": 0.0})]
     with pytest.raises(ValueError, match=r"must be positive .* got 0.0 at width=9"):
         fit_power_law(WidthStudy("width", {}, zero), "distance")
+
+
+def beside_a_limit(c=2.0, p=0.5, noise=0.0, shared=0.0, repeats=5, seed=0, m=WIDTHS):
+    """L(m, r) = L∞(r) + c·m^(−p) + noise that falls as 1/√m, and the limit beside."""
+    random = np.random.default_rng(seed)
+    fits = []
+    for r in range(repeats):
+        limit = 0.3 + shared * random.standard_normal()
+        fits.append(Fit("limit", None, r, None, r, {"loss": limit}))
+        for width in m:
+            error = noise * abs(c) * random.standard_normal() / width**0.5
+            loss = limit + c * width**-p + error
+            fits.append(Fit("net", width, r, None, r, {"loss": loss}))
+    return WidthStudy("width", {}, fits)
+
+
+@given(
+    c=st.floats(1e-3, 1e3) | st.floats(-1e3, -1e-3),
+    p=st.floats(-3, 3),
+    repeats=st.integers(1, 3),
+)
+def test_an_exact_law_beside_a_computed_limit_is_found_exactly(c, p, repeats):
+    study = beside_a_limit(c, p, shared=abs(c), repeats=repeats)
+    law = fit_power_law(study, "loss", limit="limit")
+    rtol = 1e-6 * max(1, 1 / (min(WIDTHS) ** -p + max(WIDTHS) ** -p))
+    np.testing.assert_allclose([law.c, law.p], [c, p], rtol=rtol, atol=rtol)
+    limits = [fit.scores["loss"] for fit in study.fits if fit.estimator == "limit"]
+    assert law.limit == pytest.approx(np.mean(limits), rel=1e-9)
+    np.testing.assert_allclose(law(500) - law.limit, c * 500.0**-p, rtol=0.1)
+    if repeats == 1:
+        assert np.isnan([*law.c_interval, *law.p_interval]).all()
+
+
+def test_it_is_least_squares_in_the_differences_weighted_by_width():
+    study = beside_a_limit(noise=0.3, shared=2.0)
+    law = fit_power_law(study, "loss_", limit="limit")
+    limits = {f.repeat: f.scores["loss"] for f in study.fits if f.value is None}
+    nets = [fit for fit in study.fits if fit.value is not None]
+    m = np.array([fit.value for fit in nets], dtype=float)
+    D = np.array([fit.scores["loss"] - limits[fit.repeat] for fit in nets])
+
+    def rest(cp):
+        return np.sqrt(m) * (D - cp[0] * m ** -cp[1])
+
+    c, p = least_squares(rest, [1.0, 1.0], xtol=1e-15, ftol=1e-15).x
+    assert (law.c, law.p) == (pytest.approx(c, rel=1e-5), pytest.approx(p, rel=1e-5))
+    assert law.n_fits == len(nets)
+    assert str(law).startswith(f"loss of net: {law.limit:.4g} + {law.c:.3g} m^")
+
+
+def test_a_limit_that_shares_its_noise_with_the_networks_costs_nothing():
+    shared = beside_a_limit(noise=0.1, shared=9.0, seed=3)
+    paired = fit_power_law(shared, "loss", limit="limit")
+    alone = fit_power_law(shared, "loss", limit=0.3)
+    assert np.diff(paired.p_interval) < 0.5
+    assert np.diff(alone.p_interval) == np.inf
+
+
+# c, p, noise (relative at p = 1/2), noise of the limit, repeats, widths; and how many
+# of 300 intervals may miss: of a level of 95 %, more than 28 have a chance under 0.1 %.
+TRUTHS = [
+    (2.0, 0.5, 0.1, 0.0, 2, (250, 1000, 4000)),
+    (2.0, 0.5, 0.3, 5.0, 3, (250, 1000, 4000)),
+    (-2.0, 1.0, 0.003, 0.0, 2, (250, 1000, 4000)),
+    (-2.0, 1.0, 0.03, 1.0, 5, WIDTHS),
+    (2.0, 0.5, 1.0, 0.0, 5, WIDTHS),
+    (2.0, 0.5, 0.05, 0.0, 2, (250, 1000)),
+]
+
+
+@pytest.mark.parametrize("truth", TRUTHS)
+def test_the_interval_beside_a_limit_holds_the_truth(truth):
+    c, p, *rest = truth
+    keys = ("noise", "shared", "repeats", "m")
+    missed = np.zeros(2)
+    for seed in range(300):
+        study = beside_a_limit(c, p, **dict(zip(keys, rest, strict=True)), seed=seed)
+        law = fit_power_law(study, "loss", limit="limit")
+        (c_low, c_high), (p_low, p_high) = law.c_interval, law.p_interval
+        missed += [not c_low <= c <= c_high, not p_low <= p <= p_high]
+    assert missed.max() <= 28
+
+
+def test_noise_alone_bounds_no_power():
+    study = beside_a_limit(c=1e-9, noise=1e9)
+    law = fit_power_law(study, "loss", limit="limit")
+    assert law.p_interval == law.c_interval == (-np.inf, np.inf)
+
+
+def test_what_contradicts_every_power_has_no_interval():
+    scores = {250: (1.0, 1.1), 1000: (-1.0, -1.1)}
+    fits = [
+        Fit("net", m, r, None, r, {"loss": loss})
+        for m, losses in scores.items()
+        for r, loss in enumerate(losses * 2)
+    ]
+    law = fit_power_law(WidthStudy("width", {}, fits), "loss", limit=0.0)
+    assert np.isnan([*law.c_interval, *law.p_interval]).all()
+
+
+def test_beside_a_limit_only_whole_repeats_count():
+    study = beside_a_limit(noise=0.2, repeats=4)
+    fewer = [f for f in study.fits if (f.estimator, f.repeat) != ("limit", 3)]
+    fewer = [f for f in fewer if (f.value, f.repeat) != (500, 2)]
+    law = fit_power_law(WidthStudy("width", {}, fewer), "loss", limit="limit")
+    two = WidthStudy("width", {}, [f for f in study.fits if f.repeat < 2])
+    assert law == fit_power_law(two, "loss", limit="limit")
+
+
+def test_a_limit_that_is_none_is_refused():
+    study = beside_a_limit()
+    for wrong in ("svm", "net"):
+        with pytest.raises(ValueError, match=f"limit must be .* got '{wrong}'"):
+            fit_power_law(study, "loss", limit=wrong)
+    for wrong in (np.nan, [0.3]):
+        with pytest.raises(ValueError, match="limit must be"):
+            fit_power_law(study, "loss", limit=wrong)
+    parts = [
+        f
+        for f in study.fits
+        if f.value is None or f.value == 250 + 250 * (f.repeat % 2)
+    ]
+    with pytest.raises(ValueError, match="study must have a repeat in which 'net'"):
+        fit_power_law(WidthStudy("width", {}, parts), "loss", limit="limit")
+
+
+def test_the_limit_of_a_study_is_the_infinite_width_beside_the_networks():
+    X, y = make_clustered_mixture(120, 20, n_classes=3, random_state=0)
+    options = {"max_iter": 30, "fit_intercept": False, "learning_rate": 1.0}
+    study = width_study(
+        {
+            "net": OverparamReLUClassifier(**options),
+            "limit": InfiniteWidthReLUClassifier(**options, n_iter_no_change=None),
+        },
+        *(X, y),
+        values=[16, 64, 256],
+        repeats=3,
+        cv=2,
+        scoring="neg_log_loss",
+        random_state=0,
+    )
+    law = fit_power_law(study, "neg_log_loss", limit="limit")
+    assert law.n_fits == 18
+    assert law.c < 0 < law.p
+    assert law(10**9) == pytest.approx(law.limit)
