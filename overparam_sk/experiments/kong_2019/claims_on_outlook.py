@@ -130,9 +130,9 @@ def _off_by_lambda_min(run: Run) -> float:
     'beginning"',
     "Another indicator: all modes of H(0), by which the loss begins to fall at the "
     "rate 2 Σ c_i² λ_i / Σ c_i², c = Qᵀ(u(0) − y), as (45) has it before λ_min. A fit "
-    "keeps it where that rate is off the measured one of the first hundredth by less than "
-    "2 λ_min(H(0)) is, and by that share of it at most. Printed: how far off the two "
-    f"are, median [smallest, largest] over the fits. {BY_SHARE}",
+    "keeps it where that rate is off the measured one of the first hundredth by less "
+    "than 2 λ_min(H(0)) is, and by that share of it at most. Printed: how far off the "
+    f"two are, median [smallest, largest] over the fits. {BY_SHARE}",
     lambda data: (
         "The rate changes within the first hundredth already where it is far off: the "
         "measured one is "

@@ -177,8 +177,8 @@ def lemma_6_moves(data: Measured) -> Finding:
 
 @claim(
     'Lemma 7: "If h2 = Ω(n^(9/2) L(0)^(3/2) h1^(3/2)/(λ_0^6 δ^3)), then with high '
-    "probability the following statements hold: for any t > 0, ‖A_r(t) − A_r(0)‖ ≤ R'_A "
-    "∀r, ‖B_p(t) − B_p(0)‖ ≤ R'_B ∀p, and L(t) ≤ exp(−λ_0 t)L(0)\"",
+    "probability the following statements hold: for any t > 0, ‖A_r(t) − A_r(0)‖ ≤ "
+    "R'_A ∀r, ‖B_p(t) − B_p(0)‖ ≤ R'_B ∀p, and L(t) ≤ exp(−λ_0 t)L(0)\"",
     "Share of the fits that keep all three at every iteration, with its interval. "
     f"{WITH_PROBABILITY}",
     conditions=(THEOREM_3_WIDTH, SMALL_STEP),
