@@ -1,4 +1,4 @@
-"""Figures 2 to 8 of Kong (2019), and four that the paper has not."""
+"""Figures 1 to 8 of Kong (2019), and four that the paper has not."""
 
 from collections.abc import Callable
 from functools import partial
@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from overparam_sk.datasets import load_image_pair
 from overparam_sk.experiments.figure import new_figure
 from overparam_sk.experiments.kong_2019.data import DATA_SETS
 from overparam_sk.experiments.kong_2019.runs import LEARNING_RATE, Measured, Run
@@ -193,7 +194,34 @@ def _draw_initial(ax: Any, data: Measured) -> None:
     )
 
 
+# Columns of Figure 1: the excerpt, the pair that has the class, the class, its name.
+_SAMPLES: tuple[tuple[Any, tuple[int, int], int, str], ...] = (
+    ("mnist", (0, 1), 0, "MNIST-0"),
+    ("mnist", (0, 1), 1, "MNIST-1"),
+    ("mnist", (1, 7), 7, "MNIST-7"),
+    ("fashion-mnist", (0, 1), 0, "Fashion-0"),
+    ("fashion-mnist", (0, 1), 1, "Fashion-1"),
+    ("fashion-mnist", (7, 9), 7, "Fashion-7"),
+    ("fashion-mnist", (7, 9), 9, "Fashion-9"),
+)
+
+
+def _draw_samples(*measured: Measured) -> Any:
+    """Figure 1: three rows of each class, of those that the fits have."""
+    figure = _figure(9.0, 4.2)
+    axes = figure.subplots(3, len(_SAMPLES))
+    for column, (name, classes, label, title) in zip(axes.T, _SAMPLES, strict=True):
+        X, labels = load_image_pair(name, classes, 50)
+        for ax, row in zip(column, X[labels == label], strict=False):
+            ax.imshow(row.reshape(28, 28), cmap="gray_r")
+            ax.set(xticks=[], yticks=[])
+        column[0].set_title(title, fontsize="medium")
+    figure.suptitle("Figure 1: samples of the training data")
+    return figure
+
+
 PICTURES: dict[str, Callable[..., Any]] = {
+    "fig1.png": _draw_samples,
     "fig2.png": partial(_panels, "Figure 2: training loss", _draw_loss),
     **{
         f"fig{data.figure}-{data.file_name}.png": partial(_draw_one, name)

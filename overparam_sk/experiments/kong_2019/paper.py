@@ -6,16 +6,16 @@ from typing import Any
 from overparam_sk.experiments.claims import Judgement
 from overparam_sk.experiments.kong_2019 import figures
 from overparam_sk.experiments.kong_2019.beyond import sections
-from overparam_sk.experiments.kong_2019.claims import CLAIMS, RATES
+from overparam_sk.experiments.kong_2019.claims import CLAIMS, ON_ALL_DATA
 from overparam_sk.experiments.kong_2019.data import DATA_SETS
 from overparam_sk.experiments.kong_2019.files import write_data
 from overparam_sk.experiments.kong_2019.runs import (
     LEARNING_RATE,
     WIDTH1,
     Measured,
-    run_all,
     together,
 )
+from overparam_sk.experiments.kong_2019.store import kept_or_run
 from overparam_sk.experiments.reproduction import (
     Experiment,
     Paper,
@@ -28,13 +28,14 @@ __all__ = ["KONG_2019", "SECTION_5"]
 
 
 def _measure(run: Request) -> Iterator[tuple[str, Measured]]:
-    for measured in run_all(run, list(DATA_SETS)):
+    for measured in kept_or_run(run, list(DATA_SETS)):
         yield measured.name, measured
 
 
 def _of_all(*measured: Measured) -> list[Judgement]:
-    """Judge the claim on rates on all data sets together as well."""
-    return [RATES.judge(together(measured), together(measured).name)]
+    """Judge on all data sets together what compares fits of any, or data sets."""
+    everything = together(measured)
+    return [claim.judge(everything, everything.name) for claim in ON_ALL_DATA]
 
 
 def _in_words(run: Request) -> str:

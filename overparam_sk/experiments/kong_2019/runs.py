@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from overparam_sk import TwoHiddenReLURegressor
 from overparam_sk.diagnostics import infinite_width_lambda_min
 from overparam_sk.experiments.kong_2019.data import DATA_SETS
+from overparam_sk.experiments.kong_2019.limit import limit_gram
 from overparam_sk.experiments.kong_2019.modes import Modes, measure_modes
 from overparam_sk.experiments.reproduction import Request
 from overparam_sk.interrupts import fit_whole
@@ -22,6 +23,7 @@ __all__ = [
     "Initialisation",
     "Measured",
     "Run",
+    "Start",
     "by_data",
     "fit",
     "initialise",
@@ -52,6 +54,8 @@ class Run:
         λ_min(H∞) of its rows, with the standard error of the integration.
     modes : Modes
     history : dict of str to ndarray
+    moves : tuple of two floats
+        The largest ‖A_r(T) − A_r(0)‖ and the largest ‖B_p(T) − B_p(0)‖ of a unit.
     seconds : float
         Wall time of ``fit``.
     """
@@ -65,6 +69,7 @@ class Run:
     lambda_0_error: float
     modes: Modes
     history: dict[str, NDArray[Any]]
+    moves: tuple[float, float]
     seconds: float
 
     @property
@@ -91,8 +96,33 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Start:
+    """One initialisation at one width.
+
+    Parameters
+    ----------
+    lambda_min : float
+        Of H(0).
+    loss : float
+        L(0).
+    column_sums : tuple of h1 floats
+        |Σ_q w_q B_qr(0)| of eq. (23), unit by unit of the first layer.
+    column_squares : float
+        Σ_q B_qr(0)², mean over r.
+    speeds : tuple of two floats
+        The largest ‖dA_r/ds‖ and the largest ‖dB_p/ds‖ at s = 0.
+    """
+
+    lambda_min: float
+    loss: float
+    column_sums: tuple[float, ...]
+    column_squares: float
+    speeds: tuple[float, float]
+
+
+@dataclass(frozen=True)
 class Initialisation:
-    """H(0) of one seed, at every width.
+    """What one seed begins with, at every width.
 
     Parameters
     ----------
@@ -101,10 +131,14 @@ class Initialisation:
     lambda_0, lambda_0_error : float
     dead : int
         Rows with σ(A x) = 0; the widths share A(0).
-    lambda_min : dict of int to float
-        Width -> λ_min(H(0)).
     conditional : float
         λ_min(E[H | A(0)]), of the mean over B and w alone.
+    limit : float
+        λ_min of a draw of what H(0) is at h2 → ∞ with this A(0).
+    half_squares : float
+        ½‖y‖².
+    starts : dict of int to Start
+        By width.
     """
 
     data: str
@@ -112,8 +146,15 @@ class Initialisation:
     lambda_0: float
     lambda_0_error: float
     dead: int
-    lambda_min: dict[int, float]
     conditional: float
+    limit: float
+    half_squares: float
+    starts: dict[int, Start]
+
+    @property
+    def lambda_min(self) -> dict[int, float]:
+        """Width -> λ_min(H(0))."""
+        return {width: start.lambda_min for width, start in self.starts.items()}
 
 
 @dataclass(frozen=True)
@@ -220,25 +261,51 @@ def fit(
     lambda_0, error = infinite_width_lambda_min(X, **_NETWORK)
     early = [max_iter // 10] if max_iter >= 10 else []
     modes = measure_modes(net, X, y, early)
-    history = net.history_
-    return Run(
-        data, width, repeat, seed, len(X), lambda_0, error, modes, history, seconds
-    )
+    about = (data, width, repeat, seed, len(X), lambda_0, error)
+    return Run(*about, modes, net.history_, _largest_moves(net), seconds)
 
 
 def initialise(data: str, seed: int, widths: Sequence[int]) -> Initialisation:
-    """Measure H(0) of one seed at every width."""
+    """Measure what one seed begins with, at every width."""
     X, y = DATA_SETS[data].load(seed)
     lambda_0, error = infinite_width_lambda_min(X, **_NETWORK)
-    lambda_min = {}
+    starts = {}
     for width in widths:
         # One step: the first entry of its history is the initialisation.
         net = fit_whole(_net(width, seed, 1, len(X), "cpu"), X, y)
-        lambda_min[width] = float(net.history_["gram_lambda_min"][0])
+        starts[width] = _start(net)
     A0, _ = net.initial_weights()
     conditional, _ = infinite_width_lambda_min(X, first_weights=A0, **_NETWORK)
     dead = int(net.history_["dead_samples"][0])
-    return Initialisation(data, seed, lambda_0, error, dead, lambda_min, conditional)
+    smallest = np.linalg.eigvalsh(limit_gram(X, A0, seed))[0]
+    # A dead row's 0 is rounded.
+    limit = 0.0 if dead else max(float(smallest), 0.0)
+    half_squares = float(y @ y) / 2
+    about = (data, seed, lambda_0, error, dead, conditional, limit, half_squares)
+    return Initialisation(*about, starts)
+
+
+def _start(net: TwoHiddenReLURegressor) -> Start:
+    """Measure the start of a fit of one step."""
+    _, B0 = net.initial_weights()
+    sums = np.abs(net.readout_signs_ @ B0)
+    moved = _largest_moves(net)
+    return Start(
+        lambda_min=float(net.history_["gram_lambda_min"][0]),
+        loss=float(net.history_["loss"][0]),
+        column_sums=tuple(map(float, sums)),
+        column_squares=float(np.square(B0).sum() / B0.shape[1]),
+        speeds=(moved[0] / LEARNING_RATE, moved[1] / LEARNING_RATE),
+    )
+
+
+def _largest_moves(net: TwoHiddenReLURegressor) -> tuple[float, float]:
+    now = (net.first_weights_, net.second_weights_)
+    first, second = (
+        float(np.linalg.norm(W - W0, axis=1).max())
+        for W, W0 in zip(now, net.initial_weights(), strict=True)
+    )
+    return first, second
 
 
 def _net(
