@@ -101,6 +101,7 @@ TORCH_FLOORS = {
     "networks",
     "rows",
     "shards",
+    "theory",
     "threads",
     "training",
 }
