@@ -152,7 +152,11 @@ class Piece:
         """Gates of those held: how much of each unit's gradient is in the velocity."""
         if not self.held:
             return np.zeros(0)
-        return self._velocity(state)[1] / self._jumps(state, self._forward(state))
+        multiples, at = self._velocity(state)[1], self._forward(state)
+        shares = np.zeros(len(self.held))
+        for _ in range(2):  # those of the first layer need those of the second
+            shares = multiples / self._jumps(state, at, shares)
+        return shares
 
     def after(self, state: Floats, met: Contact) -> "Piece":
         """The piece that follows where ``met`` has come to 0, or left its share."""
@@ -162,28 +166,28 @@ class Piece:
             return Piece(self.field, self.S1, self.S2, others)._with(met, share > 0.5)
         active = bool((self.S1, self.S2)[met.layer][met.row, met.unit])
         opened = self._opened(state, met)
-        held = (*self.held, met)
-        candidate = Piece(self.field, opened.S1, opened.S2, held)._with(met, False)
-        jump = candidate._jumps(state, candidate._forward(state))[-1]
-        if jump >= 0:  # the other side pulls on
-            candidate = opened._with(met, not active)
-        return candidate._settled(state)
+        across = opened._with(met, not active)
+        rises = float(across._slopes(state, met)[0] @ across(0.0, state)) > 0
+        if rises != active:  # as the other side has it, too
+            return across._settled(state)
+        off = opened._with(met, False)
+        return Piece(off.field, off.S1, off.S2, (*off.held, met))._settled(state)
 
     def _settled(self, state: Floats) -> "Piece":
         """Let go of those held that one side or the other takes away."""
-        if not self.held:
+        shares = self.shares(state)
+        if ((shares >= 0) & (shares <= 1)).all():
             return self
-        at, slopes = self._forward(state), self._slopes(state)
-        jumps = self._jumps(state, at)
-        free = self.field.velocity(at)
-        box = lsq_linear(slopes.T * jumps, -free, (0, 1), method="bvls", tol=1e-14)
-        held = tuple(
-            one for one, end in zip(self.held, box.active_mask, strict=True) if not end
-        )
-        piece = Piece(self.field, self.S1, self.S2, held)
-        for one, end in zip(self.held, box.active_mask, strict=True):
-            if end:
-                piece = piece._with(one, end > 0)
+        at, slopes = self._forward(state), self._slopes(state, *self.held)
+        free, shares = self.field.velocity(at), shares.clip(0, 1)
+        for _ in range(2):
+            jumps = self._jumps(state, at, shares)
+            box = lsq_linear(slopes.T * jumps, -free, (0, 1), method="bvls", tol=1e-14)
+            shares = box.x
+        ends = list(zip(self.held, box.active_mask, strict=True))
+        piece = Piece(self.field, self.S1, self.S2, tuple(o for o, e in ends if not e))
+        for one, end in ends:
+            piece = piece._with(one, end > 0) if end else piece
         return piece
 
     def _with(self, one: Contact, active: bool) -> "Piece":
@@ -216,15 +220,15 @@ class Piece:
         free = self.field.velocity(self._forward(state))
         if not self.held:
             return free, np.zeros(0)
-        slopes = self._slopes(state)
+        slopes = self._slopes(state, *self.held)
         multiples = np.linalg.lstsq(slopes.T, -free)[0].astype(np.float64)
         return free + multiples @ slopes, multiples
 
-    def _slopes(self, state: Floats) -> Floats:
-        """∇z of those held, in the weights; shape (held, weights)."""
+    def _slopes(self, state: Floats, *contacts: Contact) -> Floats:
+        """∇z in the weights; shape (contacts, weights)."""
         A, B = self.field.layers(state)
-        slopes = torch.zeros(len(self.held), len(state), dtype=torch.float64)
-        for slope, (layer, row, unit) in zip(slopes, self.held, strict=True):
+        slopes = torch.zeros(len(contacts), len(state), dtype=torch.float64)
+        for slope, (layer, row, unit) in zip(slopes, contacts, strict=True):
             x = self.field.X[row]
             of_A, of_B = slope[: A.numel()].view_as(A), slope[A.numel() :].view_as(B)
             if layer == 0:
@@ -236,17 +240,21 @@ class Piece:
         found: Floats = slopes.numpy()
         return found
 
-    def _jumps(self, state: Floats, at: Forward) -> Floats:
+    def _jumps(self, state: Floats, at: Forward, shares: Floats) -> Floats:
         """By how many ∇z the velocity of those held jumps as they become active."""
         _, B = self.field.layers(state)
-        w, scale = self.field.w, B.numel() ** -0.5
-        residual = (at.u - self.field.y) * -scale
+        w, S2 = self.field.w, self.S2.clone()
+        for (layer, row, unit), share in zip(self.held, shares, strict=True):
+            if layer:
+                S2[row, unit] = share
+        residual = (at.u - self.field.y) * -(B.numel() ** -0.5)
+        slopes = (
+            w[unit] if layer else (w * S2[row]) @ B[:, unit]
+            for layer, row, unit in self.held
+        )
         return np.array(
             [
-                float(
-                    residual[row]
-                    * (w[unit] if layer else (w * self.S2[row]) @ B[:, unit])
-                )
-                for layer, row, unit in self.held
+                float(residual[one.row] * of)
+                for one, of in zip(self.held, slopes, strict=True)
             ]
         )
