@@ -102,6 +102,7 @@ TORCH_FLOORS = {
     "networks",
     "rows",
     "shards",
+    "theory",
     "threads",
     "training",
 }

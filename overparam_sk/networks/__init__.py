@@ -21,6 +21,7 @@ from overparam_sk.networks.kong_2019 import (
     initial_layers,
     outputs,
     preactivation_gradients,
+    through_gates,
 )
 from overparam_sk.networks.kong_2019_expected import expected_gram_parts, mean_square
 from overparam_sk.networks.kong_2019_infinite import (
@@ -81,4 +82,5 @@ __all__ = [
     "random_outputs",
     "readout_weights",
     "supported_squares",
+    "through_gates",
 ]

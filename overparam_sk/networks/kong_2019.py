@@ -49,6 +49,7 @@ __all__ = [
     "normalize_rows",
     "outputs",
     "preactivation_gradients",
+    "through_gates",
 ]
 
 RowNorm = Literal["clip", "unit"] | None
@@ -84,8 +85,20 @@ def forward(Z: Tensor, B: Tensor, w: Tensor) -> Forward:
     w : Tensor of shape (h2,)
     """
     Y = Z.clamp_min(0)
-    S2 = (Y @ B.T).gt_(0)
-    V = (S2 @ (w.unsqueeze(1) * B)).mul_(Z > 0)
+    return through_gates(Y, Z > 0, (Y @ B.T).gt_(0), B, w)
+
+
+def through_gates(Y: Tensor, S1: Tensor, S2: Tensor, B: Tensor, w: Tensor) -> Forward:
+    """`forward` from Y = Z ⊙ S1 with the patterns given.
+
+    Parameters
+    ----------
+    Y, S1 : Tensor of shape (n, h1)
+    S2 : Tensor of shape (n, h2)
+    B : Tensor of shape (h2, h1)
+    w : Tensor of shape (h2,)
+    """
+    V = (S2 @ (w.unsqueeze(1) * B)).mul_(S1)
     u = (V * Y).sum(dim=1).mul_(B.numel() ** -0.5)
     return Forward(Y, S2, V, u)
 

@@ -1,0 +1,62 @@
+"""What the estimator's diagnostics say of the flow."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from overparam_sk.diagnostics import (
+    REGISTRY,
+    GramView,
+    Panel,
+    PatternView,
+    WeightView,
+    check_gram_fits,
+    history_columns,
+)
+from overparam_sk.networks import gram_parts
+from overparam_sk.theory._gates import Field
+
+__all__ = ["Look"]
+
+Floats = NDArray[np.float64]
+
+
+class Look:
+    """The diagnostics of a network at some weights, on all rows.
+
+    Parameters
+    ----------
+    eqs : Field
+    start : ndarray
+        The weights at initialisation.
+    constant : bool
+        Whether the last column of A is an intercept's.
+    """
+
+    def __init__(self, eqs: Field, start: Floats, constant: bool) -> None:
+        n, d = eqs.X.shape
+        check_gram_fits(n, torch.device("cpu"), "pass diagnostics=False")
+        self._eqs, self._given = eqs, slice(d - constant)
+        self._A0, self._B0 = eqs.layers(start)
+        self._patterns0 = self._patterns(start)
+        self._inner = eqs.X @ eqs.X.T
+
+    def at(self, state: Floats) -> dict[str, Any]:
+        """Columns of a history, one entry each."""
+        panel, n = Panel(REGISTRY.values()), len(self._inner)
+        A, B = self._eqs.layers(state)
+        first = WeightView.between(self._A0[:, self._given], A[:, self._given])
+        panel.show(first, layer=0)
+        panel.show(WeightView.between(self._B0, B), layer=1)
+        both = zip(self._patterns(state), self._patterns0, strict=True)
+        for layer, (active, active0) in enumerate(both):
+            panel.show(PatternView(active, active0, slice(0, n), n), layer=layer)
+        for part in gram_parts(self._eqs.at(state), self._inner):
+            panel.show(GramView(part))
+        return history_columns(panel.values())
+
+    def _patterns(self, state: Floats) -> tuple[torch.Tensor, torch.Tensor]:
+        A, _ = self._eqs.layers(state)
+        return self._eqs.X @ A.T > 0, self._eqs.at(state).S2 > 0
