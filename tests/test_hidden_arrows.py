@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from test_layering import PACKAGE, floor_of, parse, place, plant
 
-# What a fit sets is made here, and a display or an experiment reads what users read.
-MAY_NAME = {"estimators", "experiments", "fits", "plotting"}
+# What a fit sets is made here, and a display, a theorem's sheet or an experiment reads
+# what users read.
+MAY_NAME = {"estimators", "experiments", "fits", "plotting", "theory"}
 MAKERS = {"estimators", "fits"}
 # Any estimator of scikit-learn's may have these.
 SCIKIT_LEARNS = {

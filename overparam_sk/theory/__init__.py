@@ -2,5 +2,6 @@
 
 from overparam_sk.theory.powers import PowerProduct
 from overparam_sk.theory.sheet import SheetRow, TheorySheet
+from overparam_sk.theory.slips import SLIPS, Slip
 
-__all__ = ["PowerProduct", "SheetRow", "TheorySheet"]
+__all__ = ["SLIPS", "PowerProduct", "SheetRow", "Slip", "TheorySheet"]
