@@ -206,6 +206,22 @@ class TwoHiddenReLURegressor(NumberRegressor, Retraced, StampedEstimator):
         A0, B0, _ = self._initial()
         return split_intercept(A0, self.first_weights_.shape[1])[0], B0.numpy()
 
+    def initial_intercept(self) -> NDArray[Any]:
+        """Weights of the constant 1 at initialisation, regenerated as A(0) is.
+
+        Returns
+        -------
+        ndarray of shape (width1,)
+            Zeros where there is no constant 1.
+
+        Raises
+        ------
+        NotFittedError
+            Before ``fit``.
+        """
+        A0, _, _ = self._initial()
+        return split_intercept(A0, self.first_weights_.shape[1])[1]
+
     @property
     def gram_source(self) -> GramSource:
         """What `overparam_sk.diagnostics.gram_matrix` is made of, once it is fitted."""

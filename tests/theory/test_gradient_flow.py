@@ -122,9 +122,7 @@ def test_gradient_descent_goes_there_as_its_step_goes_to_0(seed):
 
 
 @settings(max_examples=25, deadline=None)
-@given(
-    st.integers(0, 10**6), st.integers(1, 8), st.integers(1, 4), st.integers(1, 12)
-)
+@given(st.integers(0, 10**6), st.integers(1, 8), st.integers(1, 4), st.integers(1, 12))
 def test_what_the_flow_keeps(seed, n, h1, h2):
     """Per unit of the first layer ‖A_r‖² − Σ_p B_pr² stays, and the loss falls."""
     net, X, y = problem(n=n, d=3, h1=h1, h2=h2, seed=seed)
