@@ -21,7 +21,7 @@ Floats = NDArray[np.float64]
 # Up to this h2 the changes of patterns are few enough to be located one by one.
 _LOCATED_UP_TO = 100
 # How much looser the run is that the error is estimated by.
-_LOOSER = 10.0
+_LOOSER = 100.0
 
 _EVENTS = either(one_of("auto"), FLAG)
 _RTOL, _ATOL = number(1e-12, 0.1), number(0.0, above=True)
@@ -47,7 +47,7 @@ class GradientFlow:
         B there.
     error : float
         Estimate of the largest error of ``outputs``: their largest difference from
-        those of a run with ten times the tolerances, whose error is the larger one.
+        those of a run with a hundred times the tolerances.
     change_times : ndarray of shape (n_changes,) or None
         When a unit's pattern changed on a row, in order; None where changes were not
         located.
