@@ -299,6 +299,13 @@ def _run_study(**given):
         return run_study(**{**usual, **given}).widths
 
 
+def _flow(**given):
+    flow = theory.gradient_flow(
+        **{"estimator": FITTED["regressor"], "X": X, "y": y, "t": 0.1, **given}
+    )
+    return [flow.loss, flow.error]
+
+
 def _sheet(**given):
     sheet = theory.theory_sheet(
         **{"estimator": FITTED["classifier"], "X": X, "y": y, **given}
@@ -529,6 +536,18 @@ DOORS = [
             "n_per_class": count(1, 100),
             "return_X_y": FLAG,
             "normalize": FLAG,
+        },
+    ),
+    Door(
+        "gradient_flow",
+        _flow,
+        {
+            **dict.fromkeys(("estimator", "X", "y", "t"), DATA),
+            "events": either(text("auto"), FLAG),
+            "rtol": real(1e-12, 0.1),
+            "atol": real(0, above=True),
+            "diagnostics": FLAG,
+            "max_steps": COUNT,
         },
     ),
     Door(

@@ -33,6 +33,7 @@ RESULTS = {
     *("DiagnosticScorer", "Defaults", "FitRow", "Problem", "Study"),
     *("summary_table", "write_report"),
     *("PowerProduct", "SheetRow", "TheorySheet", "ResidualModes"),
+    "GradientFlow",
 }
 INSIDE = {
     *("Diagnostic", "Panel", "GramSource", "GradientView", "GramView", "PatternView"),

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from overparam_sk.diagnostics import (
     REGISTRY,
+    GramDriftView,
     GramView,
     Panel,
     PatternView,
@@ -42,6 +43,7 @@ class Look:
         self._A0, self._B0 = eqs.layers(start)
         self._patterns0 = self._patterns(start)
         self._inner = eqs.X @ eqs.X.T
+        self._parts0 = gram_parts(eqs.at(start), self._inner)
 
     def at(self, state: Floats) -> dict[str, Any]:
         """Columns of a history, one entry each."""
@@ -53,8 +55,10 @@ class Look:
         both = zip(self._patterns(state), self._patterns0, strict=True)
         for layer, (active, active0) in enumerate(both):
             panel.show(PatternView(active, active0, slice(0, n), n), layer=layer)
-        for part in gram_parts(self._eqs.at(state), self._inner):
-            panel.show(GramView(part))
+        parts = gram_parts(self._eqs.at(state), self._inner)
+        for part, part0 in zip(parts, self._parts0, strict=True):
+            panel.show(GramView(part, self._eqs.y, torch.ones_like(self._eqs.y)))
+            panel.show(GramDriftView(part, part0))
         return history_columns(panel.values())
 
     def _patterns(self, state: Floats) -> tuple[torch.Tensor, torch.Tensor]:
