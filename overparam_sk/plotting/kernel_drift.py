@@ -129,18 +129,13 @@ class KernelDriftDisplay(OwnWorld):
         Raises
         ------
         ValueError
-            If the estimator is not fitted, has no history, or there are looks and the
-            run done again ends elsewhere.
+            If the estimator is not fitted, or there are looks and the run done again
+            ends elsewhere.
         MemoryError
             If the Gram matrix is larger than the memory.
         """
         looks = _LOOKS("looks", looks) or ()
         history = fitted_attribute(estimator, "history_")
-        if "iteration" not in history:
-            raise ValueError(
-                "estimator must have recorded iterations, got an empty history_: fit "
-                "with record_every='auto' or an integer."
-            )
         net = inside(estimator, "history_")
         between = sorted({*looks} - {0, net.n_iter_})
         spectra = [gram_spectrum(net, X, initial=True)]
