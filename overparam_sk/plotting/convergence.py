@@ -25,7 +25,7 @@ from overparam_sk.plotting._curves import (
 )
 from overparam_sk.world import OwnWorld
 
-__all__ = ["ConvergenceDisplay"]
+__all__ = ["LABELS", "ConvergenceDisplay"]
 
 # Row by row: with two layers there is a column of panels for each kind of change.
 _PANELS = (
@@ -38,12 +38,17 @@ _PANELS = (
     "activation_change",
     "activation_change_2",
 )
-_LABELS = {
+LABELS = {
     "loss": "training loss L(t)",
     "gram_lambda_min": r"$\lambda_{\min}(H(t))$",
     "weight_change": r"$\Vert W(t) - W(0)\Vert_F$",
     "weight_change_1": r"layer 1: $\Vert A(t) - A(0)\Vert_F$",
     "weight_change_2": r"layer 2: $\Vert B(t) - B(0)\Vert_F$",
+    "gram_drift": r"$\Vert H(t) - H(0)\Vert_F \, / \, \Vert H(0)\Vert_F$",
+    "gram_alignment": r"alignment of $H(t)$ to $\bar Y \bar Y^\top$",
+    "largest_unit_change": r"$\max_r \Vert w_r(t) - w_r(0)\Vert$",
+    "largest_unit_change_1": r"layer 1: $\max_r \Vert a_r(t) - a_r(0)\Vert$",
+    "largest_unit_change_2": r"layer 2: $\max_r \Vert b_r(t) - b_r(0)\Vert$",
     "activation_change": "share of patterns changed",
     "activation_change_1": "layer 1: share of patterns changed",
     "activation_change_2": "layer 2: share of patterns changed",
@@ -292,7 +297,7 @@ class ConvergenceDisplay(OwnWorld):
             if panel == "loss":
                 self.bound_line_ = self._draw_bound(panel_ax)
             write_out_small_range(panel_ax)
-            panel_ax.set_ylabel(_LABELS.get(panel, panel))
+            panel_ax.set_ylabel(LABELS.get(panel, panel))
         if len(self.names) > 1 or self.bound_line_ is not None:
             self.ax_[0].legend()
         return self

@@ -11,15 +11,13 @@ from overparam_sk.diagnostics import gram_spectrum, residual_modes
 from overparam_sk.parameters import either, integer, one_of, several
 from overparam_sk.plotting._axes import axes_grid, colors
 from overparam_sk.plotting._curves import fitted_attribute, inside
+from overparam_sk.plotting.convergence import LABELS
 from overparam_sk.world import OwnWorld
 
 __all__ = ["KernelDriftDisplay"]
 
 _LOOKS = either(one_of(None), several(integer(0), "a list of integers >= 0"))
-_COURSES = {
-    "gram_drift": r"$\Vert H(t) - H(0)\Vert_F \, / \, \Vert H(0)\Vert_F$",
-    "gram_alignment": r"alignment of $H(t)$ to $\bar Y \bar Y^\top$",
-}
+_COURSES = ("gram_drift", "gram_alignment")
 # A part of the residual of less than this share is rounding, and its ratio noise.
 _SEEN = 1e-6
 
@@ -129,18 +127,13 @@ class KernelDriftDisplay(OwnWorld):
         Raises
         ------
         ValueError
-            If the estimator is not fitted, has no history, or there are looks and the
-            run done again ends elsewhere.
+            If the estimator is not fitted, or there are looks and the run done again
+            ends elsewhere.
         MemoryError
             If the Gram matrix is larger than the memory.
         """
         looks = _LOOKS("looks", looks) or ()
         history = fitted_attribute(estimator, "history_")
-        if "iteration" not in history:
-            raise ValueError(
-                "estimator must have recorded iterations, got an empty history_: fit "
-                "with record_every='auto' or an integer."
-            )
         net = inside(estimator, "history_")
         between = sorted({*looks} - {0, net.n_iter_})
         spectra = [gram_spectrum(net, X, initial=True)]
@@ -202,7 +195,7 @@ class KernelDriftDisplay(OwnWorld):
         return self
 
     def _draw_course(self, ax: Any, name: str) -> Any:
-        ax.set(xlabel="iteration", ylabel=_COURSES[name])
+        ax.set(xlabel="iteration", ylabel=LABELS[name])
         if name not in self.courses:
             return None
         return ax.plot(self.iterations, self.courses[name])[0]

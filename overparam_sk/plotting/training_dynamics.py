@@ -24,6 +24,9 @@ _LABELS = {
     "activation_change": "share of patterns changed",
     "relative_distance": "‖W − W(0)‖ / ‖W(0)‖",
     "gram_lambda_min": "smallest Gram eigenvalue",
+    "gram_drift": "‖H(t) − H(0)‖ / ‖H(0)‖",
+    "gram_alignment": "alignment of H(t) to the targets",
+    "largest_unit_change": "largest ‖w(t) − w(0)‖",
     "loss": "training loss",
     "val_loss": "validation loss",
 }

@@ -25,6 +25,9 @@ _LABELS = {
     "weight_change": "‖W − W(0)‖",
     "dead_samples": "dead samples",
     "gram_lambda_min": "smallest Gram eigenvalue",
+    "gram_drift": "‖H − H(0)‖ / ‖H(0)‖",
+    "gram_alignment": "alignment of H to the targets",
+    "largest_unit_change": "largest ‖w − w(0)‖",
     "fit_time": "time of a fit in s",
 }
 
