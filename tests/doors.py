@@ -27,6 +27,7 @@ from overparam_sk import (
     datasets,
     diagnostics,
     model_selection,
+    theory,
 )
 from overparam_sk.experiments import load_problem, run_study
 from overparam_sk.interop import TrainingDiagnostics
@@ -231,6 +232,13 @@ def _infinite(function):
     return call
 
 
+def _bounds(**given):
+    usual = {"estimator": FITTED["classifier"], "X": X, "y": y}
+    held_out = {"X_test": X, "y_test": y} if {"X_test", "y_test"} & {*given} else {}
+    found = theory.generalization_bounds(**{**usual, **held_out, **given})
+    return [(one.value, one.train_error) for one in found if one.name != "kernel"]
+
+
 W = FITTED["classifier"].hidden_weights_
 W0 = FITTED["classifier"].initial_weights()
 PAIR = {"W": W, "W0": W0}
@@ -303,6 +311,15 @@ STUDY = model_selection.width_study(
     repeats=2,
     random_state=0,
 )
+
+
+def _law(**given):
+    usual = {"study": STUDY, "metric": "relative_distance"}
+    law = model_selection.fit_power_law(**{**usual, **given})
+    # Beside a limit an interval may rightly be infinite.
+    return (law.c, law.p, law.limit) if "limit" in given else law
+
+
 RANK = either(none(), count(0, 4))
 HISTORY = FITTED["classifier"].history_
 RATE = either(none(), real(0))
@@ -596,7 +613,7 @@ DOORS = [
     ),
     Door(
         "fit_power_law",
-        _with(model_selection.fit_power_law, study=STUDY, metric="relative_distance"),
+        _law,
         {
             "study": DATA,
             "metric": DATA,
@@ -666,6 +683,16 @@ DOORS = [
             "data_home": DATA,
             "normalize": FLAG,
             "train_size": either(none(), COUNT),
+            "random_state": SEED,
+        },
+    ),
+    Door(
+        "generalization_bounds",
+        _bounds,
+        {
+            **dict.fromkeys(("estimator", "X", "y", "X_test", "y_test"), DATA),
+            "delta": real(0, 1, above=True, below=True),
+            "n_draws": count(1, 100),  # more of them take their time
             "random_state": SEED,
         },
     ),

@@ -32,6 +32,7 @@ RESULTS = {
     *("DivergenceError", "Separability", "PowerLaw", "WidthStudy", "Fit"),
     *("DiagnosticScorer", "Defaults", "FitRow", "Problem", "Study"),
     *("summary_table", "write_report"),
+    *("Assumption", "Bound", "GeneralizationBounds"),
     *("PowerProduct", "SheetRow", "TheorySheet"),
 }
 INSIDE = {

@@ -19,7 +19,7 @@ NO_DOORS = {
     },
     "model_selection": {"diagnostic_scorer", "diagnostic_scoring", "width_study"},
 }
-HOLD_VALUES_ONLY = {"Fit", "PowerLaw", "Separability"}
+HOLD_VALUES_ONLY = {"Assumption", "Bound", "Fit", "PowerLaw", "Separability"}
 
 
 def public(module):
