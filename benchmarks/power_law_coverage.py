@@ -55,10 +55,10 @@ standard error of a share is {error:.1%}.
 
 ## With a computed limit
 
-L(m, r) = L∞(r) + c·m^(−p) + noise in proportion to 1/√m. The noise, and the spread of the
-limit over the repeats, are multiples of the first width's c·m^(−p). An interval of p is
-unbounded where no test at its level tells large exponents, or small ones, apart; "signs
-turned" is the share of single differences without the sign of c.
+L(m, r) = L∞(r) + c·m^(−p) + noise that falls as 1/√m. The noise, and the spread of
+the limit over the repeats, are multiples of the first width's c·m^(−p). An interval of
+p is unbounded where no test at its level tells large exponents, or small ones, apart;
+"signs turned" is the share of single differences without the sign of c.
 
 {beside}
 ## Without a limit

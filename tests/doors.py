@@ -236,6 +236,15 @@ def _infinite(function):
 # Of plain gradient descent, which the modes of the residual are about.
 PLAIN = regressor(learning_rate=1e-3).fit(X, y)
 LOOKS = sequence(lambda e: _is_index(e) and e <= 5)
+
+
+def _bounds(**given):
+    usual = {"estimator": FITTED["classifier"], "X": X, "y": y}
+    held_out = {"X_test": X, "y_test": y} if {"X_test", "y_test"} & {*given} else {}
+    found = theory.generalization_bounds(**{**usual, **held_out, **given})
+    return [(one.value, one.train_error) for one in found if one.name != "kernel"]
+
+
 W = FITTED["classifier"].hidden_weights_
 W0 = FITTED["classifier"].initial_weights()
 PAIR = {"W": W, "W0": W0}
@@ -322,6 +331,15 @@ STUDY = model_selection.width_study(
     repeats=2,
     random_state=0,
 )
+
+
+def _law(**given):
+    usual = {"study": STUDY, "metric": "relative_distance"}
+    law = model_selection.fit_power_law(**{**usual, **given})
+    # Beside a limit an interval may rightly be infinite.
+    return (law.c, law.p, law.limit) if "limit" in given else law
+
+
 RANK = either(none(), count(0, 4))
 HISTORY = FITTED["classifier"].history_
 RATE = either(none(), real(0))
@@ -670,7 +688,7 @@ DOORS = [
     ),
     Door(
         "fit_power_law",
-        _with(model_selection.fit_power_law, study=STUDY, metric="relative_distance"),
+        _law,
         {
             "study": DATA,
             "metric": DATA,
@@ -740,6 +758,16 @@ DOORS = [
             "data_home": DATA,
             "normalize": FLAG,
             "train_size": either(none(), COUNT),
+            "random_state": SEED,
+        },
+    ),
+    Door(
+        "generalization_bounds",
+        _bounds,
+        {
+            **dict.fromkeys(("estimator", "X", "y", "X_test", "y_test"), DATA),
+            "delta": real(0, 1, above=True, below=True),
+            "n_draws": count(1, 100),  # more of them take their time
             "random_state": SEED,
         },
     ),

@@ -32,8 +32,8 @@ RESULTS = {
     *("DivergenceError", "Separability", "PowerLaw", "WidthStudy", "Fit"),
     *("DiagnosticScorer", "Defaults", "FitRow", "Problem", "Study"),
     *("summary_table", "write_report"),
+    *("Assumption", "Bound", "GeneralizationBounds", "GradientFlow"),
     *("PowerProduct", "SheetRow", "TheorySheet", "ResidualModes"),
-    "GradientFlow",
 }
 INSIDE = {
     *("Diagnostic", "Panel", "GramSource", "GradientView", "GramView", "PatternView"),

@@ -113,7 +113,8 @@ def fit_power_law(
     p = 1/2 of the relative distance. The bootstrap draws whole repeats (and folds),
     because the fits of a repeat share seed and data. Its percentiles are widened for
     few repeats (Hesterberg 2015, §5.3); simulated with normal errors, the 95 % interval
-    then holds the truth in 75 % of cases with 3 repeats, 92 % with 5, and 95 % with 10.
+    then holds the truth in 50 % of cases with 2 repeats, 75 % with 3, 92 % with 5, and
+    94 % with 10.
 
     With a limit, which is computed and not fitted, by least squares on the differences
     from it, weighted by m, whatever their signs. The interval of p is then made of all

@@ -19,7 +19,10 @@ NO_DOORS = {
     },
     "model_selection": {"diagnostic_scorer", "diagnostic_scoring", "width_study"},
 }
-HOLD_VALUES_ONLY = {"Fit", "PowerLaw", "PowerProduct", "Separability", "SheetRow"}
+HOLD_VALUES_ONLY = {
+    *("Assumption", "Bound", "Fit", "PowerLaw", "PowerProduct", "Separability"),
+    "SheetRow",
+}
 
 
 def public(module):

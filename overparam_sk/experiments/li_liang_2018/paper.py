@@ -1,5 +1,6 @@
 """All that is reproduced of Li and Liang (2018)."""
 
+from overparam_sk.experiments.li_liang_2018.bounds import BOUNDS
 from overparam_sk.experiments.li_liang_2018.figure_3 import FIGURE_3
 from overparam_sk.experiments.li_liang_2018.figures_1_and_2 import FIGURE_1, FIGURE_2
 from overparam_sk.experiments.li_liang_2018.figures_4_and_5 import FIGURES_4_AND_5
@@ -12,7 +13,8 @@ __all__ = ["LI_LIANG_2018"]
 
 LI_LIANG_2018 = Paper(
     "ll18-fig1 to ll18-fig7: Li and Liang (2018); ll18-analysis: its sections 5 and "
-    "6; ll18-labels: structured against random labels.",
+    "6; ll18-labels: structured against random labels; ll18-bounds: bounds on the "
+    "error of both.",
     (
         FIGURE_1,
         FIGURE_2,
@@ -22,5 +24,6 @@ LI_LIANG_2018 = Paper(
         FIGURE_7,
         ANALYSIS,
         LABELS,
+        BOUNDS,
     ),
 )
