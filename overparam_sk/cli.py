@@ -1,7 +1,6 @@
-"""The command line: ``python -m overparam_sk study`` and ``reproduce``."""
+"""The command line: ``python -m overparam_sk study``, ``theory`` and ``reproduce``."""
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -10,8 +9,7 @@ from typing import Any
 
 from joblib import parallel_config
 
-from overparam_sk.experiments import reproductions
-from overparam_sk.experiments.data_files import DATA_FILES, ending
+from overparam_sk.experiments import arguments, reproductions
 from overparam_sk.experiments.output import Output, let_go_of_streams, tell_error
 from overparam_sk.experiments.problem import Problem
 from overparam_sk.experiments.problems import PROBLEM_NAMES, load_problem
@@ -20,18 +18,7 @@ from overparam_sk.experiments.reproduction import Request
 from overparam_sk.experiments.stores import usual_store
 from overparam_sk.experiments.study import BASELINES, Study, run_study
 from overparam_sk.experiments.tables import plain_table
-from overparam_sk.parameters import (
-    COUNT,
-    DEVICE,
-    JOBS,
-    SEED,
-    Rule,
-    either,
-    number,
-    one_of,
-    several,
-    such_that,
-)
+from overparam_sk.experiments.theory import sheet_of, write_sheet
 
 __all__ = ["main"]
 
@@ -99,14 +86,7 @@ def _command(args: argparse.Namespace, output: Output) -> int:
 
 
 def _study(args: argparse.Namespace, output: Output) -> int:
-    problem = load_problem(
-        args.data,
-        target=args.target,
-        data_home=args.data_home,
-        normalize=args.normalize,
-        train_size=args.train_size,
-        random_state=args.seed,
-    )
+    problem = _problem(args)
     args.out.mkdir(parents=True, exist_ok=True)
     study = _run(args, problem)
     written = write_report(study, args.out)
@@ -118,6 +98,39 @@ def _study(args: argparse.Namespace, output: Output) -> int:
             f"Interrupted: {done} of {all_fits} fits were done. The same line goes on."
         )
         return _INTERRUPTED
+    return 0
+
+
+def _problem(args: argparse.Namespace) -> Problem:
+    return load_problem(
+        args.data,
+        target=args.target,
+        data_home=args.data_home,
+        normalize=args.normalize,
+        train_size=args.train_size,
+        random_state=args.seed,
+    )
+
+
+def _theory(args: argparse.Namespace, output: Output) -> int:
+    problem = _problem(args)
+    usual = problem.defaults
+    sheet = sheet_of(
+        problem,
+        _given(args.width, max(usual.widths)),
+        {
+            "learning_rate": _given(args.learning_rate, usual.learning_rate),
+            "batch_size": _given(args.batch_size, usual.batch_size),
+            "max_iter": _given(args.max_iter, usual.max_iter),
+            "device": args.device,
+            "random_state": args.seed,
+        },
+        epsilon=args.epsilon,
+    )
+    args.out.mkdir(parents=True, exist_ok=True)
+    written = write_sheet(sheet, args.out)
+    for text in (str(sheet), *written):
+        output.tell(text)
     return 0
 
 
@@ -213,6 +226,15 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_study_options(study)
     study.set_defaults(command=_study)
+    theory = commands.add_parser(
+        "theory",
+        help="hold a network against every theorem of its paper",
+        description="Train Li and Liang's network and write what the theorems of "
+        "their paper ask for, beside what it has and did. Without options: on their "
+        "synthetic data.",
+    )
+    _add_theory_options(theory)
+    theory.set_defaults(command=_theory)
     papers = " ".join(paper.about for paper in reproductions.PAPERS)
     figure = commands.add_parser(
         "reproduce",
@@ -226,12 +248,12 @@ def _parser() -> argparse.ArgumentParser:
         "--quick", action="store_true", help="smaller widths, two repeats"
     )
     figure.add_argument(
-        "--out", type=_path, metavar="DIR", help="default: ./overparam-FIGURE"
+        "--out", type=arguments.path, metavar="DIR", help="default: ./overparam-FIGURE"
     )
     for name, kind, metavar in (
-        ("widths", _widths, "M,M,..."),
-        ("repeats", _count, "N"),
-        ("max-iter", _count, "T"),
+        ("widths", arguments.widths, "M,M,..."),
+        ("repeats", arguments.count, "N"),
+        ("max-iter", arguments.count, "T"),
     ):
         figure.add_argument(
             f"--mnist-{name}",
@@ -245,137 +267,123 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_study_options(parser: argparse.ArgumentParser) -> None:
+    add = _adder(parser)
+    _add_data_options(parser)
+    widths = "default: those that are usual for the data"
+    add("--widths", arguments.widths, "M,M,...", widths)
+    parser.add_argument(
+        "--repeats", type=arguments.count, default=3, metavar="N", help="default: 3"
+    )
+    _add_fit_options(parser)
+    add(
+        "--target-accuracy",
+        arguments.share,
+        "A",
+        "test accuracy to count the steps to (default: 0.98 synthetic, 0.95 others)",
+    )
+    every = "steps between two records; default: T/40"
+    add("--record-every", arguments.count, "N", every)
+    add(
+        "--baselines",
+        arguments.baselines,
+        "NAME,...",
+        f"fitted beside the networks: {', '.join(BASELINES)}",
+    )
+    _add_folder(parser, "study", "files of an earlier study are replaced")
+    add(
+        "--store",
+        arguments.path,
+        "DIR",
+        "folder of the fits that are done, where the same line goes on (default: a "
+        "folder of its own in store/ of --out)",
+    )
+    jobs = "fits at a time; -1 is one a core (default: 1)"
+    add("--jobs", arguments.jobs, "N", jobs)
+    add("--dask", str, "ADDRESS", "run on the dask cluster with this scheduler")
+    parser.set_defaults(baselines=())
+    _add_common_options(parser)
+
+
+def _add_theory_options(parser: argparse.ArgumentParser) -> None:
+    _add_data_options(parser)
+    width = "hidden units; default: the most that are usual for the data"
+    _adder(parser)("--width", arguments.count, "M", width)
+    _add_fit_options(parser)
+    parser.add_argument(
+        "--epsilon",
+        type=arguments.inner_share,
+        default=0.02,
+        metavar="E",
+        help="the error that is aimed at (default: 0.02)",
+    )
+    _add_folder(parser, "theory", "an earlier sheet is replaced")
+    _add_common_options(parser)
+
+
+def _adder(parser: argparse.ArgumentParser) -> Callable[..., None]:
     def add(flag: str, kind: Callable[[str], Any], metavar: str, text: str) -> None:
         parser.add_argument(flag, type=kind, metavar=metavar, help=text, default=None)
 
+    return add
+
+
+def _add_data_options(parser: argparse.ArgumentParser) -> None:
+    add = _adder(parser)
     parser.add_argument(
         "--data",
-        type=_data,
+        type=arguments.data_name,
         default="synthetic",
         metavar="NAME",
         help=f"{', '.join(PROBLEM_NAMES)}, or FILE.npz with X and y and, if you like, "
         "X_test and y_test, or FILE.csv or FILE.parquet (default: synthetic)",
     )
     add("--target", str, "COLUMN", "of a CSV or Parquet file; default: y, or the last")
-    add("--widths", _widths, "M,M,...", "default: those that are usual for the data")
-    parser.add_argument(
-        "--repeats", type=_count, default=3, metavar="N", help="default: 3"
-    )
-    add("--max-iter", _count, "T", "gradient steps; default: usual for the data")
-    add("--batch-size", _count, "B", "default: usual for the data")
-    add(
-        "--learning-rate",
-        _learning_rate,
-        "C",
-        "the step is C/width; a number or auto; default: usual for the data",
-    )
     parser.add_argument(
         "--normalize", action="store_true", default=False, help="scale rows to norm 1"
     )
-    add("--train-size", _count, "N", "training rows that are taken (default: all)")
+    size = "training rows that are taken (default: all)"
+    add("--train-size", arguments.count, "N", size)
+
+
+def _add_fit_options(parser: argparse.ArgumentParser) -> None:
+    add = _adder(parser)
+    steps = "gradient steps; default: usual for the data"
+    add("--max-iter", arguments.count, "T", steps)
+    add("--batch-size", arguments.count, "B", "default: usual for the data")
     add(
-        "--target-accuracy",
-        _share,
-        "A",
-        "test accuracy to count the steps to (default: 0.98 synthetic, 0.95 others)",
+        "--learning-rate",
+        arguments.learning_rate,
+        "C",
+        "the step is C/width; a number or auto; default: usual for the data",
     )
-    add("--record-every", _count, "N", "steps between two records; default: T/40")
-    add(
-        "--baselines",
-        _baselines,
-        "NAME,...",
-        f"fitted beside the networks: {', '.join(BASELINES)}",
-    )
+
+
+def _add_folder(parser: argparse.ArgumentParser, command: str, text: str) -> None:
+    folder = f"overparam-{command}"
     parser.add_argument(
         "--out",
-        type=_path,
-        default=Path("overparam-study"),
+        type=arguments.path,
+        default=Path(folder),
         metavar="DIR",
-        help="default: ./overparam-study; files of an earlier study are replaced",
+        help=f"default: ./{folder}; {text}",
     )
-    add(
-        "--store",
-        _path,
-        "DIR",
-        "folder of the fits that are done, where the same line goes on (default: a "
-        "folder of its own in store/ of --out)",
-    )
-    add("--jobs", _jobs, "N", "fits at a time; -1 is one a core (default: 1)")
-    add("--dask", str, "ADDRESS", "run on the dask cluster with this scheduler")
-    parser.set_defaults(baselines=())
-    _add_common_options(parser)
 
 
 def _add_common_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data-home",
-        type=_path,
+        type=arguments.path,
         default=None,
         metavar="DIR",
         help="folder with the files of the image data",
     )
     parser.add_argument(
         "--device",
-        type=_device,
+        type=arguments.device,
         default="auto",
         metavar="NAME",
         help="auto, cpu, cuda, cuda:1, ... or mps (default: auto)",
     )
-    parser.add_argument("--seed", type=_seed, default=0, metavar="N", help="default: 0")
-
-
-def _path(text: str) -> Path:
-    return Path(os.path.expanduser(text))
-
-
-def _data(text: str) -> str:
-    if text in PROBLEM_NAMES or ending(Path(text)) in DATA_FILES:
-        return text
-    raise argparse.ArgumentTypeError(
-        f"must be one of {', '.join(PROBLEM_NAMES)} or a file "
-        f"({', '.join(DATA_FILES)}), got {text!r}"
+    parser.add_argument(
+        "--seed", type=arguments.seed, default=0, metavar="N", help="default: 0"
     )
-
-
-def _argument(rule: Rule, read: Callable[[str], Any] = str) -> Callable[[str], Any]:
-    """What argparse is to make of a text: a value that a rule takes."""
-
-    def take(text: str) -> Any:
-        try:
-            return rule("", _read(read, text))
-        except ValueError as error:
-            must_be = str(error).strip().rpartition(", got ")[0]
-            message = f"{must_be}, got {text!r}"  # as it was typed
-            raise argparse.ArgumentTypeError(message) from error
-
-    return take
-
-
-def _read(read: Callable[[str], Any], text: str) -> Any:
-    try:
-        return read(text)
-    except ValueError:
-        return text
-
-
-_count = _argument(COUNT, int)
-_seed = _argument(SEED, int)
-_jobs = _argument(JOBS, int)
-_device = _argument(DEVICE)
-_share = _argument(number(0, 1, above=True), float)
-_learning_rate = _argument(
-    either(one_of("auto"), number(0, above=True)),
-    lambda text: text if text == "auto" else float(text),
-)
-_widths = _argument(
-    such_that(
-        several(COUNT, ""),
-        lambda widths: len(set(widths)) == len(widths),
-        "different integers >= 1 with commas between",
-    ),
-    lambda text: sorted(map(int, text.split(","))),
-)
-_baselines = _argument(
-    several(one_of(*BASELINES), f"among {', '.join(BASELINES)} with commas between"),
-    lambda text: list(dict.fromkeys(text.split(","))),
-)

@@ -33,10 +33,10 @@ def draw(paper: str, rows: Sequence[Mapping[str, Any]], ax: Any) -> Any:
         ax.plot([found, required], [place, place], color=color, linewidth=1)
         ax.plot(found, place, marker, color=color, label=_once(ax, row["verdict"]))
         ax.plot(required, place, "|", color="black", markersize=12)
-        if row["costliest"] is not None:
+        if row["costliest"] is not None and row["verdict"] == "does not hold":
             cost = row["costs"][row["costliest"]]
             ax.annotate(
-                f" {row['costliest']}: {cost:+.1f}",
+                f"   {row['costliest']}: {cost:+.1f}",
                 (max(found, required), place),
                 fontsize="small",
                 va="center",
@@ -44,7 +44,9 @@ def draw(paper: str, rows: Sequence[Mapping[str, Any]], ax: Any) -> Any:
             )
     names = [f"{row['part']}: {row['symbol']} {row['relation']}" for row in compared]
     ax.set_yticks(range(len(names)), names, fontsize="small", parse_math=False)
-    ax.set(xlabel="log10: found (marker), asked (bar), and what costs most of it")
+    ax.set(
+        xlabel="log10: found (marker), asked (bar), and what costs most where it is missed"
+    )
     ax.set_title(paper, parse_math=False)
     ax.invert_yaxis()
     ax.margins(x=0.2)

@@ -6,7 +6,7 @@ from itertools import groupby
 from textwrap import wrap
 from typing import Any
 
-__all__ = ["as_html", "as_text", "asked", "figure", "said"]
+__all__ = ["as_html", "as_table", "as_text", "as_title", "asked", "figure"]
 
 _HEAD = ("symbol", "found", "asked", "verdict", "quantity")
 _INDENTED: dict[str, Any] = {
@@ -35,7 +35,7 @@ def asked(row: Mapping[str, Any]) -> str:
     return f"{row['relation']} 10^{row['required_log10']:.1f} = {row['formula']}"
 
 
-def said(row: Mapping[str, Any]) -> str:
+def _said(row: Mapping[str, Any]) -> str:
     """The verdict, and by how much it is missed."""
     short = row["digits_short"]
     if short is None or short < 0.1:
@@ -48,7 +48,7 @@ def as_text(sheet: Mapping[str, Any]) -> str:
     rows = sheet["rows"]
     cells = [_HEAD, *map(_cells, rows)]
     sizes = [max(len(line[i]) for line in cells) for i in range(len(_HEAD) - 1)]
-    lines = [f"{sheet['paper']}: {_setting(sheet['setting'])}", _line(_HEAD, sizes)]
+    lines = [as_title(sheet), _line(_HEAD, sizes)]
     for part, group in groupby(rows, key=lambda row: row["part"]):
         lines += ["", part]
         told = ""
@@ -60,21 +60,32 @@ def as_text(sheet: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def as_title(sheet: Mapping[str, Any]) -> str:
+    """The paper and the setting in a line."""
+    setting = ", ".join(f"{name} = {figure(v)}" for name, v in sheet["setting"].items())
+    return f"{sheet['paper']}: {setting}"
+
+
+def as_table(sheet: Mapping[str, Any]) -> list[list[str]]:
+    """A line a row, and before them the head; a part stands once, where it begins."""
+    table, told = [["part", *_HEAD, "notes"]], ""
+    for row in sheet["rows"]:
+        part = "" if row["part"] == told else row["part"]
+        told = row["part"]
+        table.append([part, *_cells(row), " ".join(_notes(row))])
+    return table
+
+
 def as_html(sheet: Mapping[str, Any]) -> str:
     """A table, coloured by verdict."""
     return "\n".join(_html_lines(sheet))
 
 
 def _html_lines(sheet: Mapping[str, Any]) -> Iterator[str]:
-    setting = _setting(sheet["setting"])
-    yield f"<p>{html.escape(sheet['paper'])}: {html.escape(setting)}</p>"
-    head = "".join(f"<th>{name}</th>" for name in ("part", *_HEAD, "notes"))
-    yield f"<table><tr>{head}</tr>"
-    told = ""
-    for row in sheet["rows"]:
-        part = "" if row["part"] == told else row["part"]
-        told = row["part"]
-        cells = [part, *_cells(row), " ".join(_notes(row))]
+    head, *lines = as_table(sheet)
+    yield f"<p>{html.escape(as_title(sheet))}</p>"
+    yield f"<table><tr>{''.join(f'<th>{name}</th>' for name in head)}</tr>"
+    for row, cells in zip(sheet["rows"], lines, strict=True):
         color = _COLORS.get(row["verdict"], "none")
         escaped = "".join(f"<td>{html.escape(cell)}</td>" for cell in cells)
         yield f"<tr style='background:{color};text-align:left'>{escaped}</tr>"
@@ -83,7 +94,7 @@ def _html_lines(sheet: Mapping[str, Any]) -> Iterator[str]:
 
 def _cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     found = figure(row["found"])
-    return row["symbol"], found, asked(row), said(row), row["quantity"]
+    return row["symbol"], found, asked(row), _said(row), row["quantity"]
 
 
 def _notes(row: Mapping[str, Any]) -> list[str]:
@@ -95,10 +106,6 @@ def _notes(row: Mapping[str, Any]) -> list[str]:
         most = f"; {row['costliest']} costs most" if missed else ""
         notes.append(f"Digits: {each}{most}.")
     return [*notes, row["note"]] if row["note"] else notes
-
-
-def _setting(setting: Mapping[str, float]) -> str:
-    return ", ".join(f"{symbol} = {figure(value)}" for symbol, value in setting.items())
 
 
 def _line(cells: Sequence[str], sizes: Sequence[int]) -> str:

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from overparam_sk.theory._pictures import draw
-from overparam_sk.theory._text import as_html, as_text
+from overparam_sk.theory._text import (
+    as_html,
+    as_table,
+    as_text,
+    as_title,
+    asked,
+    figure,
+)
 from overparam_sk.theory.powers import PowerProduct
 from overparam_sk.world import OwnWorld
 
@@ -81,6 +88,12 @@ class SheetRow:
         return "holds" if self.holds else "does not hold"
 
     @property
+    def comparison(self) -> str:
+        """What was found and what is asked, in a line; empty if nothing is."""
+        required = asked(self.to_dict())
+        return f"{figure(self.found)}, asked {required}" if required else ""
+
+    @property
     def digits_short(self) -> float | None:
         """Where it does not hold: by how many powers of ten, if both are positive."""
         if self.holds is not False or self.found is None or self.found <= 0:
@@ -139,6 +152,11 @@ class TheorySheet(OwnWorld):
     setting: dict[str, float]
     rows: tuple[SheetRow, ...]
 
+    @property
+    def title(self) -> str:
+        """The paper and the setting in a line."""
+        return as_title(self.to_dict())
+
     def __getitem__(self, name: str) -> tuple[SheetRow, ...]:
         """Rows whose symbol it is, or whose part is that or begins with it.
 
@@ -150,7 +168,7 @@ class TheorySheet(OwnWorld):
         found = tuple(
             row
             for row in self.rows
-            if name == row.symbol or f"{row.part},".startswith(f"{name},")
+            if name in (row.symbol, row.part) or row.part.startswith(f"{name} ")
         )
         if not found:
             parts = ", ".join(dict.fromkeys(row.part for row in self.rows))
@@ -170,6 +188,16 @@ class TheorySheet(OwnWorld):
         """
         rows = [row.to_dict() for row in self.rows]
         return {"paper": self.paper, "setting": dict(self.setting), "rows": rows}
+
+    def to_table(self) -> list[list[str]]:
+        """The sheet as text, the head in the first line.
+
+        Returns
+        -------
+        list of list of str
+            Part, symbol, found, asked, verdict, quantity, notes.
+        """
+        return as_table(self.to_dict())
 
     def to_frame(self) -> Any:
         """One line a row, as `to_dict` has them.

@@ -7,6 +7,7 @@ from overparam_sk.experiments.li_liang_2018.figures_4_and_5 import FIGURES_4_AND
 from overparam_sk.experiments.li_liang_2018.figures_6_and_7 import FIGURE_6, FIGURE_7
 from overparam_sk.experiments.li_liang_2018.labels import LABELS
 from overparam_sk.experiments.li_liang_2018.sections_5_and_6 import ANALYSIS
+from overparam_sk.experiments.li_liang_2018.theorems import THEOREMS
 from overparam_sk.experiments.reproduction import Paper
 
 __all__ = ["LI_LIANG_2018"]
@@ -14,7 +15,7 @@ __all__ = ["LI_LIANG_2018"]
 LI_LIANG_2018 = Paper(
     "ll18-fig1 to ll18-fig7: Li and Liang (2018); ll18-analysis: its sections 5 and "
     "6; ll18-labels: structured against random labels; ll18-bounds: bounds on the "
-    "error of both.",
+    "error of both; ll18-theory: its theorems.",
     (
         FIGURE_1,
         FIGURE_2,
@@ -25,5 +26,6 @@ LI_LIANG_2018 = Paper(
         ANALYSIS,
         LABELS,
         BOUNDS,
+        THEOREMS,
     ),
 )
