@@ -45,7 +45,7 @@ def draw(paper: str, rows: Sequence[Mapping[str, Any]], ax: Any) -> Any:
     names = [f"{row['part']}: {row['symbol']} {row['relation']}" for row in compared]
     ax.set_yticks(range(len(names)), names, fontsize="small", parse_math=False)
     ax.set(
-        xlabel="log10: found (marker), asked (bar), and what costs most where it is missed"
+        xlabel="log10: found (marker), asked (bar), what costs most where it is missed"
     )
     ax.set_title(paper, parse_math=False)
     ax.invert_yaxis()

@@ -79,7 +79,9 @@ def _antipodes(facts: Facts) -> SheetRow:
         ">=",
         delta**2,
         '"By assumption" it is said to be at least δ². For unit vectors D apart it is '
-        "D²(1 − D²/4) < D²: 0 for x' = −x, which (A1) does not exclude.",
+        "D²(1 − D²/4) < D²: 0 for x' = −x, which (A1) does not exclude. Where it is 0 "
+        "the theorem may fail: a hexagon of alternating labels meets (A1) and (A2), "
+        "and no network without a constant 1 learns it.",
     )
 
 
