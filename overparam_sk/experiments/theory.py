@@ -11,6 +11,7 @@ from overparam_sk.experiments.figure import new_figure
 from overparam_sk.experiments.problem import Problem
 from overparam_sk.experiments.reproduction import Experiment, Request, Scale
 from overparam_sk.experiments.tables import markdown_table, write_json
+from overparam_sk.interrupts import fit_whole
 from overparam_sk.theory import SheetRow, TheorySheet, theory_sheet
 
 __all__ = [
@@ -37,11 +38,16 @@ def sheet_of(
         More of them; ``fit_intercept`` is False, as in the paper, where it is not
         among them.
     epsilon : float
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After Ctrl-C: the sheet is of all the steps.
     """
     params = {"fit_intercept": False, "n_iter_no_change": None, **parameters}
     # Whatever the sheet needs it measures itself.
     net = OverparamReLUClassifier(width, diagnostics=None, **params)
-    net.fit(problem.X, problem.y)
+    fit_whole(net, problem.X, problem.y)
     return theory_sheet(net, problem.X, problem.y, epsilon=epsilon)
 
 

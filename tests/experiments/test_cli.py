@@ -411,3 +411,49 @@ def test_the_scale_on_mnist_is_that_of_mnist_only(tiny, tmp_path, capsys):
     settings = json.loads((tmp_path / "out" / "claims.json").read_text())["settings"]
     assert settings["widths"] == [8, 16]
     assert (settings["repeats"], settings["max_iter"]) == (1, 20)
+
+
+def test_a_theory_sheet_from_the_command_line(data, tmp_path, capsys):
+    out = tmp_path / "sheet"
+    line = ["theory", "--data", str(data), "--width", "20", "--max-iter", "10"]
+    line += ["--epsilon", "0.5", "--normalize", "--device", "cpu", "--seed", "3"]
+    assert main([*line, "--out", str(out)]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("Li and Liang (2018): N = 45, d = 3, k = 3")
+    names = ["sheet.csv", "sheet.json", "sheet.md", "sheet.png"]
+    assert sorted(path.name for path in out.iterdir()) == names
+    content = json.loads((out / "sheet.json").read_text("utf-8"))
+    assert content["setting"]["ε"] == 0.5
+    assert content["setting"]["T"] == 10
+    (norms,) = (row for row in content["rows"] if row["part"] == "(A2)")
+    assert norms["verdict"] == "holds"
+    table = pd.read_csv(out / "sheet.csv")
+    assert list(table["verdict"]) == [row["verdict"] for row in content["rows"]]
+    report = (out / "sheet.md").read_text("utf-8")
+    assert report.count("\n| ") == len(content["rows"]) + 2
+
+
+def test_a_theory_sheet_without_matplotlib(data, tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    line = ["theory", "--data", str(data), "--width", "5", "--max-iter", "5"]
+    assert main([*line, "--out", str(tmp_path / "sheet")]) == 0
+    *_, note, written = capsys.readouterr().out.splitlines()
+    assert note.startswith("No figure: it needs matplotlib")
+    assert written.endswith("sheet.md, sheet.json, sheet.csv.")
+
+
+@pytest.mark.parametrize("epsilon", ["0", "1", "two"])
+def test_an_epsilon_that_is_no_error_ends_with_2(epsilon, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["theory", "--epsilon", epsilon])
+    assert ended.value.code == 2
+    assert f"must be a number in (0, 1), got '{epsilon}'" in capsys.readouterr().err
+
+
+def test_a_theory_sheet_of_a_fit_that_was_interrupted_is_none(
+    data, tmp_path, interrupt_fit, capsys
+):
+    interrupt_fit(1)
+    assert main(["theory", "--data", str(data), "--out", str(tmp_path / "out")]) == 130
+    assert not (tmp_path / "out").exists()
+    assert "before anything was written" in capsys.readouterr().err
