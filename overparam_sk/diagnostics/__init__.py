@@ -21,6 +21,11 @@ from overparam_sk.diagnostics.infinite_width import (
     infinite_width_lambda_min,
 )
 from overparam_sk.diagnostics.kernel_drift import GramAlignment, GramDrift
+from overparam_sk.diagnostics.modes import (
+    DescentSource,
+    ResidualModes,
+    residual_modes,
+)
 from overparam_sk.diagnostics.panel import (
     Diagnostic,
     GradientView,
@@ -36,11 +41,6 @@ from overparam_sk.diagnostics.patterns import (
     Coupling,
     DeadSamples,
     activation_change,
-)
-from overparam_sk.diagnostics.residual_modes import (
-    DescentSource,
-    ResidualModes,
-    residual_modes,
 )
 
 # A new diagnostic is one file and one line here: it then is a fitted attribute and a

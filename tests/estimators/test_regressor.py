@@ -104,10 +104,13 @@ def test_every_diagnostic_is_its_definition(fit_intercept):
 
     moved = [np.linalg.norm((A - A0.numpy())[:, :6]), np.linalg.norm(B - B0.numpy())]
     start = [np.linalg.norm(A0[:, :6]), np.linalg.norm(B0)]
-    H = sum(
-        reference.two_hidden_gram_parts(
-            *map(torch.as_tensor, (A, B)), w, torch.from_numpy(rows)
+    H, H0 = (
+        sum(
+            reference.two_hidden_gram_parts(
+                *map(torch.as_tensor, weights), w, torch.from_numpy(rows)
+            )
         )
+        for weights in ((A, B), (A0, B0))
     )
     smallest = float(torch.linalg.eigvalsh(H)[0])
     expected = {
@@ -127,6 +130,12 @@ def test_every_diagnostic_is_its_definition(fit_intercept):
         "weight_change": moved,
         "dead_samples": reference.dead_samples(A, rows),
         "gram_lambda_min": 0.0 if smallest < 1e-13 else smallest,
+        "gram_drift": float((H - H0).norm() / H0.norm()),
+        "gram_alignment": reference.alignment(H, targets, np.ones(len(targets))),
+        "largest_unit_change": [
+            np.linalg.norm(W - W0, axis=1).max()
+            for W, W0 in ((A[:, :6], A0.numpy()[:, :6]), (B, B0.numpy()))
+        ],
     }
     assert set(expected) == set(REGISTRY)
     for name, value in expected.items():

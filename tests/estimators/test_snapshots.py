@@ -7,7 +7,7 @@ from sklearn.base import clone, is_classifier
 from sklearn.exceptions import NotFittedError
 
 from overparam_sk import OverparamReLUClassifier, TwoHiddenReLURegressor
-from overparam_sk.diagnostics import gram_matrix, residual_modes
+from overparam_sk.diagnostics import ResidualModes, gram_matrix, residual_modes
 
 rng = np.random.default_rng(0)
 X = rng.normal(size=(40, 4))
@@ -147,6 +147,27 @@ def test_the_residual_is_taken_apart_whole():
     law = modes.coefficients[0] * (1 - 1e-3 * modes.eigenvalues) ** 20
     np.testing.assert_allclose(modes.predicted[1], law, rtol=1e-12)
     np.testing.assert_allclose(modes.predicted_loss([0, 20])[1], (law**2).sum() / 2)
+
+
+def test_a_prediction_by_hand():
+    values, at = np.array([3.0, 1.0]), np.array([0, 2])
+    modes = ResidualModes(values, at, np.array([[2.0, 1.0]] * 2), 0.1)
+    law = [2 * 0.7**2, 0.9**2]
+    np.testing.assert_allclose(modes.predicted, [[2, 1], law])
+    np.testing.assert_allclose(modes.loss_shares, [[0.8, 0.2]] * 2)
+    np.testing.assert_allclose(modes.predicted_shares[1], np.square(law) / 5)
+    expected = (4 * 0.7**4 + 0.9**4) / 2
+    np.testing.assert_allclose(modes.predicted_loss([0, 2]), [2.5, expected])
+    assert modes.share_of_top(1) == 0.8
+    assert modes.initial_rate == pytest.approx(2 * (0.8 * 3 + 0.2))
+
+
+def test_the_first_step_is_what_the_modes_say():
+    net = descended(learning_rate=1e-5, max_iter=1, record_every=1)
+    L = net.history_["loss"]
+    modes = residual_modes(net, X, targets_of(net))
+    assert modes.share_of_top(40) == pytest.approx(1)
+    assert modes.initial_rate == pytest.approx(np.log(L[0] / L[1]) / 1e-5, rel=1e-2)
 
 
 def test_the_law_holds_up_to_the_square_of_the_step():

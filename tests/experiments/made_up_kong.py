@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from overparam_sk.experiments.kong_2019.modes import Modes
+from overparam_sk.diagnostics import ResidualModes
 from overparam_sk.experiments.kong_2019.runs import (
     LEARNING_RATE,
     Initialisation,
@@ -34,7 +34,8 @@ def run(width=10, repeat=0, *, data="made up", lambda_0=1.0, rate=2.0, **columns
             RISING * 10 / width,
         ),
     }
-    modes = Modes(np.array([2.0, 1.0]), np.array([0, 10, 100]), np.ones((3, 2)))
+    values = np.array([2.0, 1.0])
+    modes = ResidualModes(values, np.array([0, 10, 100]), np.ones((3, 2)), 2e-4)
     history = {**usual, **columns}
     return Run(data, width, repeat, 7, 2, lambda_0, 1e-6, modes, history, 0.1)
 

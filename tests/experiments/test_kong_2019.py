@@ -12,11 +12,10 @@ from experiments.made_up_kong import initialisation, measured, run
 
 from overparam_sk import TwoHiddenReLURegressor
 from overparam_sk.cli import main
-from overparam_sk.diagnostics import gram_lambda_min, infinite_width_lambda_min
+from overparam_sk.diagnostics import infinite_width_lambda_min
 from overparam_sk.experiments import reproductions
 from overparam_sk.experiments.kong_2019.beyond import sections
 from overparam_sk.experiments.kong_2019.data import DATA_SETS, DataSet
-from overparam_sk.experiments.kong_2019.modes import Modes, measure_modes
 from overparam_sk.experiments.kong_2019.paper import KONG_2019, SECTION_5
 from overparam_sk.experiments.kong_2019.runs import (
     LEARNING_RATE,
@@ -99,36 +98,6 @@ def fitted(rows=8, max_iter=50):
         random_state=1,
     )
     return net.fit(X, y), X, y
-
-
-def test_the_modes_add_up_to_the_loss_of_the_run():
-    net, X, y = fitted()
-    modes = measure_modes(net, X, y, [10])
-    L = net.history_["loss"]
-    np.testing.assert_array_equal(modes.iterations, [0, 10, 50])
-    np.testing.assert_allclose((modes.coefficients**2).sum(axis=1) / 2, L[[0, 10, 50]])
-    np.testing.assert_allclose(modes.loss_shares.sum(axis=1), L[[0, 10, 50]] / L[0])
-    A0, B0 = net.initial_weights()
-    smallest = gram_lambda_min((A0, B0, net.readout_signs_), X)
-    assert modes.eigenvalues[-1] == pytest.approx(smallest, abs=1e-12)
-    assert (np.diff(modes.eigenvalues) <= 0).all()
-    assert modes.share_of_top(8) == pytest.approx(1)
-    # The first step is what eq. (45) says, and the prediction starts on the curve.
-    assert modes.initial_rate == pytest.approx(np.log(L[0] / L[1]) / 1e-3, rel=1e-2)
-    foretold = modes.predicted_loss(1e-3, np.arange(51))
-    np.testing.assert_allclose(foretold, L, rtol=1e-2)
-    np.testing.assert_allclose(
-        modes.predicted_shares(1e-3).sum(axis=1), foretold[[0, 10, 50]] / L[0]
-    )
-
-
-def test_a_prediction_by_hand():
-    modes = Modes(np.array([3.0, 1.0]), np.array([0, 2]), np.array([[2.0, 1.0]] * 2))
-    # ½ (4 · 0.7⁴ + 1 · 0.9⁴)
-    expected = (4 * 0.7**4 + 0.9**4) / 2
-    np.testing.assert_allclose(modes.predicted_loss(0.1, [0, 2]), [2.5, expected])
-    assert modes.share_of_top(1) == 0.8
-    assert modes.initial_rate == pytest.approx(2 * (0.8 * 3 + 0.2))
 
 
 @pytest.fixture

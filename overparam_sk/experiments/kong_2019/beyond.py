@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from overparam_sk.experiments.kong_2019.runs import LEARNING_RATE, WIDTH1, Measured, Run
+from overparam_sk.experiments.kong_2019.runs import WIDTH1, Measured, Run
 from overparam_sk.experiments.tables import (
     Table,
     markdown_table,
@@ -58,9 +58,9 @@ def _tightness(run: Run) -> list[float]:
 
 def _modes(run: Run) -> list[float]:
     iterations, loss = run.history["iteration"], run.history["loss"]
-    predicted = run.modes.predicted_loss(LEARNING_RATE, iterations)
+    predicted = run.modes.predicted_loss(iterations)
     error = np.abs(predicted / loss - 1)
-    shares, expected = run.modes.loss_shares, run.modes.predicted_shares(LEARNING_RATE)
+    shares, expected = run.modes.loss_shares, run.modes.predicted_shares
     return [
         *(run.modes.share_of_top(k) for k in (1, 5, 10)),
         run.modes.initial_rate,

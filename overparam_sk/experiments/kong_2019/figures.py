@@ -132,8 +132,7 @@ def _draw_predicted(ax: Any, data: Measured) -> None:
         iterations = runs[0].history["iteration"]
         losses = [run.history["loss"] / run.history["loss"][0] for run in runs]
         guesses = [
-            run.modes.predicted_loss(LEARNING_RATE, iterations)
-            / run.modes.predicted_loss(LEARNING_RATE, [0])
+            run.modes.predicted_loss(iterations) / run.modes.predicted_loss([0])
             for run in runs
         ]
         label = f"h₂ = {width}"
@@ -146,9 +145,7 @@ def _draw_predicted(ax: Any, data: Measured) -> None:
 def _draw_modes(ax: Any, data: Measured) -> None:
     runs = data.fits[max(data.fits)]
     found = np.mean([run.modes.loss_shares for run in runs], axis=0)
-    expected = np.mean(
-        [run.modes.predicted_shares(LEARNING_RATE) for run in runs], axis=0
-    )
+    expected = np.mean([run.modes.predicted_shares for run in runs], axis=0)
     index = np.arange(1, found.shape[1] + 1)
     for i, at in enumerate(runs[0].modes.iterations):
         line = {"color": _OKABE_ITO[i], "linewidth": 1.4}

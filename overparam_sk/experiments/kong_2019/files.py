@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam_sk.experiments.kong_2019.data import DATA_SETS
-from overparam_sk.experiments.kong_2019.runs import LEARNING_RATE, Measured, Run
+from overparam_sk.experiments.kong_2019.runs import Measured, Run
 
 __all__ = ["write_data"]
 
@@ -52,7 +52,7 @@ def _write_runs(runs: Sequence[Run], path: Path) -> None:
                 run.rate(0, 0.1),
                 run.rate(0.9, 1),
                 run.rate(),
-                run.modes.predicted_loss(LEARNING_RATE, last)[0],
+                run.modes.predicted_loss(last)[0],
                 *(run.history[name][at] for name in columns for at in (0, -1)),
             ]
             writer.writerow(

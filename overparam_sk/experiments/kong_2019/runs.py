@@ -10,10 +10,13 @@ from joblib import Parallel, cpu_count, delayed, parallel_config
 from numpy.typing import NDArray
 
 from overparam_sk import TwoHiddenReLURegressor
-from overparam_sk.diagnostics import infinite_width_lambda_min
+from overparam_sk.diagnostics import (
+    ResidualModes,
+    infinite_width_lambda_min,
+    residual_modes,
+)
 from overparam_sk.experiments.kong_2019.data import DATA_SETS
 from overparam_sk.experiments.kong_2019.limit import limit_gram
-from overparam_sk.experiments.kong_2019.modes import Modes, measure_modes
 from overparam_sk.experiments.reproduction import Request
 from overparam_sk.interrupts import fit_whole
 from overparam_sk.parameters import repeat_seeds
@@ -52,7 +55,7 @@ class Run:
     n_samples : int
     lambda_0, lambda_0_error : float
         λ_min(H∞) of its rows, with the standard error of the integration.
-    modes : Modes
+    modes : ResidualModes
     history : dict of str to ndarray
     moves : tuple of two floats
         The largest ‖A_r(T) − A_r(0)‖ and the largest ‖B_p(T) − B_p(0)‖ of a unit.
@@ -67,7 +70,7 @@ class Run:
     n_samples: int
     lambda_0: float
     lambda_0_error: float
-    modes: Modes
+    modes: ResidualModes
     history: dict[str, NDArray[Any]]
     moves: tuple[float, float]
     seconds: float
@@ -260,7 +263,7 @@ def fit(
     seconds = time.perf_counter() - started
     lambda_0, error = infinite_width_lambda_min(X, **_NETWORK)
     early = [max_iter // 10] if max_iter >= 10 else []
-    modes = measure_modes(net, X, y, early)
+    modes = residual_modes(net, X, y, iterations=early)
     about = (data, width, repeat, seed, len(X), lambda_0, error)
     return Run(*about, modes, net.history_, _largest_moves(net), seconds)
 

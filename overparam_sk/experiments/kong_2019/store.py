@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam_sk.diagnostics import ResidualModes
 from overparam_sk.experiments.kong_2019.data import DATA_SETS
-from overparam_sk.experiments.kong_2019.modes import Modes
 from overparam_sk.experiments.kong_2019.runs import (
+    LEARNING_RATE,
     Initialisation,
     Measured,
     Run,
@@ -136,7 +137,8 @@ def _runs(arrays: Arrays, data: str) -> list[Run]:
     runs = []
     for i in range(len(arrays["run_width"])):
         about = {name: arrays[f"run_{name}"][i].item() for name in _RUN}
-        modes = Modes(*(arrays[f"mode_{name}"][i] for name in _MODES))
+        known = {name: arrays[f"mode_{name}"][i] for name in _MODES}
+        modes = ResidualModes(**known, learning_rate=LEARNING_RATE)
         history = {name.removeprefix(_HISTORY): arrays[name][i] for name in columns}
         first, second = map(float, arrays["run_moves"][i])
         runs.append(
