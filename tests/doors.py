@@ -310,7 +310,14 @@ def _run_study(**given):
 
 def _flow(**given):
     flow = theory.gradient_flow(
-        **{"estimator": FITTED["regressor"], "X": X, "y": y, "t": 0.1, **given}
+        **{
+            "estimator": FITTED["regressor"],
+            "X": X,
+            "y": y,
+            "t": 0.1,
+            "max_steps": 40,
+            **given,
+        }
     )
     return [flow.loss, flow.error]
 

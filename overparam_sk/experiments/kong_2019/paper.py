@@ -9,6 +9,7 @@ from overparam_sk.experiments.kong_2019.beyond import sections
 from overparam_sk.experiments.kong_2019.claims import CLAIMS, ON_ALL_DATA
 from overparam_sk.experiments.kong_2019.data import DATA_SETS
 from overparam_sk.experiments.kong_2019.files import write_data
+from overparam_sk.experiments.kong_2019.flow import FLOW
 from overparam_sk.experiments.kong_2019.runs import (
     LEARNING_RATE,
     WIDTH1,
@@ -91,4 +92,6 @@ SECTION_5 = Experiment(
     summary=by_claim,
 )
 
-KONG_2019 = Paper("k19: Kong (2019), on images that the package ships.", (SECTION_5,))
+KONG_2019 = Paper(
+    "k19: Kong (2019), on images that the package ships.", (SECTION_5, FLOW)
+)

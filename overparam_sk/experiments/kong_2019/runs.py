@@ -30,6 +30,7 @@ __all__ = [
     "by_data",
     "fit",
     "initialise",
+    "network",
     "run_all",
     "together",
 ]
@@ -257,7 +258,7 @@ def fit(
 ) -> Run:
     """Fit and measure one network."""
     X, y = DATA_SETS[data].load(seed)
-    net = _net(width, seed, max_iter, len(X), device)
+    net = network(width, seed, max_iter, len(X), device)
     started = time.perf_counter()
     fit_whole(net, X, y)
     seconds = time.perf_counter() - started
@@ -275,7 +276,7 @@ def initialise(data: str, seed: int, widths: Sequence[int]) -> Initialisation:
     starts = {}
     for width in widths:
         # One step: the first entry of its history is the initialisation.
-        net = fit_whole(_net(width, seed, 1, len(X), "cpu"), X, y)
+        net = fit_whole(network(width, seed, 1, len(X), "cpu"), X, y)
         starts[width] = _start(net)
     A0, _ = net.initial_weights()
     conditional, _ = infinite_width_lambda_min(X, first_weights=A0, **_NETWORK)
@@ -311,21 +312,23 @@ def _largest_moves(net: TwoHiddenReLURegressor) -> tuple[float, float]:
     return first, second
 
 
-def _net(
-    width: int, seed: int, max_iter: int, n_samples: int, device: str
+def network(
+    width: int, seed: int, max_iter: int, n_samples: int, device: str, **others: Any
 ) -> TwoHiddenReLURegressor:
-    return TwoHiddenReLURegressor(
-        width1=WIDTH1,
-        width2=width,
-        learning_rate=LEARNING_RATE,
-        max_iter=max_iter,
-        row_norm="clip",
-        fit_intercept=False,
-        record_every=1,
-        gram_samples=n_samples,
-        device=device,
-        random_state=seed,
-    )
+    """Return the paper's network, unfitted, with whatever else is given."""
+    usual: dict[str, Any] = {
+        "width1": WIDTH1,
+        "width2": width,
+        "learning_rate": LEARNING_RATE,
+        "max_iter": max_iter,
+        "row_norm": "clip",
+        "fit_intercept": False,
+        "record_every": 1,
+        "gram_samples": n_samples,
+        "device": device,
+        "random_state": seed,
+    }
+    return TwoHiddenReLURegressor(**usual | others)
 
 
 def _work(width: int) -> float:

@@ -1,0 +1,274 @@
+"""Continuous time beside gradient descent: whether a claim's verdict is another.
+
+Kong proves his theorem for an infinitely small step and simulates that by 2·10⁻⁴. Here
+both are followed from the same start, looked at at the same times, and judged by the
+same rules; what the rules suppose is the same for both and left out.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from overparam_sk.experiments.claims import (
+    HOLDS,
+    NOT,
+    Claim,
+    Finding,
+    Rule,
+    claim,
+    each_width,
+)
+from overparam_sk.experiments.figure import new_figure
+from overparam_sk.experiments.kong_2019.claims_on_figures import ON_FIGURES
+from overparam_sk.experiments.kong_2019.claims_on_outlook import (
+    ON_OUTLOOK,
+    lambda_0_is_computed,
+)
+from overparam_sk.experiments.kong_2019.claims_on_theory import ON_THEORY, assumption_1
+from overparam_sk.experiments.kong_2019.data import DATA_SETS
+from overparam_sk.experiments.kong_2019.judging import BY_SHARE, by_share
+from overparam_sk.experiments.kong_2019.runs import (
+    LEARNING_RATE,
+    WIDTH1,
+    Measured,
+    Run,
+    fit,
+    network,
+)
+from overparam_sk.experiments.reproduction import Experiment, Request, by_claim, scale
+from overparam_sk.experiments.tables import markdown_table, median_and_range
+from overparam_sk.parameters import repeat_seeds
+from overparam_sk.progress import progress_bar
+from overparam_sk.theory import GradientFlow, gradient_flow
+
+__all__ = ["CLAIMS", "FLOW", "Pair", "follow", "in_both"]
+
+# Looks at a course, evenly spread over the iterations.
+_LOOKS = 100
+_TOLERANCES: dict[str, Any] = {"rtol": 1e-5, "atol": 1e-8}
+_STEP = (
+    '§V-A: "We set the learning rate as small as 0.0002 to simulate the continuous '
+    'dynamics."'
+)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The same starts on one data set, by gradient descent and in continuous time.
+
+    Parameters
+    ----------
+    descent, flow : Measured
+        Fit by fit in the same order; without initialisations.
+    flows : list of GradientFlow
+        Of those fits.
+    """
+
+    descent: Measured
+    flow: Measured
+    flows: list[GradientFlow]
+
+    @property
+    def fits(self) -> dict[int, list[tuple[Run, Run, GradientFlow]]]:
+        """Width -> each of its fits, by descent and by flow."""
+        of_width: dict[int, list[tuple[Run, Run, GradientFlow]]] = {}
+        both = zip(self.descent.runs, self.flow.runs, self.flows, strict=True)
+        for found in both:
+            of_width.setdefault(found[0].width, []).append(found)
+        return of_width
+
+
+def follow(data: str, width: int, repeat: int, seed: int, max_iter: int) -> Any:
+    """Fit one network and follow its flow.
+
+    Returns
+    -------
+    tuple of Run, Run, GradientFlow
+        Both with the looks that they have in common.
+    """
+    X, y = DATA_SETS[data].load(seed)
+    descent = fit(data, width, repeat, seed, max_iter, "cpu")
+    looks = np.unique(np.linspace(0, max_iter, _LOOKS + 1).round().astype(int))
+    history = {name: course[looks] for name, course in descent.history.items()}
+    # Any fit of this seed has the start.
+    start = network(width, seed, 1, len(X), "cpu", n_iter_no_change=None).fit(X, y)
+    times = LEARNING_RATE * looks
+    # On images some 10⁴ patterns change even at 100 units: a minute to locate them all.
+    events = "auto" if data.startswith("synthetic") else False
+    flow = gradient_flow(start, X, y, times, events=events, **_TOLERANCES)
+    course = {name: flow.history[name] for name in history if name in flow.history}
+    first, second = (float(course[f"largest_unit_change_{i}"][-1]) for i in (1, 2))
+    modes = replace(
+        descent.modes,
+        iterations=descent.modes.iterations[:1],
+        coefficients=descent.modes.coefficients[:1],
+    )
+    continuous = replace(
+        descent,
+        history={"iteration": looks, **course},
+        moves=(first, second),
+        modes=modes,
+    )
+    return replace(descent, history=history), continuous, flow
+
+
+def _measure(request: Request) -> Iterator[tuple[str, Pair]]:
+    amounts = request.scale
+    seeds = repeat_seeds(request.random_state, amounts["repeats"])
+    work = [(width, *one) for width in amounts["widths"] for one in enumerate(seeds)]
+    n_fits = len(DATA_SETS) * len(work)
+    with progress_bar(n_fits, n_fits, enabled=request.progress) as advance:
+        for name in DATA_SETS:
+            found = []
+            for one in work:
+                found.append(follow(name, *one, amounts["max_iter"]))
+                advance(1)
+            descents, continuous, flows = map(list, zip(*found, strict=True))
+            yield (
+                name,
+                Pair(
+                    Measured(name, descents, []), Measured(name, continuous, []), flows
+                ),
+            )
+
+
+def _apart(both: tuple[Run, Run, GradientFlow]) -> float:
+    """The largest relative difference of the losses."""
+    descent, continuous, _ = both
+    return float(np.abs(descent.history["loss"] / continuous.history["loss"] - 1).max())
+
+
+def _error(both: tuple[Run, Run, GradientFlow]) -> float:
+    """What the outputs' error makes of the loss, relatively: ‖δu‖ √2/√L at most."""
+    _, continuous, flow = both
+    return float(
+        flow.error
+        * np.sqrt(2 * continuous.n_samples / continuous.history["loss"].min())
+    )
+
+
+@claim(
+    _STEP,
+    "A fit keeps it where the loss of gradient descent is the flow's up to that share "
+    "of it, at every look. Printed: the largest share in the course, and beside it how "
+    "much of it the flow's own error may be, √(2n/L) times the estimate for an output; "
+    f"median [smallest, largest] over the fits. {BY_SHARE}",
+    most=0.9,
+    share=0.1,
+)
+def step_is_small(pair: Pair, most: float, share: float) -> Finding:
+    """Compare the losses of descent and flow."""
+    options: dict[str, Any] = {"symbol": "h2", "summary": median_and_range}
+    apart = each_width(pair.fits, _apart, **options)
+    error = each_width(pair.fits, _error, **options)
+    kept = [_apart(both) <= share for some in pair.fits.values() for both in some]
+    ours = f"{sum(kept)} of {len(kept)} fits; apart {apart}; the flow's error {error}"
+    return ours, by_share(kept, most)
+
+
+def in_both(of_descent: Claim[Measured]) -> Claim[Pair]:
+    """Ask whether a claim's rule says the same of gradient descent and of the flow."""
+
+    def same(pair: Pair) -> Finding:
+        rule = of_descent.rule
+        (ours, by_descent), (theirs, by_flow) = (
+            rule.find(one, **rule.own) for one in (pair.descent, pair.flow)
+        )
+        told = f"gradient descent: {by_descent} ({ours}); flow: {by_flow} ({theirs})"
+        return told, HOLDS if by_descent == by_flow else NOT
+
+    return Claim(
+        f"{_STEP} The verdict on: {of_descent.words}",
+        Rule(
+            "holds: the rule of `k19` for this claim, without its conditions, has the "
+            "same verdict on gradient descent and on the flow.",
+            same,
+        ),
+        "The verdict is another in continuous time.",
+    )
+
+
+# What is said of a start alone is the same for both.
+_ON_COURSES = [
+    one
+    for one in (*ON_FIGURES, *ON_OUTLOOK, *ON_THEORY)
+    if one not in (lambda_0_is_computed, assumption_1)
+]
+CLAIMS: tuple[Claim[Pair], ...] = (step_is_small, *map(in_both, _ON_COURSES))
+
+
+def _verdicts(pairs: Sequence[Pair]) -> str:
+    """Write a line for each claim: the verdicts by descent and by flow."""
+    table = [["the paper", *(pair.flow.name for pair in pairs)]]
+    for one in _ON_COURSES:
+        rule = one.rule
+        cells = []
+        for pair in pairs:
+            both = [rule.find(m, **rule.own)[1] for m in (pair.descent, pair.flow)]
+            cells.append(both[0] if both[0] == both[1] else " → ".join(both))
+        table.append([one.words, *cells])
+    return markdown_table(table)
+
+
+def _words(run: Request, *pairs: Pair) -> tuple[list[str], dict[str, Any]]:
+    amounts = run.scale
+    located = sum(
+        flow.change_times is not None for pair in pairs for flow in pair.flows
+    )
+    total = sum(len(pair.flows) for pair in pairs)
+    return [
+        f"h1 = {WIDTH1}, h2 = {', '.join(map(str, amounts['widths']))}, "
+        f"{amounts['repeats']} repeats, to t = "
+        f"{LEARNING_RATE * amounts['max_iter']:g}: "
+        f"{amounts['max_iter']} iterations of η = {LEARNING_RATE:g}, and the gradient "
+        "flow by an adaptive Runge-Kutta pair of tolerances "
+        f"{_TOLERANCES['rtol']:g} and {_TOLERANCES['atol']:g}, in float64, with "
+        f"pattern changes located in {located} of {total} flows (synthetic rows, h2 ≤ "
+        f"100). Both are looked at {_LOOKS + 1} times. Seed {run.random_state}; in "
+        f"{run.seconds:.0f} s.",
+        "Verdict by gradient descent, and by the flow where it is another:",
+        _verdicts(pairs),
+    ], {
+        **amounts,
+        **_TOLERANCES,
+        "learning_rate": LEARNING_RATE,
+        "random_state": run.random_state,
+        "seconds": round(run.seconds),
+    }
+
+
+def _draw(*pairs: Pair) -> Any:
+    """Draw how far apart the losses are."""
+    columns = -(-len(pairs) // 2)
+    figure = new_figure(3.6 * columns, 6.0)
+    axes = figure.subplots(2, columns, squeeze=False, sharex=True).ravel()
+    for ax, pair in zip(axes, pairs, strict=False):
+        for width, found in pair.fits.items():
+            apart = [
+                np.abs(d.history["loss"] / f.history["loss"] - 1) for d, f, _ in found
+            ]
+            t, middle = found[0][1].t, np.median(apart, axis=0)
+            ax.plot(t[1:], middle[1:], label=f"h₂ = {width}")
+        ax.set(yscale="log", title=pair.flow.name, xlabel="t")
+    for empty in axes[len(pairs) :]:
+        figure.delaxes(empty)
+    axes[0].set_ylabel("|L by descent / L by flow − 1|, median")
+    axes[0].legend(fontsize="small")
+    return figure
+
+
+FLOW: Experiment[Pair] = Experiment(
+    names=("k19-flow",),
+    title="Kong (2019) in continuous time: gradient flow against gradient descent",
+    full=scale(widths=(100, 500, 2000), repeats=2, max_iter=1000),
+    quick=scale(widths=(20,), repeats=1, max_iter=100),
+    measure=_measure,
+    claims=CLAIMS,
+    words=_words,
+    pictures={"apart.png": _draw},
+    dpi=85,
+    by="data",
+    summary=by_claim,
+)
