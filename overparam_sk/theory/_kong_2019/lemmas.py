@@ -178,7 +178,7 @@ def _lemma_7(m: Measured, numbers: Numbers) -> list[SheetRow]:
     part = "Lemma 7"
     needs = "" if numbers.lambda_0 else UNBOUND
     radii = [
-        SheetRow(part, f"the cycle of {W}", f"R'_{W}", R_, "<=", R, f"{needs}R_{W}")
+        SheetRow(part, f"the cycle, {W}", f"R'_{W}", R_, "<=", R, f"{needs}R_{W}")
         for W, R_, R in zip("AB", numbers.R_prime, numbers.R, strict=True)
     ]
     A = {"n": 4.5, "L(0)": 1.5, "h1": 1.5, "δ": -3.0}
@@ -198,7 +198,7 @@ def _lemma_7(m: Measured, numbers: Numbers) -> list[SheetRow]:
         ),
         SheetRow(
             part,
-            "the cycle of A with √(h2/h1) for h2^(1/6) in (46)",
+            "the cycle with √(h2/h1) for h2^(1/6) in (46), A",
             "R'_A",
             numbers.R_prime_A_by_columns,
             "<=",

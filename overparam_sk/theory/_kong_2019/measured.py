@@ -223,9 +223,8 @@ def _whole(estimator: Any, A: Floats, intercept: Floats) -> Floats:
 def _check_same_rows(start: Layers, end: Layers, estimator: Any) -> None:
     pairs = {"first": (start, estimator.history_["loss"][0])}
     pairs["last"] = (end, estimator.loss_)
-    scale = start.loss
     for when, (layers, theirs) in pairs.items():
-        if abs(layers.loss - theirs) > _SAME_LOSS * scale:
+        if abs(layers.loss - theirs) > _SAME_LOSS * max(start.loss, theirs):
             raise ValueError(
                 "X and y must be what the estimator was fitted on, all rows with "
                 f"weight 1: its {when} loss was {theirs:g}, theirs is "
