@@ -260,23 +260,28 @@ def test_equation_23(rows, measured):
     assert found.found == pytest.approx(squares)
     assert found.holds is False
     assert found.found > H2 / H1 / 2
-    found = row(rows, "eq. (23)", "signed sum")
+    found = row(rows, "eq. (23)", "largest signed sum")
     assert found.found == pytest.approx(signed)
     assert found.required == H2 ** (1 / 6)
+    share = row(rows, "eq. (23)", "share")
+    assert share.found == np.mean(np.abs(w @ B) <= H2 ** (1 / 6))
+    assert share.required == pytest.approx(1 - H2 ** (-1 / 3))
 
 
 def test_equations_23_and_46_do_not_hold_at_the_papers_width():
     net, X, y = fit(width2=4000, max_iter=2, learning_rate=2e-4)
     found = sheet(net, X, y, epsilon=0.5, delta=DELTA).rows
     for part, words in (
-        ("eq. (23)", "signed sum"),
+        ("eq. (23)", "at 0"),
         ("eq. (46)", "at 0, of the units"),
         ("eq. (46)", "at t, of the units"),
     ):
-        r = row(found, part, words)
+        r = row(found, part, f"largest signed sum of a column {words}")
         assert r.required == pytest.approx(4000 ** (1 / 6))
         assert r.found > 2 * r.required
         assert r.holds is False
+        share = row(found, part, f"h2^(1/6) of the signed sum of a column {words}")
+        assert share.holds is False
 
 
 def test_lemma_5(rows, fitted, measured):
@@ -294,7 +299,7 @@ def test_lemma_5(rows, fitted, measured):
         assert found.required == pytest.approx(radii[W])
         assert found.holds is False
     found = row(rows, "Lemma 5", "smallest eigenvalue")
-    assert found.found <= net.history_["gram_lambda_min"].min()
+    assert found.found == pytest.approx(net.history_["gram_lambda_min"].min())
     assert found.required == lambda_0 / 2
 
 
@@ -328,10 +333,10 @@ def test_equation_46(rows, measured):
             )
             for i, r in itertools.product(range(N), range(H1))
         )
-        found = row(rows, "eq. (46)", f"at {time}, of the units")
+        found = row(rows, "eq. (46)", f"largest signed sum of a column at {time}, of")
         assert found.found == pytest.approx(gated)
     whole = max(abs(measured.end.w @ measured.end.B))
-    (found,) = (r for r in rows if r.quantity == "a column's signed sum at t")
+    (found,) = (r for r in rows if r.quantity == "largest signed sum of a column at t")
     assert found.found == pytest.approx(whole)
 
 

@@ -47,7 +47,7 @@ def setting(m: Measured) -> list[SheetRow]:
             "==",
             1.0,
         ),
-        SheetRow(part, "momentum", "", m.momentum, "==", 0.0),
+        SheetRow(part, "momentum of the descent", "β", m.momentum, "==", 0.0),
         SheetRow(
             part,
             "the step, in units of the largest eigenvalue",

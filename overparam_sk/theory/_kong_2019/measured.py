@@ -204,7 +204,8 @@ class Measured:
     def smallest_gram_eigenvalue(self) -> float:
         """λ_min(H(t)), the least at any look."""
         looks: Any = self.history.get("gram_lambda_min", [])
-        return float(min(self.end.eigenvalues[0], *looks))
+        ends = (self.start.eigenvalues[0], self.end.eigenvalues[0])
+        return float(min(*ends, *looks))
 
     @property
     def times(self) -> Floats | None:
