@@ -191,6 +191,11 @@ def equation_27():
         for width in (5, 1000, 10**8):
             failed = width / (math.sqrt(width * of_2) - 2) ** 2
             assert failed > 0.5
+        # τ ≤ √h1, where √(2 h1) − 2 ≤ √h1 at the latest.
+        assert all(
+            math.sqrt(width * of_2) - 2 < math.sqrt(width) for width in range(24)
+        )
+    assert math.sqrt(2 * 24) - 2 > math.sqrt(24)
 
 
 @check("K19", "eq. 31")
