@@ -72,10 +72,10 @@ KONG_2019: tuple[Slip, ...] = (
     _slip(
         "eq. 27",
         "h2^k = √2/(√2 − √δ) with δ ≤ 1/2, in (26)",
-        "then the event of (23) has failed with h1/τ² > 1/2",
+        "then (23) leaves the event a probability 1 − h1/τ² < 1/2",
         "h2^k grows with δ to 2 at δ = 1/2, and τ + 2 = √(h1 h2^k): h1/τ² > "
-        "h1/(τ + 2)² = 1/h2^k ≥ 1/2. No probability 1 − δ is left, at any h2. The "
-        "algebra of (27) itself is right.",
+        "h1/(τ + 2)² = 1/h2^k ≥ 1/2, and above 1 for h1 ≤ 23. Nothing like 1 − δ is "
+        "left, at any h2. The algebra of (27) itself is right.",
     ),
     _slip(
         "eq. 31",

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from overparam_sk.parameters import number, shown
-from overparam_sk.theory import _li_liang_2018
+from overparam_sk.theory import _kong_2019, _li_liang_2018
 from overparam_sk.theory.sheet import TheorySheet
 from overparam_sk.world import in_own_world
 
@@ -17,6 +17,7 @@ _SHARE = number(0, 1, above=True, below=True)
 
 # What an estimator names as its ``paper`` -> its theorems.
 _SHEETS: dict[str, Callable[..., TheorySheet]] = {
+    "kong_2019": _kong_2019.sheet,
     "li_liang_2018": _li_liang_2018.sheet,
 }
 

@@ -5,7 +5,7 @@ import numpy as np
 from overparam_sk.theory._kong_2019.measured import Measured
 from overparam_sk.theory.sheet import SheetRow
 
-__all__ = ["ROUNDING", "rows"]
+__all__ = ["ROUNDING", "rows", "setting"]
 
 # Float32 rows that were divided by their norm.
 ROUNDING = 1e-6
@@ -13,10 +13,11 @@ ROUNDING = 1e-6
 
 def rows(m: Measured) -> list[SheetRow]:
     """Rows of the sheet on what the theorems suppose."""
-    return [*_setting(m), *_assumptions(m)]
+    return [*setting(m), *_assumptions(m)]
 
 
-def _setting(m: Measured) -> list[SheetRow]:
+def setting(m: Measured) -> list[SheetRow]:
+    """Section III-A: rows, targets, initialisation and step."""
     part = "§III-A"
     off = float(np.abs(np.linalg.norm(m.start.X, axis=1) - 1).max())
     rows = max(float(np.linalg.norm(W, axis=1).max()) for W in (m.start.A, m.start.B))
@@ -46,7 +47,7 @@ def _setting(m: Measured) -> list[SheetRow]:
             "==",
             1.0,
         ),
-        SheetRow(part, "momentum", "", m.momentum, "==", 0.0),
+        SheetRow(part, "momentum of the descent", "β", m.momentum, "==", 0.0),
         SheetRow(
             part,
             "the step, in units of the largest eigenvalue",
@@ -62,7 +63,7 @@ def _setting(m: Measured) -> list[SheetRow]:
 def _assumptions(m: Measured) -> list[SheetRow]:
     lambda_0, error = m.lambda_0
     values = np.linalg.eigvalsh(m.expected_gram)
-    rounding = m.n * np.finfo(float).eps * float(values[-1])
+    rounding = m.n * float(np.finfo(float).eps) * float(values[-1])
     return [
         SheetRow(
             "Assumption 1",

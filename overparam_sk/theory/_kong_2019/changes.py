@@ -10,6 +10,7 @@ from overparam_sk.theory.slips import cite
 
 __all__ = ["rows"]
 
+_CHANGE = "mean |H_ij(t) − H_ij(0)|"
 _MOVES = "with the largest moves for R_A, R_B"
 # Equation -> what has changed, its symbol, the slip.
 _SHARES = {
@@ -23,7 +24,7 @@ _SHARES = {
 
 def rows(m: Measured, numbers: Numbers) -> list[SheetRow]:
     """Rows of the sheet on what changed between time 0 and now."""
-    return [*_patterns(m, numbers), *_gram(m, numbers)]
+    return [*_patterns(m, numbers), *_gram(m, numbers), *_markov(m, numbers)]
 
 
 def _patterns(m: Measured, numbers: Numbers) -> list[SheetRow]:
@@ -69,37 +70,39 @@ def _empty(bound: float) -> str:
 
 
 def _gram(m: Measured, numbers: Numbers) -> list[SheetRow]:
+    """Eqs. (36) to (42)."""
     bounds = numbers.gram_bounds
-    mean = float(np.abs(m.drift).mean())
-    norm = float(np.linalg.norm(m.drift, 2))
-    lambda_0, n = numbers.lambda_0, m.n
-    of_mean = "mean |H_ij(t) − H_ij(0)|"
+    now, start, change = (
+        float(np.abs(H).mean()) for H in (m.end.gram, m.start.gram, m.drift)
+    )
+    by_patterns = (
+        f"{_MOVES}; (41) alone, where no pattern changes, is {bounds['41']:.3g}"
+    )
+    found = [
+        ("38", "mean entry of H now", "mean |H_ij(t)|", now, "p ≠ q"),
+        ("39", "mean entry of H at the start", "mean |H_ij(0)|", start, ""),
+    ]
     return [
-        SheetRow(
-            "eq. (38)",
-            "mean entry of H now",
-            "mean |H_ij(t)|",
-            float(np.abs(m.end.gram).mean()),
-            "<=",
-            bounds["38"],
-            cite("K19", "eq. 38, p ≠ q"),
-        ),
-        SheetRow(
-            "eq. (39)",
-            "mean entry of H at the start",
-            "mean |H_ij(0)|",
-            float(np.abs(m.start.gram).mean()),
-            "<=",
-            bounds["39"],
+        *(
+            SheetRow(
+                f"eq. ({eq})",
+                words,
+                symbol,
+                value,
+                "<=",
+                bounds[eq],
+                cite("K19", f"eq. {eq}, {slip}") if slip else "",
+            )
+            for eq, words, symbol, value, slip in found
         ),
         SheetRow(
             "eq. (36)",
             "mean change of an entry, by (35), (38), (39) and the last line of (41)",
-            of_mean,
-            mean,
+            _CHANGE,
+            change,
             "<=",
             bounds["36"],
-            f"{_MOVES}; (41) alone, where no pattern changes, is {bounds['41']:.3g}",
+            by_patterns,
         ),
         SheetRow(
             "eq. (41)",
@@ -113,26 +116,33 @@ def _gram(m: Measured, numbers: Numbers) -> list[SheetRow]:
         SheetRow(
             "eq. (42)",
             "mean change of an entry",
-            of_mean,
-            mean,
+            _CHANGE,
+            change,
             "<=",
             bounds["42"],
             f"max(h1 R_A, R_B) with constant 1, {_MOVES}",
         ),
+    ]
+
+
+def _markov(m: Measured, numbers: Numbers) -> list[SheetRow]:
+    """Eq. (43): what makes λ_min(H(t)) ≥ λ_0/2 of ¾ λ_0."""
+    lambda_0 = numbers.lambda_0
+    return [
         SheetRow(
             "eq. (43)",
             "mean change of an entry, as Markov's inequality asks",
-            of_mean,
-            mean,
+            _CHANGE,
+            float(np.abs(m.drift).mean()),
             "<=",
-            numbers.delta * lambda_0 / (4 * n),
+            numbers.delta * lambda_0 / (4 * m.n),
             "then ‖H(t) − H(0)‖_F ≤ λ_0/4 with probability 1 − δ",
         ),
         SheetRow(
             "eq. (43)",
             "change of the Gram matrix",
             "‖H(t) − H(0)‖",
-            norm,
+            float(np.linalg.norm(m.drift, 2)),
             "<=",
             lambda_0 / 4,
         ),

@@ -1,14 +1,17 @@
 """Lemmas 4 to 7 of Kong (2019)."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from overparam_sk.theory._kong_2019.assumptions import ROUNDING
-from overparam_sk.theory._kong_2019.measured import Measured
+from overparam_sk.theory._kong_2019.measured import Layers, Measured
 from overparam_sk.theory._kong_2019.numbers import UNBOUND, Numbers
 from overparam_sk.theory.sheet import SheetRow
 from overparam_sk.theory.slips import cite
 
 __all__ = ["rows"]
+
+_GATED = "|Σ_p w_p B_pr 1_i{p,r}|"
 
 
 def rows(m: Measured, numbers: Numbers) -> list[SheetRow]:
@@ -54,25 +57,10 @@ def _lemma_4(m: Measured, numbers: Numbers) -> list[SheetRow]:
 
 def _lemma_4_sums(m: Measured) -> list[SheetRow]:
     squares = np.square(m.start.B).sum(axis=0)
-    return [
-        SheetRow(
-            "eq. (23)",
-            "a column's squares",
-            "max_r Σ_q B_qr(0)²",
-            float(squares.max()),
-            "<=",
-            1.0,
-            cite("K19", "eq. 23"),
-        ),
-        SheetRow(
-            "eq. (23)",
-            "a column's signed sum, with τ = h2^(1/6) of (46)",
-            "max_r |Σ_q w_q B_qr(0)|",
-            float(np.abs(m.start.sums).max()),
-            "<=",
-            m.h2 ** (1 / 6),
-        ),
-    ]
+    slip = cite("K19", "eq. 23")
+    symbol = "max_r Σ_q B_qr(0)²"
+    most = float(squares.max())
+    return [SheetRow("eq. (23)", "a column's squares", symbol, most, "<=", 1.0, slip)]
 
 
 def _lemma_5(m: Measured, numbers: Numbers) -> list[SheetRow]:
@@ -133,30 +121,43 @@ def _lemma_6(m: Measured, numbers: Numbers) -> list[SheetRow]:
 
 
 def _sums(m: Measured) -> list[SheetRow]:
-    """|Σ_q w_q B_qr| ≤ h2^(1/6), as (46) has it."""
-    bound = m.h2 ** (1 / 6)
-    return [
-        SheetRow(
-            "eq. (46)",
-            f"a column's signed sum at {time}{words}",
-            symbol,
-            float(np.abs(values).max()),
-            "<=",
-            bound,
-            cite("K19", "eq. 46") if gated else "",
-        )
-        for time, layers in {"0": m.start, "t": m.end}.items()
-        for gated, words, symbol, values in (
-            (
-                True,
-                ", of the units that are on",
-                "max_{i,r} |Σ_p w_p B_pr 1_i{p,r}|",
-                layers.gated_sums,
+    """|Σ_q w_q B_qr| ≤ h2^(1/6), of (23), which (46) has at every time."""
+    start, end = m.start, m.end
+    on = ", of the units that are on"
+    cases = {
+        "at 0": ("eq. (23)", "|Σ_q w_q B_qr|", start.sums, ""),
+        f"at 0{on}": ("eq. (46)", _GATED, _of_units_on(start), "eq. 46"),
+        "at t": ("eq. (46)", "|Σ_q w_q B_qr|", end.sums, ""),
+        f"at t{on}": ("eq. (46)", _GATED, _of_units_on(end), "eq. 46, all r"),
+    }
+    bound, often = m.h2 ** (1 / 6), 1 - m.h2 ** (-1 / 3)
+    rows = []
+    for when, (part, symbol, sums, slip) in cases.items():
+        sizes = np.abs(sums)
+        note = cite("K19", slip) if slip else "h2^(1/6)"
+        words = f"signed sum of a column {when}"
+        most = float(sizes.max()) if sizes.size else None
+        share = float((sizes <= bound).mean()) if sizes.size else None
+        rows += [
+            SheetRow(
+                part, f"largest {words}", f"max {symbol}", most, "<=", bound, note
             ),
-            (False, "", "max_r |Σ_q w_q B_qr|", layers.sums),
-        )
-        if gated or time == "t"  # the other one is in Lemma 4
-    ]
+            SheetRow(
+                part,
+                f"share within h2^(1/6) of the {words}",
+                f"share of {symbol}",
+                share,
+                ">=",
+                often,
+                "1 − 1/h2^(1/3), by (23) with τ = h2^(1/6)",
+            ),
+        ]
+    return rows
+
+
+def _of_units_on(layers: Layers) -> NDArray[np.float64]:
+    """The gated sums of each row and each unit that is on there."""
+    return layers.gated_sums[layers.patterns.first]
 
 
 def _norms(m: Measured) -> list[SheetRow]:
@@ -178,7 +179,7 @@ def _lemma_7(m: Measured, numbers: Numbers) -> list[SheetRow]:
     part = "Lemma 7"
     needs = "" if numbers.lambda_0 else UNBOUND
     radii = [
-        SheetRow(part, f"the cycle of {W}", f"R'_{W}", R_, "<=", R, f"{needs}R_{W}")
+        SheetRow(part, f"the cycle, {W}", f"R'_{W}", R_, "<=", R, f"{needs}R_{W}")
         for W, R_, R in zip("AB", numbers.R_prime, numbers.R, strict=True)
     ]
     A = {"n": 4.5, "L(0)": 1.5, "h1": 1.5, "δ": -3.0}
@@ -198,7 +199,7 @@ def _lemma_7(m: Measured, numbers: Numbers) -> list[SheetRow]:
         ),
         SheetRow(
             part,
-            "the cycle of A with √(h2/h1) for h2^(1/6) in (46)",
+            "the cycle with √(h2/h1) for h2^(1/6) in (46), A",
             "R'_A",
             numbers.R_prime_A_by_columns,
             "<=",

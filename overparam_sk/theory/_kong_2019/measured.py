@@ -204,7 +204,8 @@ class Measured:
     def smallest_gram_eigenvalue(self) -> float:
         """λ_min(H(t)), the least at any look."""
         looks: Any = self.history.get("gram_lambda_min", [])
-        return float(min(self.end.eigenvalues[0], *looks))
+        ends = (self.start.eigenvalues[0], self.end.eigenvalues[0])
+        return float(min(*ends, *looks))
 
     @property
     def times(self) -> Floats | None:
@@ -223,9 +224,8 @@ def _whole(estimator: Any, A: Floats, intercept: Floats) -> Floats:
 def _check_same_rows(start: Layers, end: Layers, estimator: Any) -> None:
     pairs = {"first": (start, estimator.history_["loss"][0])}
     pairs["last"] = (end, estimator.loss_)
-    scale = start.loss
     for when, (layers, theirs) in pairs.items():
-        if abs(layers.loss - theirs) > _SAME_LOSS * scale:
+        if abs(layers.loss - theirs) > _SAME_LOSS * max(start.loss, theirs):
             raise ValueError(
                 "X and y must be what the estimator was fitted on, all rows with "
                 f"weight 1: its {when} loss was {theirs:g}, theirs is "
