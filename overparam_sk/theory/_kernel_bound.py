@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam_sk.diagnostics import infinite_width_gram
+from overparam_sk.memory import check_room
 from overparam_sk.theory._bounded_network import BoundedNetwork
 from overparam_sk.theory.bound import Assumption, Bound
 
@@ -40,6 +41,7 @@ def kernel_bound(net: BoundedNetwork, delta: float) -> Bound:
     n, k = net.n, net.k
     one_hot = np.where(labels[:, None] == np.arange(k), 1.0, -1.0)
     targets = one_hot[:, 1:] if k == 2 else one_hot
+    check_room(f"The Gram matrix of {n} rows", 4 * 8.0 * n * n, "pass fewer rows")
     complexity, lambda_0 = label_complexity(infinite_width_gram(X), targets)
     parts, value = len(complexity), math.inf
     if lambda_0 > 0:

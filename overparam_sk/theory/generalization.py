@@ -73,6 +73,8 @@ def generalization_bounds(
     ValueError
         If the estimator is not fitted, or has another network, or another argument is
         not as above.
+    MemoryError
+        If the Gram matrix of the rows is larger than the memory.
 
     Notes
     -----
