@@ -17,7 +17,7 @@ from overparam_sk.arrays import check_finite, real_array
 from overparam_sk.diagnostics.gram import gram_matrix
 from overparam_sk.linalg import with_eigenvectors
 from overparam_sk.parameters import either, integer, one_of, several, shown
-from overparam_sk.world import in_own_world
+from overparam_sk.world import OwnWorld, in_own_world
 
 __all__ = ["DescentSource", "ResidualModes", "residual_modes"]
 
@@ -47,7 +47,7 @@ class DescentSource:
 
 
 @dataclass(frozen=True)
-class ResidualModes:
+class ResidualModes(OwnWorld):
     """The residual of one run in the eigenvectors q_i of its H(0).
 
     Parameters

@@ -158,6 +158,8 @@ def test_a_prediction_by_hand():
     np.testing.assert_allclose(modes.predicted_shares[1], np.square(law) / 5)
     expected = (4 * 0.7**4 + 0.9**4) / 2
     np.testing.assert_allclose(modes.predicted_loss([0, 2]), [2.5, expected])
+    with np.errstate(all="raise"):  # a world in which numbers may not underflow
+        assert modes.predicted_loss([10**6])[0] == 0.0
     assert modes.share_of_top(1) == 0.8
     assert modes.initial_rate == pytest.approx(2 * (0.8 * 3 + 0.2))
 
