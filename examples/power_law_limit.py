@@ -17,7 +17,7 @@ from overparam_sk.datasets import make_clustered_mixture
 from overparam_sk.model_selection import fit_power_law, width_study
 
 N, D, REPEATS, STEPS = 1000, 1000, 8, 400
-WIDTHS = (16, 32, 64, 128, 256, 512, 1024)
+WIDTHS = (64, 128, 256, 512, 1024)
 
 
 def draw(seed):

@@ -15,6 +15,7 @@ from estimators.small_nets import (
 )
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
 from overparam_sk import OverparamReLUClassifier
 from overparam_sk.datasets import make_clustered_mixture
@@ -291,10 +292,9 @@ def test_a_start_that_follows_the_rows_is_no_prior():
 
 
 def test_sparse_rows_are_rows():
-    scipy_sparse = pytest.importorskip("scipy.sparse")
     X, y, *_ = problem()
     net = fitted(X, y)
-    dense, sparse = found(net, X, y), found(net, scipy_sparse.csr_array(X), y)
+    dense, sparse = found(net, X, y), found(net, csr_array(X), y)
     for name in NAMES:
         assert sparse[name].value == pytest.approx(dense[name].value, rel=1e-6)
 

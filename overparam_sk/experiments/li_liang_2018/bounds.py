@@ -211,8 +211,8 @@ def _draw(*found: ByLabels) -> Any:
         ax.axhline(one[STRUCTURED][0][0].trivial, color="0.4", ls="--", lw=1)
         ax.set(xticks=range(len(names)), title=f"rows {title}")
         ax.set_yscale("symlog", linthresh=1)  # of an error of 0 too
-        ax.set_ylim(0, None)
         ax.set_xticklabels(names)
+    axes[0].set_ylim(0, None)
     axes[0].set_ylabel("error (dash: measured)")
     axes[0].legend(frameon=False, fontsize="small")
     return figure
