@@ -6,6 +6,7 @@ do so up to η = 2/λ_max, and the loss falls at every step.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,8 @@ _OPEN = (
 )
 # Steps at which rounding decides whether a loss falls are after this share of it.
 _DONE = 1e-20
+# Of L(T)/L(0); what diverged is drawn at the top.
+_DRAWN = (1e-12, 100.0)
 
 
 @dataclass(frozen=True)
@@ -112,13 +115,19 @@ def descend(data: str, width: int, seed: int, ratio: float, n_steps: int) -> Des
     start = float(net.history_["loss"][0])
     H = gram_matrix((*net.initial_weights(), net.readout_signs_), X)
     step = ratio / float(np.linalg.eigvalsh(H)[-1])
-    lambda_0, _ = infinite_width_lambda_min(X, network="kong_2019", width1=WIDTH1)
+    lambda_0 = _lambda_0(data, seed)
     net.set_params(learning_rate=step, max_iter=n_steps)
     try:
         loss, diverged = net.fit(X, y).history_["loss"], False
     except DivergenceError:
         loss, diverged = np.array([start]), True
     return Descent(width, ratio, step, lambda_0, loss, diverged)
+
+
+@cache
+def _lambda_0(data: str, seed: int) -> float:
+    X, _ = DATA_SETS[data].load(seed)
+    return infinite_width_lambda_min(X, network="kong_2019", width1=WIDTH1)[0]
 
 
 def _measure(request: Request) -> Iterator[tuple[str, Sweep]]:
@@ -242,7 +251,7 @@ def _words(run: Request, *sweeps: Sweep) -> tuple[list[str], dict[str, Any]]:
 
 
 def _draw(*sweeps: Sweep) -> Any:
-    """Draw where the loss ends, by the step."""
+    """Draw where the loss ends, by the step; at the top what diverged."""
     columns = -(-len(sweeps) // 2)
     figure = new_figure(3.6 * columns, 6.0)
     axes = figure.subplots(2, columns, squeeze=False, sharex=True).ravel()
@@ -251,7 +260,7 @@ def _draw(*sweeps: Sweep) -> Any:
             of_width = [one for one in sweep.descents if one.width == width]
             ax.plot(
                 [one.ratio for one in of_width],
-                [one.end for one in of_width],
+                np.clip([one.end for one in of_width], *_DRAWN),
                 "o",
                 markersize=3,
                 label=f"h₂ = {width}",
@@ -270,7 +279,7 @@ STEPS: Experiment[Sweep] = Experiment(
     title="Kong (2019), section VI: a constant step",
     full=scale(
         widths=(100, 1000),
-        repeats=3,
+        repeats=2,
         max_iter=1000,
         ratios=(0.01, 0.1, 0.5, 1.0, 1.5, 1.9, 2.1, 3.0, 4.0, 8.0),
     ),
