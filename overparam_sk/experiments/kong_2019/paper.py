@@ -9,6 +9,7 @@ from overparam_sk.experiments.kong_2019.beyond import sections
 from overparam_sk.experiments.kong_2019.claims import CLAIMS, ON_ALL_DATA
 from overparam_sk.experiments.kong_2019.data import DATA_SETS
 from overparam_sk.experiments.kong_2019.files import write_data
+from overparam_sk.experiments.kong_2019.first_widths import FIRST_WIDTHS
 from overparam_sk.experiments.kong_2019.flow import FLOW
 from overparam_sk.experiments.kong_2019.runs import (
     LEARNING_RATE,
@@ -16,6 +17,7 @@ from overparam_sk.experiments.kong_2019.runs import (
     Measured,
     together,
 )
+from overparam_sk.experiments.kong_2019.steps import STEPS
 from overparam_sk.experiments.kong_2019.store import kept_or_run
 from overparam_sk.experiments.reproduction import (
     Experiment,
@@ -93,5 +95,7 @@ SECTION_5 = Experiment(
 )
 
 KONG_2019 = Paper(
-    "k19: Kong (2019), on images that the package ships.", (SECTION_5, FLOW)
+    "k19, k19-flow, k19-steps, k19-width1: Kong (2019), on images that the package "
+    "ships.",
+    (SECTION_5, FLOW, STEPS, FIRST_WIDTHS),
 )
