@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 
-__all__ = ["FirstCrossing", "crossing_figures"]
+__all__ = ["FirstCrossing", "FirstCrossingAsVariance", "crossing_figures"]
 
 
 class FirstCrossing(ClassifierMixin, BaseEstimator):
@@ -67,6 +67,34 @@ class FirstCrossing(ClassifierMixin, BaseEstimator):
     def _first(self, net: Any) -> int | None:
         (reached,) = np.nonzero(net.history_["val_score"] >= self.target)
         return int(reached[0]) if len(reached) else None
+
+
+class FirstCrossingAsVariance(FirstCrossing):
+    """The same from W(0) of variance 1/√m, which §7 may mean, instead of (A3)'s 1/m.
+
+    The network is homogeneous in W. With W = s U and s = m^(1/4), U(0) is that of (A3)
+    and f(x; W) = f(s x; U), so ∇_U L = s ∇_W L, and a step η for W is one of η/s² for
+    U: plain SGD on the rows s x with c/s². Ratios of W are those of U.
+    """
+
+    def fit(self, X: Any, y: Any, X_val: Any, y_val: Any) -> "FirstCrossingAsVariance":
+        """Fit as U, find the crossing, and fit up to it."""
+        scale = self._scale()
+        step = self.net.learning_rate / scale**2
+        of_rows = FirstCrossing(
+            clone(self.net).set_params(learning_rate=step), self.target, self.every
+        ).fit(scale * X, y, scale * X_val, y_val)
+        for name, value in vars(of_rows).items():
+            if name.endswith("_"):
+                setattr(self, name, value)
+        return self
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict with the first fit, which ran to its end."""
+        return super().predict(self._scale() * X)
+
+    def _scale(self) -> float:
+        return float(self.net.width**0.25)
 
 
 def _constants(net: Any) -> NDArray[Any]:

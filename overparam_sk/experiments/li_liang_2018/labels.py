@@ -68,7 +68,9 @@ def _rises(name: str) -> Rule[ByShare]:
 
 
 @claim(
-    '§4: "we can actually fit arbitrary labels of the input data"',
+    '§4: "Then our theorem indicate that as long as m = poly(N, 1/δ′), where δ′ is the '
+    "minimal distance between each examples, we can actually fit arbitrary labels of "
+    'the input data."',
     "holds: every fit reaches a training accuracy of 1.",
 )
 def _all_fitted(fits: ByShare) -> Finding:
@@ -78,25 +80,23 @@ def _all_fitted(fits: ByShare) -> Finding:
     return ours, HOLDS if fitted == len(steps) else NOT
 
 
+_STRUCTURE = (
+    '§6: "Indeed, our analysis shows that when the network size is fixed (and '
+    "sufficiently overparameterized), learning over poorly structured data (larger k "
+    "and l) needs more iterations and thus the solution can deviate more from the "
+    'initialization and has higher complexity."'
+)
 _CLAIMS = (
     _all_fitted,
-    Claim(
-        '§6: "poorly structured data (larger k and l) needs more iterations"',
-        _rises("steps to fit"),
-    ),
-    Claim(
-        '§6: "the solution can deviate more from the initialization"',
-        _rises("relative distance"),
-    ),
-    Claim('§6: "and has higher complexity": patterns', _rises("pattern change")),
-    Claim(
-        '§6: "and has higher complexity": rank', _rises("effective rank of the update")
-    ),
+    Claim(f"{_STRUCTURE} Iterations", _rises("steps to fit")),
+    Claim(f"{_STRUCTURE} Distance", _rises("relative distance")),
+    Claim(f"{_STRUCTURE} Patterns", _rises("pattern change")),
+    Claim(f"{_STRUCTURE} Rank", _rises("effective rank of the update")),
 )
 
 
 def _measure(run: Request) -> Iterator[tuple[str, ByShare]]:
-    yield "synthetic", fit_shares(run)
+    yield "synthetic, rows as drawn", fit_shares(run)
 
 
 def fit_shares(run: Request) -> dict[float, list[BiasFit]]:
