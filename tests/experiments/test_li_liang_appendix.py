@@ -10,7 +10,7 @@ from experiments.made_up import row
 
 from overparam_sk import InfiniteWidthReLUClassifier, OverparamReLUClassifier
 from overparam_sk.datasets import make_clustered_mixture
-from overparam_sk.experiments.claims import HOLDS, NOT, TREND
+from overparam_sk.experiments.claims import HOLDS, NOT, TREND, UNTESTED
 from overparam_sk.experiments.li_liang_2018.data import mixture_problem
 from overparam_sk.experiments.li_liang_2018.figure_3 import (
     FIGURE_3,
@@ -102,12 +102,25 @@ def verdicts_of(claims, measured):
         ((1.3, 1.3, 1.3), (10, 14, 10), [HOLDS, HOLDS, TREND, TREND]),
         ((1.0, 1.23, 1.51), (10, 20, 30), [TREND, TREND, TREND, TREND]),
         ((1.0, 2.0, 4.0), (1, 20, 30), [NOT, NOT, NOT, NOT]),
+        # After all of the paper's steps.
         ((1.0, np.nan, 1.0), (10, np.nan, 10), [NOT, NOT, NOT, NOT]),
     ],
 )
 def test_the_rules_of_figures_4_and_5(constants, steps, expected):
     claims = FIGURES_4_AND_5.claims
     assert verdicts_of(claims, crossed(constants, steps)) == expected
+
+
+def test_what_fewer_steps_do_not_reach_was_not_tested():
+    made = crossed((1.0, np.nan, 1.0), (10, np.nan, 10))
+    made = replace(made, max_iter=made.panel.settings.max_iter - 1)
+    judged = [claim.judge(made, "") for claim in FIGURES_4_AND_5.claims]
+    assert [j.verdict for j in judged] == [UNTESTED] * 3 + [NOT]  # the end is the end
+    assert "2 of 3 fits reach 98% within 399 steps, of the paper's 400" in (
+        judged[0].reason
+    )
+    reached = replace(crossed((1.0, 1.0, 1.0)), max_iter=20)
+    assert verdicts_of(FIGURES_4_AND_5.claims, reached) == [HOLDS] * 4
 
 
 def varied(rows_of_value):
@@ -129,8 +142,13 @@ SLOWLY = [0.1, 0.2, 0.3, 0.4, 0.5, 0.9, 0.95]
 
 def test_the_rules_of_figure_6():
     claims = FIGURE_6.claims
-    near = varied({1: with_course(QUICKLY), 2: with_course(SLOWLY)})
+    gap = {"update_singular_values": np.array([3.0, 2.0, 0.2])}
+    near = varied({1: with_course(QUICKLY, **gap), 2: with_course(SLOWLY, **gap)})
     assert verdicts_of(claims, near) == [HOLDS] * 5
+    # At the same end, later: it decreases along the course.
+    later = with_course([0.1, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0], **gap)
+    both = varied({1: with_course(QUICKLY, **gap), 2: later})
+    assert verdicts_of(claims[:2], both) == [HOLDS, HOLDS]
     back = varied({1: with_course(SLOWLY), 2: with_course(QUICKLY)})
     assert verdicts_of(claims[:2], back) == [NOT, NOT]
     far = with_course(
@@ -139,7 +157,7 @@ def test_the_rules_of_figure_6():
         relative_distance=0.2,
         update_singular_values=np.array([3.0, 2.0, 1.9]),
     )
-    near = with_course(QUICKLY)
+    near = with_course(QUICKLY, update_singular_values=np.array([3.0, 2.0, 0.2]))
     assert verdicts_of(claims[2:], varied({1: near, 2: far})) == [NOT] * 3
     most = varied({1: near, 2: near, 3: near, 4: far})
     assert verdicts_of(claims[2:], most) == [TREND] * 3
@@ -231,7 +249,12 @@ def test_everything_small(tmp_path):
         assert claim["verdict"] in page
     fig3 = report["reports"]["ll18-fig3"]
     assert all(claim["verdict"] == HOLDS for claim in fig3["claims"])
-    assert [line[0] for line in fig3["settings"]["separability"]] == ["data", "digits"]
+    mixture = fig3["settings"]["separability"][1]
+    assert mixture[2] == "2"
+    assert mixture[-2] == "does not hold"
+    assert [line[0] for line in fig3["settings"]["separability"]] == [
+        *("data", "synthetic", "digits")
+    ]
     assert any("No separability of mnist" in line for line in told)
 
 
@@ -368,5 +391,6 @@ def test_every_figure_of_the_paper_has_a_name():
     assert known["ll18-fig4"] is known["ll18-fig5"]
     assert FIGURE_3 in known.values()
     on_mnist = [name for name in known if takes_mnist(name)]
-    assert on_mnist == [*known][-3:] == ["ll18-fig2", "ll18-fig4", "ll18-fig5"]
+    assert on_mnist == [*known][-4:]
+    assert on_mnist == ["ll18-fig2", "ll18-fig4", "ll18-fig5", "ll18-variance"]
     assert takes_mnist("all")

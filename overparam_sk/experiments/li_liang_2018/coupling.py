@@ -87,10 +87,10 @@ def _lemma_5_1(fits: ByWidth) -> Finding:
 
     ours = "; ".join(
         f"bound {1 - share:g}: {each_width(fits, at(share), '.4f')}"
-        for share in _SHARES
+        for share in _all(fits)[0].by_tau
     )
     ok = {
-        m: all(share >= 1 - q for one in group for q, share in one.by_tau.items())
+        m: all(kept >= 1 - share for one in group for share, kept in one.by_tau.items())
         for m, group in fits.items()
     }
     return ours, verdict_of_widths(ok)
