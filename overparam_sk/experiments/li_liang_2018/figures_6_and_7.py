@@ -57,7 +57,8 @@ def _decreases(varied: Varied, early: float) -> Finding:
 
     def of_course(row: FitRow) -> float:
         at, score = row.history["iteration"], row.history["val_score"]
-        return mean(score[(at > 0) & (at <= early * at[-1])])
+        seen = score[(at > 0) & (at <= early * at[-1])]
+        return mean(seen) if len(seen) else np.nan
 
     fits, end = varied.fits, attrgetter("test_accuracy")
     starts = np.diff([mean(map(of_course, rows)) for rows in fits.values()])
@@ -87,7 +88,8 @@ def _takes_longer(varied: Varied, share: float) -> Finding:
 
     def steps(row: FitRow) -> float:
         at, score = row.history["iteration"], row.history["val_score"]
-        return float(at[np.argmax(score >= share * score[-1])])
+        reached = at[score >= share * score[-1]]
+        return float(reached[0]) if len(reached) else np.nan
 
     figures = {f"steps to {share:.0%} of a fit's final accuracy": steps}
     return falls(varied.fits, figures, symbol=varied.symbol, rises_instead=True)
