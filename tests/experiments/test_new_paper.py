@@ -104,7 +104,7 @@ def test_the_help_names_it(paper, capsys):
         main(["reproduce", "--help"])
     shown = " ".join(capsys.readouterr().out.split())
     assert "mu31: Made Up (2031), on nothing. all: everything" in shown
-    assert "ll18-theory,mu31}" in shown
+    assert "ll18-variance,mu31}" in shown
     assert main(["reproduce", "mu31", "--mnist-repeats", "1"]) == 1
     assert "must be for MNIST, got mu31" in capsys.readouterr().err
 
