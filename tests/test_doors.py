@@ -33,7 +33,7 @@ RESULTS = {
     *("DiagnosticScorer", "Defaults", "FitRow", "Problem", "Study"),
     *("summary_table", "write_report"),
     *("Assumption", "Bound", "GeneralizationBounds", "GradientFlow"),
-    *("PowerProduct", "SheetRow", "TheorySheet", "ResidualModes"),
+    *("PowerProduct", "SheetRow", "Slip", "TheorySheet", "ResidualModes"),
 }
 INSIDE = {
     *("Diagnostic", "Panel", "GramSource", "GradientView", "GramView", "PatternView"),
