@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from overparam_sk import OverparamReLUClassifier
-from overparam_sk.experiments.claims import Claim, Condition
+from overparam_sk.experiments.claims import HOLDS, NOT, Claim, Condition, Finding, Rule
 from overparam_sk.experiments.figure import new_figure
 from overparam_sk.experiments.problem import Problem
 from overparam_sk.experiments.reproduction import Experiment, Request, Scale
@@ -17,6 +17,7 @@ from overparam_sk.theory import SheetRow, TheorySheet, theory_sheet
 __all__ = [
     "asks",
     "find_row",
+    "rows_hold",
     "sheet_experiment",
     "sheet_of",
     "write_sheet",
@@ -106,6 +107,25 @@ def asks(part: str, symbol: str, quantity: str = "") -> Condition[TheorySheet]:
         return row.comparison, bool(row.holds)
 
     return Condition(f"{part}, {symbol}", look)
+
+
+def rows_hold(text: str, *places: tuple[str, ...]) -> Rule[TheorySheet]:
+    """That rows of the sheet hold, as the rule of a claim.
+
+    Parameters
+    ----------
+    text : str
+        The rule in words.
+    *places : tuple of str
+        Part, symbol and the beginning of the quantity of each.
+    """
+
+    def find(sheet: TheorySheet) -> Finding:
+        rows = [find_row(sheet, *place) for place in places]
+        ours = "; ".join(f"{row.symbol}: {row.comparison}" for row in rows)
+        return ours, HOLDS if all(row.holds for row in rows) else NOT
+
+    return Rule(f"{text} Constants and logarithms are 1.", find)
 
 
 def sheet_experiment(

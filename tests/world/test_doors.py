@@ -21,7 +21,7 @@ NO_DOORS = {
 }
 HOLD_VALUES_ONLY = {
     *("Assumption", "Bound", "Fit", "PowerLaw", "PowerProduct", "Separability"),
-    "SheetRow",
+    *("SheetRow", "Slip"),
 }
 
 

@@ -19,6 +19,7 @@ from overparam_sk.experiments.kong_2019.runs import (
 )
 from overparam_sk.experiments.kong_2019.steps import STEPS
 from overparam_sk.experiments.kong_2019.store import kept_or_run
+from overparam_sk.experiments.kong_2019.theorems import THEOREMS
 from overparam_sk.experiments.reproduction import (
     Experiment,
     Paper,
@@ -95,7 +96,7 @@ SECTION_5 = Experiment(
 )
 
 KONG_2019 = Paper(
-    "k19, k19-flow, k19-steps, k19-width1: Kong (2019), on images that the package "
-    "ships.",
-    (SECTION_5, FLOW, STEPS, FIRST_WIDTHS),
+    "k19, k19-flow, k19-steps, k19-theory, k19-width1: Kong (2019), on images that "
+    "the package ships.",
+    (SECTION_5, FLOW, STEPS, THEOREMS, FIRST_WIDTHS),
 )

@@ -3,11 +3,17 @@
 from collections.abc import Iterator
 from typing import Any
 
-from overparam_sk.experiments.claims import HOLDS, NOT, Claim, Condition, Finding, Rule
+from overparam_sk.experiments.claims import Claim, Condition
 from overparam_sk.experiments.li_liang_2018 import data
 from overparam_sk.experiments.reproduction import Request, scale
-from overparam_sk.experiments.theory import asks, find_row, sheet_experiment, sheet_of
-from overparam_sk.theory import SheetRow, TheorySheet
+from overparam_sk.experiments.theory import (
+    asks,
+    find_row,
+    rows_hold,
+    sheet_experiment,
+    sheet_of,
+)
+from overparam_sk.theory import TheorySheet
 
 __all__ = ["THEOREMS"]
 
@@ -33,17 +39,6 @@ def _measure(run: Request) -> Iterator[tuple[str, TheorySheet]]:
         yield reading, sheet_of(problem, run.scale["width"], params, epsilon=_EPSILON)
 
 
-def _holds(text: str, *places: tuple[str, str, str]) -> Rule[TheorySheet]:
-    """Rows of the sheet, of a part, a symbol and the beginning of their quantity."""
-
-    def find(sheet: TheorySheet) -> Finding:
-        rows: list[SheetRow] = [find_row(sheet, *place) for place in places]
-        ours = "; ".join(f"{row.symbol}: {row.comparison}" for row in rows)
-        return ours, HOLDS if all(row.holds for row in rows) else NOT
-
-    return Rule(f"{text} Constants and logarithms are 1.", find)
-
-
 def _bound_is_below_1(sheet: TheorySheet) -> tuple[str, bool]:
     row = find_row(sheet, "Lemma A.4", "mean v(t)²")
     digits = row.required_log10
@@ -62,7 +57,7 @@ _CLAIMS = (
         "and learning rate η = 1/(m · poly(k, l, 1/δ, 1/ε, log m)) for T = poly(k, l, "
         "1/δ, 1/ε, log m) iterations, with high probability: Pr[∀j ∈ [k], j ≠ y, "
         'f_y(x, w(T)) > f_j(x, w(T))] ≥ 1 − ε."',
-        _holds(
+        rows_hold(
             f"The error on the training rows is at most ε = {_EPSILON:g}.",
             ("Theorem 4.1", "error", ""),
         ),
@@ -79,7 +74,7 @@ _CLAIMS = (
         'Lemma 5.1: "W.h.p. over the random initialization, for every τ > 0, for every '
         "t = Õ(τ/η), we have that for at least 1 − eτkl/σ fraction of r ∈ [m]: "
         '∂L(w(t))/∂w_r = ∂̃L(w(t))/∂w_r."',
-        _holds(
+        rows_hold(
             "At t = T, τ = ηT: the share of units whose pattern changed on none of the "
             "components' medoids is at least 1 − eτkl/σ.",
             ("Lemma 5.1", "coupled", ""),
@@ -91,7 +86,7 @@ _CLAIMS = (
         "depends on w_r(0), a_(i,r), etc.) with max{p_(a,b) v_(i,a,b)} = v, there "
         "exists at least Ω(δ/kl) fraction of r ∈ [m] such that ‖∂̃L(w)/∂w_r‖ = "
         'Ω̃(vδ/kl)."',
-        _holds(
+        rows_hold(
             "On the components' medoids, at W(0) and at W(T): at least δ/(kl) of the "
             "units have a pseudo gradient of norm vδ/(kl) or more.",
             (
@@ -110,7 +105,7 @@ _CLAIMS = (
     Claim(
         'Lemma A.4: "for a sufficiently small η, we have that for every T = Θ̃(σδ/klη), '
         '(1/T) Σ_t (v(t))² = Õ(k⁵l⁵/(δ⁴σm))."',
-        _holds(
+        rows_hold(
             "Full-batch steps on the components' medoids over T = σδ/(k²l²η), the T of "
             "the proof: the mean of v(t)².",
             ("Lemma A.4", "mean v(t)²", ""),
@@ -123,7 +118,7 @@ _CLAIMS = (
     Claim(
         "Lemma A.4's proof: \"for a sufficiently small η, we have: L(w(t)) − "
         'L(w(t+1)) = ηΩ̃((v(t)δ/kl)² δm/kl)."',
-        _holds(
+        rows_hold(
             "Each of these steps lowers the loss by that or more.",
             ("Lemma A.4", "ΔL/(ηγm(vδ/kl)²)", ""),
         ),
