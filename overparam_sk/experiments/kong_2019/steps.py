@@ -23,6 +23,7 @@ from overparam_sk.experiments.reproduction import Experiment, Request, by_claim,
 from overparam_sk.experiments.tables import Table, markdown_table, median_and_range
 from overparam_sk.parameters import repeat_seeds
 from overparam_sk.progress import progress_bar
+from overparam_sk.world import without_warning
 
 __all__ = ["CLAIMS", "STEPS", "Descent", "Sweep", "descend"]
 
@@ -50,7 +51,10 @@ class Descent:
     learning_rate, lambda_0 : float
     loss : ndarray of shape (n_steps + 1,)
         L(0), L(1), ...; of a fit that diverged L(0) alone.
-    diverged : bool
+    diverged, off : bool
+        Whether it diverged; whether it ended with all units off on all rows.
+    growth : float
+        λ_max(H(T))/λ_max(H(0)); NaN where it diverged.
     """
 
     width: int
@@ -59,6 +63,8 @@ class Descent:
     lambda_0: float
     loss: NDArray[np.float64]
     diverged: bool
+    off: bool
+    growth: float
 
     @property
     def falls(self) -> bool:
@@ -114,14 +120,23 @@ def descend(data: str, width: int, seed: int, ratio: float, n_steps: int) -> Des
     net = network(width, seed, 1, len(X), "cpu", **fixed).fit(X, y)
     start = float(net.history_["loss"][0])
     H = gram_matrix((*net.initial_weights(), net.readout_signs_), X)
-    step = ratio / float(np.linalg.eigvalsh(H)[-1])
+    step = ratio / _largest(H)
     lambda_0 = _lambda_0(data, seed)
     net.set_params(learning_rate=step, max_iter=n_steps)
+    about = (width, ratio, step, lambda_0)
     try:
-        loss, diverged = net.fit(X, y).history_["loss"], False
+        with without_warning("The network predicts 0"):
+            net.fit(X, y)
     except DivergenceError:
-        loss, diverged = np.array([start]), True
-    return Descent(width, ratio, step, lambda_0, loss, diverged)
+        return Descent(*about, np.array([start]), True, off=False, growth=np.nan)
+    loss, off = net.history_["loss"], not net.predict(X).any()
+    return Descent(
+        *about, loss, False, off, _largest(gram_matrix(net, X)) * step / ratio
+    )
+
+
+def _largest(H: NDArray[np.float64]) -> float:
+    return float(np.linalg.eigvalsh(H)[-1])
 
 
 @cache
@@ -155,6 +170,21 @@ def _by_ratio(sweep: Sweep, keeps: Callable[[Descent], bool]) -> str:
     )
 
 
+def _why(sweep: Sweep) -> str:
+    able = [one for one in sweep.descents if not (one.diverged or one.off)]
+    growth = median_and_range(one.growth for one in able)
+    ends = [
+        sum(one.diverged for one in sweep.descents if one.ratio <= 2),
+        sum(one.off for one in sweep.descents if one.ratio <= 2),
+    ]
+    n = sum(one.ratio <= 2 for one in sweep.descents)
+    return (
+        f"H does not stay H(0): λ_max(H(T)) is {growth} times λ_max(H(0)) in the "
+        f"{len(able)} fits that neither diverge nor end with all units off. Of the {n} "
+        f"with η ≤ 2/λ_max(H(0)) {ends[0]} diverge and {ends[1]} end so."
+    )
+
+
 def _verdict(sweep: Sweep, keeps: Callable[[Descent], bool]) -> str:
     """Judge the steps up to 2/λ_max, and for a trend those up to 1/λ_max."""
     for most, verdict in ((2.0, HOLDS), (1.0, TREND)):
@@ -170,6 +200,7 @@ _UP_TO = "holds: in every fit with η ≤ 2/λ_max(H(0)); in trend: with η ≤ 
 @claim(
     f"{_OPEN} That the loss falls at every step",
     f"L(k + 1) ≤ L(k) at every step k. Printed: in how many fits, by ηλ_max. {_UP_TO}",
+    _why,
 )
 def falls(sweep: Sweep) -> Finding:
     """Judge whether the loss falls at every step."""
@@ -184,6 +215,7 @@ def falls(sweep: Sweep) -> Finding:
     f"{_OPEN} In the form of [6], Theorem 4.1: L(k) ≤ (1 − ηλ_0/2)^k L(0)",
     "L(k) ≤ (1 − ηλ_0/2)^k L(0) at every step k, with λ_0 of H∞. Printed: in how many "
     f"fits, by ηλ_max. {_UP_TO}",
+    _why,
 )
 def keeps_bound(sweep: Sweep) -> Finding:
     """Judge the bound."""
@@ -198,10 +230,7 @@ def keeps_bound(sweep: Sweep) -> Finding:
     f"{_OPEN} That it ends at 2/λ_max(H(0)): fits converge below, and not above",
     "A fit ends lower than it began. holds: every fit with η ≤ 2/λ_max(H(0)), and none "
     "above. in trend: every one below, whatever those above do.",
-    lambda sweep: (
-        "Above 2/λ_max(H(0)) the loss climbs at first and falls then, as training "
-        f"lowers λ_max, in {_by_ratio(sweep, lambda one: one.rises_first)}."
-    ),
+    _why,
 )
 def ends_at_two(sweep: Sweep) -> Finding:
     """Judge where fits stop converging."""
@@ -218,7 +247,11 @@ CLAIMS = (falls, keeps_bound, ends_at_two)
 
 def _table(sweeps: tuple[Sweep, ...]) -> Table:
     head = ["data", "ηλ_max(H(0))", "η", "falls at every step", "climbs, then falls"]
-    head += ["diverges", "L(T)/L(0), median [smallest, largest]"]
+    head += [
+        "diverges",
+        "ends with all units off",
+        "L(T)/L(0), median [smallest, largest]",
+    ]
     lines = []
     for sweep in sweeps:
         for ratio, fits in sweep.by_ratio.items():
@@ -231,6 +264,7 @@ def _table(sweeps: tuple[Sweep, ...]) -> Table:
                     f"{sum(one.falls for one in fits)} of {n}",
                     f"{sum(one.rises_first for one in fits)} of {n}",
                     f"{sum(one.diverged for one in fits)} of {n}",
+                    f"{sum(one.off for one in fits)} of {n}",
                     median_and_range(one.end for one in fits),
                 ]
             )
