@@ -12,7 +12,7 @@ from overparam_sk.parameters import COUNT, FLAG, either, number, one_of, shown
 from overparam_sk.theory._beginning import begin, check_reachable
 from overparam_sk.theory._follow import Follower
 from overparam_sk.theory._look import Look
-from overparam_sk.world import in_own_world
+from overparam_sk.world import OwnWorld, in_own_world
 
 __all__ = ["GradientFlow", "gradient_flow"]
 
@@ -28,7 +28,7 @@ _RTOL, _ATOL = number(1e-12, 0.1), number(0.0, above=True)
 
 
 @dataclass(frozen=True)
-class GradientFlow:
+class GradientFlow(OwnWorld):
     """What `gradient_flow` found.
 
     Attributes

@@ -26,6 +26,7 @@ from overparam_sk.diagnostics import (
 )
 from overparam_sk.model_selection import Fit, WidthStudy, fit_power_law
 from overparam_sk.networks import infinite_kernels
+from overparam_sk.theory import gradient_flow
 
 ROWS = {
     "float64": X,
@@ -67,6 +68,9 @@ def used(made):
     if hasattr(net, "initial_weights"):
         said += [net.initial_weights(), net.update_singular_values_]
         said += [net.effective_rank_, gram_lambda_min(net, rows)]
+    if hasattr(net, "readout_signs_"):
+        flow = gradient_flow(net, rows, labels, [0.0, 0.01])
+        said += [flow.outputs, flow.change_times, *flow.history.values()]
     if hasattr(net, "compress"):
         small = net.compress(2)
         said += [outputs(small, rows), outputs(small.truncate(1), rows)]
