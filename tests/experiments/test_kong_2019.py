@@ -15,6 +15,7 @@ from overparam_sk.cli import main
 from overparam_sk.diagnostics import infinite_width_lambda_min
 from overparam_sk.experiments import reproductions
 from overparam_sk.experiments.kong_2019.beyond import sections
+from overparam_sk.experiments.kong_2019.claims import CLAIMS, ON_ALL_DATA
 from overparam_sk.experiments.kong_2019.data import DATA_SETS, DataSet
 from overparam_sk.experiments.kong_2019.paper import KONG_2019, SECTION_5
 from overparam_sk.experiments.kong_2019.runs import (
@@ -82,7 +83,38 @@ def test_an_initialisation_is_that_of_the_fits():
     assert found.lambda_min[30] == pytest.approx(history["gram_lambda_min"][0])
     assert found.dead == history["dead_samples"][0]
     assert (found.lambda_min[30] == 0) == (found.dead > 0)
-    assert (found.conditional == 0) == (found.dead > 0)
+    assert (found.conditional == 0) == (found.limit == 0) == (found.dead > 0)
+    assert found.starts[30].loss == pytest.approx(history["loss"][0])
+    # The first step's Frobenius norm is that of the rows, of which the largest is kept.
+    for layer, (speed, units) in enumerate(
+        zip(found.starts[30].speeds, (5, 30), strict=True), 1
+    ):
+        whole = history[f"weight_change_{layer}"][1] / LEARNING_RATE
+        assert whole / np.sqrt(units) <= speed <= whole * (1 + 1e-9)
+
+
+def test_the_largest_moves_are_those_of_the_rows():
+    found = fit("synthetic-50", 30, 0, 3, 20, "cpu")
+    for layer, (move, units) in enumerate(zip(found.moves, (5, 30), strict=True), 1):
+        whole = found.end(f"weight_change_{layer}")
+        assert whole / np.sqrt(units) <= move <= whole * (1 + 1e-9)
+
+
+def test_the_columns_of_b_are_summed_with_the_signs():
+    found = initialise("synthetic-50", 3, (30,)).starts[30]
+    X, y = DATA_SETS["synthetic-50"].load(3)
+    net = TwoHiddenReLURegressor(
+        5,
+        30,
+        max_iter=1,
+        n_iter_no_change=None,
+        fit_intercept=False,
+        random_state=3,
+    ).fit(X, y)
+    _, B = net.initial_weights()
+    signs = zip(net.readout_signs_, B, strict=True)
+    np.testing.assert_allclose(found.column_sums, np.abs(sum(w * b for w, b in signs)))
+    assert found.column_squares == pytest.approx((B**2).sum() / 5)
 
 
 def fitted(rows=8, max_iter=50):
@@ -158,20 +190,20 @@ def test_the_command_writes_claims_figures_and_data(tiny, tmp_path, capsys):
     told = capsys.readouterr().out
     content = json.loads((tmp_path / "claims.json").read_text("utf-8"))
     claims = content["claims"]
-    assert len(claims) == len(DATA_SETS) * 13 + 1
+    assert len(claims) == len(DATA_SETS) * len(CLAIMS) + len(ON_ALL_DATA)
     assert content["settings"]["learning_rate"] == LEARNING_RATE
     text = (tmp_path / "claims.md").read_text("utf-8")
     for claim in claims:
         assert claim["ours"].replace("|", "\\|") in text
         assert claim["claim"] in told
     # A rule stands once a claim.
-    assert text.count("is at most 2") == 1
+    assert text.count("every unit of the second layer keeps it") == 1
     assert "## Which modes" in (tmp_path / "report.md").read_text("utf-8")
     pictures = {path.name for path in tmp_path.glob("*.png")}
-    assert {f"fig{i}" for i in range(2, 9)} <= {
+    assert {f"fig{i}" for i in range(1, 9)} <= {
         p.partition("-")[0].partition(".")[0] for p in pictures
     }
-    assert len(pictures) == len(DATA_SETS) + 5
+    assert len(pictures) == len(DATA_SETS) + 6
     check_data(tmp_path)
 
 
