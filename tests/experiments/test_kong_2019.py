@@ -17,6 +17,7 @@ from overparam_sk.experiments import reproductions
 from overparam_sk.experiments.kong_2019.beyond import sections
 from overparam_sk.experiments.kong_2019.claims import CLAIMS, ON_ALL_DATA
 from overparam_sk.experiments.kong_2019.data import DATA_SETS, DataSet
+from overparam_sk.experiments.kong_2019.directions import directions
 from overparam_sk.experiments.kong_2019.paper import KONG_2019, SECTION_5
 from overparam_sk.experiments.kong_2019.runs import (
     LEARNING_RATE,
@@ -198,7 +199,9 @@ def test_the_command_writes_claims_figures_and_data(tiny, tmp_path, capsys):
         assert claim["claim"] in told
     # A rule stands once a claim.
     assert text.count("every unit of the second layer keeps it") == 1
-    assert "## Which modes" in (tmp_path / "report.md").read_text("utf-8")
+    report = (tmp_path / "report.md").read_text("utf-8")
+    assert "## Which modes" in report
+    assert "## The open directions" in report
     pictures = {path.name for path in tmp_path.glob("*.png")}
     assert {f"fig{i}" for i in range(1, 9)} <= {
         p.partition("-")[0].partition(".")[0] for p in pictures
@@ -219,6 +222,8 @@ def check_data(folder):
         assert courses["loss_shares_mnist-01"].shape == (2, 3, 10)
     with np.load(folder / "initial.npz", allow_pickle=False) as initial:
         assert initial["lambda_min"].shape == (len(DATA_SETS), 2, 4)
+        assert initial["loss"].shape == (len(DATA_SETS), 2, 4)
+        assert ((initial["limit"] == 0) == (initial["dead"] > 0)).all()
         assert ((initial["lambda_min"] == 0).all(axis=1) == (initial["dead"] > 0)).all()
 
 
@@ -257,3 +262,19 @@ def test_the_tables_beyond_the_paper_by_hand():
         "| made up | 4 | 25.0% | 6.2% | 0.25 | 0.06 | 25.0% (h2=10) | 25.0% |" in text
     )
     assert "| made up | 3 | 10 | 0.15 | 0.2 | 0.25 |" in text
+    assert "| made up | 3 | ∞ | 1 | 1 | 1 |" in text
+
+
+def test_the_open_directions_by_hand(tiny):
+    made = measured(run(10), run(20), run(20, 1, rate=0.5))
+    text = "\n".join(directions([made]))
+    # η λ_max = 2e-4 · 2; a rate below λ_0 breaks the bound.
+    assert "| made up | 10 | 0.0004 | 1 of 1 | 1 of 1 |" in text
+    assert "| made up | 20 | 0.0004 [0.0004, 0.0004] | 2 of 2 | 1 of 2 |" in text
+    # n = 2, L(0) = 3, h1 = 5, λ_0 = 1, δ = 0.1, each by its digits.
+    digits = [4.5 * np.log10(2), 1.5 * np.log10(3), 1.5 * np.log10(5), 0, 3]
+    cells = " | ".join(f"{of + 0.0:.1f}" for of in digits)
+    assert f"| made up | {sum(digits):.1f} [" in text
+    assert f"] | {cells} | 10 |" in text
+    table = text.split("| data | h1 = 1 |")[1]
+    assert [name in table for name in ("MNIST-17", "as 1, 7")] == [True, False]
