@@ -368,4 +368,4 @@ def test_groups_of_fits_with_and_without_a_dead_row_are_counted_apart():
     found = figures.lambda_min_is_stable.judge(made, "data")
     assert "1 of the 1 without a dead row, 1 of the 2 with one" in found.ours
     assert "of which 1 have λ_min = 0 always" in found.ours
-    assert "distance 0.25: holds from 1 on" in found.threshold
+    assert "distance 0.25: does not hold as printed up to 1, holds" in found.threshold

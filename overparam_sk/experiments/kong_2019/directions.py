@@ -14,7 +14,7 @@ from overparam_sk.experiments.tables import Table, markdown_table, median_and_ra
 __all__ = ["directions"]
 
 # h1 of the table of λ_0; H∞ is a mean over the angles of so many units.
-_UNITS = (1, 2, 5, 10, 20)
+_UNITS = (1, 2, 5, 10)
 _SEED = 0
 
 
