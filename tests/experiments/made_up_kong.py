@@ -8,6 +8,7 @@ from overparam_sk.experiments.kong_2019.runs import (
     Initialisation,
     Measured,
     Run,
+    Start,
 )
 
 # Iterations 0 to 100, so that the flow's time goes to 100 η.
@@ -16,12 +17,23 @@ T = LEARNING_RATE * AT
 RISING = AT / 2000
 
 
-def run(width=10, repeat=0, *, data="made up", lambda_0=1.0, rate=2.0, **columns):
-    """A fit that keeps every claim, but for the columns given."""
+def run(
+    width=10,
+    repeat=0,
+    *,
+    data="made up",
+    lambda_0=1.0,
+    rate=2.0,
+    moves=(0.0, 0.0),
+    eigenvalues=(2.0, 1.0),
+    **columns,
+):
+    """A fit that keeps every claim, but for the figures given."""
     usual = {
         "iteration": AT,
         "loss": 3.0 * np.exp(-rate * T),
-        "gram_lambda_min": np.full(101, 1.0),
+        "gram_lambda_min": np.full(101, lambda_0),
+        "dead_samples": np.zeros(101),
         **dict.fromkeys(
             (
                 "weight_change_1",
@@ -34,17 +46,48 @@ def run(width=10, repeat=0, *, data="made up", lambda_0=1.0, rate=2.0, **columns
             RISING * 10 / width,
         ),
     }
-    values = np.array([2.0, 1.0])
+    values = np.array(eigenvalues)
     modes = ResidualModes(values, np.array([0, 10, 100]), np.ones((3, 2)), 2e-4)
     history = {**usual, **columns}
-    return Run(data, width, repeat, 7, 2, lambda_0, 1e-6, modes, history, 0.1)
+    about = (data, width, repeat, 7, 2, lambda_0, 1e-6)
+    return Run(*about, modes, history, moves, 0.1)
 
 
 def initialisation(
-    ratio=1.0, *, data="made up", widths=(10, 20), lambda_0=1.0, dead=0, conditional=1.0
+    ratio=1.0,
+    *,
+    data="made up",
+    widths=(10, 20),
+    lambda_0=1.0,
+    error=1e-6,
+    dead=0,
+    conditional=1.0,
+    limit=1.0,
+    half_squares=1.0,
+    loss=4.0,
+    column=0.0,
+    speeds=(0.0, 0.0),
 ):
-    values = dict.fromkeys(widths, ratio * lambda_0)
-    return Initialisation(data, 7, lambda_0, 1e-6, dead, values, conditional)
+    """A start that keeps every claim, but for the figures given.
+
+    A dict has a figure for each width.
+    """
+
+    def at(figure, width):
+        return figure[width] if isinstance(figure, dict) else figure
+
+    starts = {
+        w: Start(
+            lambda_min=at(ratio, w) * lambda_0,
+            loss=at(loss, w),
+            column_sums=(at(column, w), 1e9),
+            column_squares=w / 5,
+            speeds=at(speeds, w),
+        )
+        for w in widths
+    }
+    about = (lambda_0, error, dead, conditional, limit * lambda_0, half_squares)
+    return Initialisation(data, 7, *about, starts)
 
 
 def measured(*runs, starts=None, name="made up"):

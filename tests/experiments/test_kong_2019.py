@@ -15,7 +15,9 @@ from overparam_sk.cli import main
 from overparam_sk.diagnostics import infinite_width_lambda_min
 from overparam_sk.experiments import reproductions
 from overparam_sk.experiments.kong_2019.beyond import sections
+from overparam_sk.experiments.kong_2019.claims import CLAIMS, ON_ALL_DATA
 from overparam_sk.experiments.kong_2019.data import DATA_SETS, DataSet
+from overparam_sk.experiments.kong_2019.directions import directions
 from overparam_sk.experiments.kong_2019.paper import KONG_2019, SECTION_5
 from overparam_sk.experiments.kong_2019.runs import (
     LEARNING_RATE,
@@ -82,7 +84,38 @@ def test_an_initialisation_is_that_of_the_fits():
     assert found.lambda_min[30] == pytest.approx(history["gram_lambda_min"][0])
     assert found.dead == history["dead_samples"][0]
     assert (found.lambda_min[30] == 0) == (found.dead > 0)
-    assert (found.conditional == 0) == (found.dead > 0)
+    assert (found.conditional == 0) == (found.limit == 0) == (found.dead > 0)
+    assert found.starts[30].loss == pytest.approx(history["loss"][0])
+    # The first step's Frobenius norm is that of the rows, of which the largest is kept.
+    for layer, (speed, units) in enumerate(
+        zip(found.starts[30].speeds, (5, 30), strict=True), 1
+    ):
+        whole = history[f"weight_change_{layer}"][1] / LEARNING_RATE
+        assert whole / np.sqrt(units) <= speed <= whole * (1 + 1e-9)
+
+
+def test_the_largest_moves_are_those_of_the_rows():
+    found = fit("synthetic-50", 30, 0, 3, 20, "cpu")
+    for layer, (move, units) in enumerate(zip(found.moves, (5, 30), strict=True), 1):
+        whole = found.end(f"weight_change_{layer}")
+        assert whole / np.sqrt(units) <= move <= whole * (1 + 1e-9)
+
+
+def test_the_columns_of_b_are_summed_with_the_signs():
+    found = initialise("synthetic-50", 3, (30,)).starts[30]
+    X, y = DATA_SETS["synthetic-50"].load(3)
+    net = TwoHiddenReLURegressor(
+        5,
+        30,
+        max_iter=1,
+        n_iter_no_change=None,
+        fit_intercept=False,
+        random_state=3,
+    ).fit(X, y)
+    _, B = net.initial_weights()
+    signs = zip(net.readout_signs_, B, strict=True)
+    np.testing.assert_allclose(found.column_sums, np.abs(sum(w * b for w, b in signs)))
+    assert found.column_squares == pytest.approx((B**2).sum() / 5)
 
 
 def fitted(rows=8, max_iter=50):
@@ -158,20 +191,22 @@ def test_the_command_writes_claims_figures_and_data(tiny, tmp_path, capsys):
     told = capsys.readouterr().out
     content = json.loads((tmp_path / "claims.json").read_text("utf-8"))
     claims = content["claims"]
-    assert len(claims) == len(DATA_SETS) * 13 + 1
+    assert len(claims) == len(DATA_SETS) * len(CLAIMS) + len(ON_ALL_DATA)
     assert content["settings"]["learning_rate"] == LEARNING_RATE
     text = (tmp_path / "claims.md").read_text("utf-8")
     for claim in claims:
         assert claim["ours"].replace("|", "\\|") in text
         assert claim["claim"] in told
     # A rule stands once a claim.
-    assert text.count("is at most 2") == 1
-    assert "## Which modes" in (tmp_path / "report.md").read_text("utf-8")
+    assert text.count("every unit of the second layer keeps it") == 1
+    report = (tmp_path / "report.md").read_text("utf-8")
+    assert "## Which modes" in report
+    assert "## The open directions" in report
     pictures = {path.name for path in tmp_path.glob("*.png")}
-    assert {f"fig{i}" for i in range(2, 9)} <= {
+    assert {f"fig{i}" for i in range(1, 9)} <= {
         p.partition("-")[0].partition(".")[0] for p in pictures
     }
-    assert len(pictures) == len(DATA_SETS) + 5
+    assert len(pictures) == len(DATA_SETS) + 6
     check_data(tmp_path)
 
 
@@ -187,6 +222,8 @@ def check_data(folder):
         assert courses["loss_shares_mnist-01"].shape == (2, 3, 10)
     with np.load(folder / "initial.npz", allow_pickle=False) as initial:
         assert initial["lambda_min"].shape == (len(DATA_SETS), 2, 4)
+        assert initial["loss"].shape == (len(DATA_SETS), 2, 4)
+        assert ((initial["limit"] == 0) == (initial["dead"] > 0)).all()
         assert ((initial["lambda_min"] == 0).all(axis=1) == (initial["dead"] > 0)).all()
 
 
@@ -225,3 +262,19 @@ def test_the_tables_beyond_the_paper_by_hand():
         "| made up | 4 | 25.0% | 6.2% | 0.25 | 0.06 | 25.0% (h2=10) | 25.0% |" in text
     )
     assert "| made up | 3 | 10 | 0.15 | 0.2 | 0.25 |" in text
+    assert "| made up | 3 | ∞ | 1 | 1 | 1 |" in text
+
+
+def test_the_open_directions_by_hand(tiny):
+    made = measured(run(10), run(20), run(20, 1, rate=0.5))
+    text = "\n".join(directions([made]))
+    # η λ_max = 2e-4 · 2; a rate below λ_0 breaks the bound.
+    assert "| made up | 10 | 0.0004 | 1 of 1 | 1 of 1 |" in text
+    assert "| made up | 20 | 0.0004 [0.0004, 0.0004] | 2 of 2 | 1 of 2 |" in text
+    # n = 2, L(0) = 3, h1 = 5, λ_0 = 1, δ = 0.1, each by its digits.
+    digits = [4.5 * np.log10(2), 1.5 * np.log10(3), 1.5 * np.log10(5), 0, 3]
+    cells = " | ".join(f"{of + 0.0:.1f}" for of in digits)
+    assert f"| made up | {sum(digits):.1f} [" in text
+    assert f"] | {cells} | 10 |" in text
+    table = text.split("| data | h1 = 1 |")[1]
+    assert [name in table for name in ("MNIST-17", "as 1, 7")] == [True, False]

@@ -20,6 +20,7 @@ from overparam_sk.diagnostics import (
     infinite_width_gram,
     infinite_width_lambda_min,
 )
+from overparam_sk.experiments.kong_2019.limit import limit_gram
 from overparam_sk.networks import (
     forward,
     gram_parts,
@@ -222,6 +223,59 @@ def test_lemma_4_the_gram_matrix_does_not_settle_as_h2_alone_grows():
     B_part, A_part = spread[5000] / spread[50]
     assert B_part == pytest.approx(0.1, abs=0.05)
     assert A_part == pytest.approx(1, abs=0.3)
+
+
+def test_lemma_4_fails_in_the_limit_of_h2_too():
+    # Drawn by its closed form: what H(0) tends to, given A(0), is no mean.
+    X, _ = make_unit_sphere(20, 100, random_state=0)
+    A = layers(2, d=100).A.numpy()
+    few = X[:6]
+    drawn = np.array([limit_gram(few, A, seed) for seed in range(3000)])
+    mean = infinite_width_gram(few, row_norm="clip", first_weights=A, **KONG)
+    np.testing.assert_allclose(drawn.mean(axis=0), mean, atol=2e-3)
+    finite = []
+    for seed in range(1000):
+        _, B, w = layers(seed, h2=500, d=100)
+        finite.append(gram_matrix((A, B, w), few))
+    np.testing.assert_allclose(np.std(finite, axis=0), drawn.std(axis=0), rtol=0.25)
+    lambda_0, _ = infinite_width_lambda_min(X, **KONG)
+    smallest = [
+        np.linalg.eigvalsh(limit_gram(X, layers(seed, d=100).A.numpy(), seed))[0]
+        for seed in range(100)
+    ]
+    assert np.mean(np.array(smallest) >= 0.75 * lambda_0) < 0.1
+
+
+def test_lemma_5_asks_for_no_width_and_fails_at_0():
+    # Nothing has moved at t = 0, so that every R_A and R_B is kept.
+    X, _ = make_unit_sphere(50, 100, random_state=0)
+    half = infinite_width_lambda_min(X, **KONG)[0] / 2
+    smallest = [gram_lambda_min(layers(s, h2=2000, d=100), X) for s in range(20)]
+    assert max(smallest) < half
+
+
+def test_theorem_3_cannot_have_a_smaller_delta_than_the_chance_of_a_dead_row():
+    # One row: it is dead with probability 2^−h1, and then nothing moves, at any h2.
+    x, y = torch.eye(4, dtype=torch.float64)[:1], torch.ones(1, dtype=torch.float64)
+    dead = 0
+    for seed in range(400):
+        start = layers(seed, h1=3, h2=50, d=4)
+        is_dead = not bool((start.A[:, 0] > 0).any())
+        u = outputs_after(start, x, y, STEP, 2)
+        assert (float(u) == 0) == is_dead
+        dead += is_dead
+    assert dead / 400 == pytest.approx(2**-3, abs=0.05)
+
+
+def test_equation_23_sums_a_column_which_grows_with_h2():
+    # Σ_q B_qr² is about h2/h1, as the rows have norm 1: not 1 at most.
+    h2, sums = 4000, []
+    for seed in range(100):
+        _, B, w = layers(seed, h2=h2, d=4)
+        assert float(B.square().sum(dim=0).mean()) == pytest.approx(h2 / 5, rel=0.05)
+        sums.append(abs(float(w @ B[:, 0])))
+    assert np.mean(np.array(sums) >= h2 ** (1 / 6)) > 0.7 > h2 ** (-1 / 3)
+    assert np.mean(np.square(sums)) == pytest.approx(h2 / 5, rel=0.5)
 
 
 def gram_parts_of(A, B, w, X):

@@ -16,7 +16,7 @@ __all__ = ["sections"]
 
 
 def sections(measured: Sequence[Measured]) -> list[str]:
-    """Markdown of the three sections: headings, what is measured, and tables."""
+    """Markdown of the sections: headings, what is measured, and tables."""
     return [
         "## How tight L(t) ≤ exp(−λ_0 t) L(0) is",
         "The rate of a fit is −Δ log L/Δt with t = η · iteration; the bound's is λ_0. "
@@ -46,7 +46,8 @@ def sections(measured: Sequence[Measured]) -> list[str]:
         markdown_table(_initial(measured)),
         "If H(0) came close to H∞ as h2 grows, as the proof of Lemma 4 has it, the "
         "spread of λ_min(H(0)) over the initialisations would shrink. Quartiles of "
-        "λ_min(H(0))/λ_0 over those without a dead row:",
+        "λ_min(H(0))/λ_0 over those without a dead row, of the limit h2 → ∞ given "
+        "A(0), drawn once for each, and of E[H | A]:",
         markdown_table(_quartiles(measured)),
     ]
 
@@ -154,9 +155,14 @@ def _quartiles(measured: Sequence[Measured]) -> Table:
     lines = []
     for data in measured:
         alive = [start for start in data.initialisations if start.dead == 0]
-        for width in data.fits:
-            ratios = [start.lambda_min[width] / start.lambda_0 for start in alive]
+        ratios_at = {
+            f"{width}": [start.lambda_min[width] / start.lambda_0 for start in alive]
+            for width in data.fits
+        }
+        ratios_at["∞"] = [start.limit / start.lambda_0 for start in alive]
+        ratios_at["E[H | A]"] = [s.conditional / s.lambda_0 for s in alive]
+        for width, ratios in ratios_at.items():
             found = np.quantile(ratios, [0.25, 0.5, 0.75]) if ratios else [np.nan] * 3
             cells = [f"{q:.3g}" if np.isfinite(q) else "–" for q in found]
-            lines.append([data.name, f"{len(alive)}", f"{width}", *cells])
+            lines.append([data.name, f"{len(alive)}", width, *cells])
     return [head, *lines]

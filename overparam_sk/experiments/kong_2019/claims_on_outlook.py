@@ -163,6 +163,7 @@ def other_indicators(data: Measured, most: float, off: float) -> Finding:
     "An approximation algorithm: H∞ has a closed form given A, and the mean over A of "
     "h1 angles is integrated. holds: the standard error is that share of λ_0 at most, "
     "and λ_0 is above three of them, on every draw of the data.",
+    "More points, or fewer units, are needed for that.",
     error=0.01,
 )
 def lambda_0_is_computed(data: Measured, error: float) -> Finding:

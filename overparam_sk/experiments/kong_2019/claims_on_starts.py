@@ -40,6 +40,7 @@ __all__ = ["LEMMA_5", "ON_STARTS", "why_not_lambda_0"]
     'Assumption 2: "λ_0 = λ_min(H∞) > 0"',
     "λ_min of H∞, integrated. holds: it is above three standard errors on every draw "
     "of the data.",
+    "What is integrated cannot tell it from 0.",
 )
 def assumption_2(data: Measured) -> Finding:
     """Compare λ_0 with its standard error."""
@@ -290,6 +291,7 @@ def equation_46(data: Measured) -> Finding:
     'Eq. (47): "‖dB_p(s)/ds‖ ≤ √(2n exp(−λ_0 s)L(0)/h2)", at s = 0',
     "In every initialisation every unit of the second layer keeps it. Printed: the "
     f"fastest unit over the bound, median [smallest, largest]. {BY_WIDTH}",
+    "It takes ‖A(0)‖_F ≤ √h1, which is what rows of norm 1 at most have.",
 )
 def equation_47(data: Measured) -> Finding:
     """Compare the second layer's speed at the start with its bound."""

@@ -47,6 +47,7 @@ each_width = partial(claims.each_width, symbol="h2")
 @claim(
     'Assumption 1: "The network is partially over-parameterized: h2 ≫ h1."',
     "h2/h1 is large, the paper names no number. " + BY_WIDTH,
+    f"The first layer has {WIDTH1} units, of which the narrowest second has few times.",
     large=10.0,
 )
 def assumption_1(data: Measured, large: float) -> Finding:
@@ -141,6 +142,7 @@ def _as_long(data: Measured, keeps: Callable[[Run, slice], bool]) -> Finding:
 @claim(
     f'{_LEMMA_6}the training error is bounded as L(t) ≤ exp(−λ_0 t)L(0)", by (45)',
     "holds: in every fit with the premise, up to the last t that has it.",
+    "The step is not infinitely small.",
     conditions=(LEMMA_6_PREMISE,),
 )
 def lemma_6_loss(data: Measured) -> Finding:
@@ -165,6 +167,7 @@ def _within_radii(run: Run, until: slice) -> bool:
     "√(2nL(0)/(h1 h2^(2/3))) and R'_B = (2/λ_0) √(2nL(0)/h2)\", by (48), (49)",
     "holds: in every fit with the premise, up to the last t that has it; the Frobenius "
     "norms of the changes, which are at least as large, stand for those of the rows.",
+    "(48) takes (23) for granted, which does not hold.",
     conditions=(LEMMA_6_PREMISE,),
 )
 def lemma_6_moves(data: Measured) -> Finding:
@@ -181,6 +184,7 @@ def lemma_6_moves(data: Measured) -> Finding:
     "R'_A ∀r, ‖B_p(t) − B_p(0)‖ ≤ R'_B ∀p, and L(t) ≤ exp(−λ_0 t)L(0)\"",
     "Share of the fits that keep all three at every iteration, with its interval. "
     f"{WITH_PROBABILITY}",
+    "The interval of the share ends below 1 − δ.",
     conditions=(THEOREM_3_WIDTH, SMALL_STEP),
     delta=DELTA,
 )

@@ -13,6 +13,17 @@ from overparam_sk.experiments.kong_2019.runs import Measured, Run
 
 __all__ = ["write_data"]
 
+# What initial.npz has of every initialisation, beside λ_min and L(0) at every width.
+_OF_STARTS = (
+    "lambda_0",
+    "lambda_0_error",
+    "conditional",
+    "limit",
+    "half_squares",
+    "dead",
+    "seed",
+)
+
 # Iterations of a course that are kept, evenly spread; the whole courses are over 10 MB.
 _N_KEPT = 41
 
@@ -103,7 +114,10 @@ def _initial(measured: Sequence[Measured]) -> dict[str, NDArray[Any]]:
         "lambda_min": np.array(
             [[[s.lambda_min[w] for s in some] for w in widths] for some in starts]
         ),
+        "loss": np.array(
+            [[[s.starts[w].loss for s in some] for w in widths] for some in starts]
+        ),
     }
-    for name in ("lambda_0", "lambda_0_error", "conditional", "dead", "seed"):
+    for name in _OF_STARTS:
         arrays[name] = np.array([[getattr(s, name) for s in some] for some in starts])
     return arrays

@@ -1,6 +1,7 @@
 """How Kong's claims are judged: by shares of fits, by pairs of fits, by intervals."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -90,6 +91,8 @@ def kept_by_width(data: Measured, keeps: Callable[[Run], bool]) -> str:
     return f"{sum(map(keeps, data.runs))} of {len(data.runs)} fits: {counts}"
 
 
+@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096)
 def interval(n_kept: int, n: int) -> tuple[float, float]:
     """Clopper and Pearson's interval of a probability, of level 95%."""
     found = binomtest(n_kept, n).proportion_ci(0.95, method="exact")

@@ -8,6 +8,7 @@ from overparam_sk.experiments.kong_2019 import figures
 from overparam_sk.experiments.kong_2019.beyond import sections
 from overparam_sk.experiments.kong_2019.claims import CLAIMS, ON_ALL_DATA
 from overparam_sk.experiments.kong_2019.data import DATA_SETS
+from overparam_sk.experiments.kong_2019.directions import directions
 from overparam_sk.experiments.kong_2019.files import write_data
 from overparam_sk.experiments.kong_2019.first_widths import FIRST_WIDTHS
 from overparam_sk.experiments.kong_2019.flow import FLOW
@@ -70,6 +71,7 @@ def _words(run: Request, *_: Measured) -> tuple[list[str], dict[str, Any]]:
 
 def _write_more(run: Request, *measured: Measured) -> list[str]:
     report = ["# Kong (2019): beyond the paper", _in_words(run), *sections(measured)]
+    report += directions(measured)
     (run.out / "report.md").write_text("\n\n".join(report) + "\n", encoding="utf-8")
     return ["report.md", *write_data(measured, run.out)]
 

@@ -1,5 +1,7 @@
 """Where a fit's loss is rounding, and says nothing of the network any more."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,6 +31,7 @@ def tenths(run: Run) -> NDArray[np.int64]:
     return ends
 
 
+@lru_cache(maxsize=1024)
 def tenth_rates(run: Run) -> Floats:
     """−Δ log L/Δt over every tenth, with t = η · iteration."""
     ends = tenths(run)

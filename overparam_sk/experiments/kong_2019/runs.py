@@ -43,9 +43,11 @@ LEARNING_RATE = 2e-4
 _NETWORK = {"network": "kong_2019", "width1": WIDTH1, "row_norm": "clip"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
     """One fit, with everything that was recorded at every iteration.
+
+    Two are never equal, so that what is made of one can be kept.
 
     Parameters
     ----------
@@ -161,7 +163,7 @@ class Initialisation:
         return {width: start.lambda_min for width, start in self.starts.items()}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Measured:
     """Fits and initialisations on one data set.
 

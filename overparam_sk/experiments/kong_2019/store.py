@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,8 +127,8 @@ def load(path: Path, name: str) -> Measured:
 
 
 def _arrays(path: Path) -> Arrays:
-    with np.load(path, allow_pickle=False) as file:
-        names = file.files
+    with ZipFile(path) as file:
+        names = {name.removesuffix(".npy") for name in file.namelist()}
     declared = declared_arrays(path, names)
     return {name: read_array(path, one) for name, one in declared.items()}
 

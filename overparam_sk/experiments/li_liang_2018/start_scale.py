@@ -167,7 +167,7 @@ START_SCALE = Experiment(
     title="Li and Liang (2018), section 6: the scale of the initialisation",
     full=scale(
         scales=(0.01, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0),
-        widths=(1000, 4000, 16000),
+        widths=(1000, 4000),
         repeats=3,
         every=20,
     ),
