@@ -34,7 +34,7 @@ ALLOWED = {
         "theory",
     },
     # what theorems ask for, beside what estimators did
-    "theory": {*DOOR, "datasets", "diagnostics", "networks"},
+    "theory": {*DOOR, "datasets", "diagnostics", "distances", "networks"},
     # presentation
     # (the kernel along a run is computed when it is displayed: no fit keeps it)
     "plotting": {*DOOR, "diagnostics"},
@@ -85,7 +85,8 @@ ALLOWED = {
     "version": set(),
     "world": set(),
     # beside the house
-    "datasets": {*DOOR},
+    "datasets": {*DOOR, "distances"},
+    "distances": set(),
 }
 # These see of other floors what a user sees: of a public package what it exports, and
 # no module or name with an underscore.

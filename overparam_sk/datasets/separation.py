@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.cluster import AgglomerativeClustering
-from sklearn.metrics import pairwise_distances_chunked
 from sklearn.utils import check_X_y
 from sklearn.utils.multiclass import check_classification_targets
 
 from overparam_sk.arrays import check_finite
+from overparam_sk.distances import smallest_distance
 from overparam_sk.parameters import COUNT, either, one_of, random_generator
 from overparam_sk.world import in_own_world
 
@@ -181,8 +181,7 @@ def _between(X: NDArray[Any], places: list[NDArray[np.int64]]) -> Iterator[float
     """The smallest distance between each class and those after it."""
     for i, rows in enumerate(places[:-1]):
         others = X[np.concatenate(places[i + 1 :])]
-        blocks = pairwise_distances_chunked(X[rows], others)
-        yield min(float(block.min()) for block in blocks)
+        yield smallest_distance(X[rows], others)
 
 
 def _diameters(X: NDArray[Any], most: int) -> NDArray[np.float64]:

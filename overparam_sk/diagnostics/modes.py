@@ -100,7 +100,7 @@ class ResidualModes(OwnWorld):
 
     def _factors(self, iterations: NDArray[Any]) -> Floats:
         factors = 1 - self.learning_rate * self.eigenvalues
-        powers: Floats = factors ** iterations[:, None]
+        powers: Floats = factors ** iterations[..., None]
         return powers
 
     def _shares(self, coefficients: Floats) -> Floats:

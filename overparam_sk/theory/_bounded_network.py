@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam_sk.arrays import real_array, real_rows
+from overparam_sk.arrays import check_finite, real_array, real_rows
 from overparam_sk.memory import check_room
 from overparam_sk.parameters import shown
 from overparam_sk.theory.bound import Assumption
@@ -26,6 +26,11 @@ class Labelled:
 
     X: NDArray[np.float64]
     labels: NDArray[np.int64]
+
+    def in_their_units(self) -> "Labelled":
+        """Each row over its largest entry: the outputs' order knows no unit."""
+        largest = np.abs(self.X).max(axis=1, keepdims=True)
+        return Labelled(self.X / np.where(largest > 0, largest, 1), self.labels)
 
     def blocks(self, m: int) -> Iterator["Labelled"]:
         """Some rows at a time, of m hidden units."""
@@ -129,7 +134,8 @@ class BoundedNetwork:
         )
 
     def _error(self, rows: Labelled, W: NDArray[np.float64]) -> float:
-        return float((self.margins(rows, W) <= 0).mean())
+        found = check_finite("The margins", self.margins(rows.in_their_units(), W))
+        return float((found <= 0).mean())
 
     def check_outputs(self, estimator: Any, X: Any) -> None:
         """Refuse an estimator whose outputs are those of other units."""

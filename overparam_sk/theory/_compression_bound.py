@@ -90,5 +90,10 @@ def _described(net: BoundedNetwork, one: _Description) -> Floats:
     """The weights that such a description gives."""
     left = net.compressed.left_[:, : one.rank].astype(np.float64)
     right = net.compressed.right_[: one.rank].T.astype(np.float64)
+    # Either factor may have the size of the product: of the same size both have
+    # spacings in float32.
+    sizes = (np.frexp(np.abs(factor).max(axis=0))[1] for factor in (left, right))
+    half = np.subtract(*sizes) // 2
+    left, right = np.ldexp(left, -half), np.ldexp(right, half)
     update = quantised(left, one.bits) @ quantised(right, one.bits).T
     return net.W0 + update

@@ -78,14 +78,21 @@ def noisy_error(
 ) -> float:
     """Share of the rows' draws that are wrong, with noise of its own for each."""
     total = 0
-    for part in rows.blocks(len(net.W)):
-        # Of noise that is drawn, more digits are of no use.
-        Z, a = (part.X @ net.W.T).astype(np.float32), net.a.astype(np.float32)
-        scale = s * np.linalg.norm(part.X, axis=1, keepdims=True).astype(np.float32)
+    for part in rows.in_their_units().blocks(len(net.W)):
+        Z = part.X @ net.W.T
+        scale = s * np.linalg.norm(part.X, axis=1, keepdims=True)
+        # Of noise that is drawn, more digits are of no use; nor is the size of the
+        # outputs, which might be none of float32.
+        largest = np.maximum(np.abs(Z).max(axis=1, keepdims=True), scale)
+        largest[largest == 0] = 1
+        Z, scale, a = (
+            part.astype(np.float32)
+            for part in (Z / largest, scale / largest, net.a / np.abs(net.a).max())
+        )
         noise = np.empty_like(Z)
         for _ in range(n_draws):
             random.standard_normal(out=noise, dtype=np.float32)
             noise *= scale
             noise += Z
             total += (margins(outputs_of(noise, a), part.labels) <= 0).sum()
-    return total / (n_draws * len(rows.X))
+    return float(total / (n_draws * len(rows.X)))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from overparam_sk.datasets import make_clustered_mixture, make_xor_balls, separability
+from overparam_sk.distances import smallest_distance
 
 
 def distance(x, z):
@@ -123,6 +124,25 @@ def test_equal_rows_of_two_classes_are_not_separated():
     assert found.delta == 0
     assert found.lambda_ == np.inf
     assert not found.holds
+
+
+@pytest.mark.parametrize("apart", [1e-5, 1e-8, 1e-9, 1e-12])
+@pytest.mark.parametrize("unit", [1e-150, 1.0, 1e150])
+def test_rows_that_are_near_each_other_are_not_equal(apart, unit):
+    X = np.array([[1, 0, 1], [1, apart, 1], [0, 1, 1], [0, -1, 1]]) * unit
+    assert separability(X, [0, 1, 0, 1]).delta == pytest.approx(apart * unit, rel=1e-9)
+
+
+@pytest.mark.parametrize("apart", [0.0, 1e-9, 1e-3, 1.0])
+@pytest.mark.parametrize("other", [False, True])
+def test_the_smallest_distance_is_that_of_every_pair(apart, other):
+    X = np.random.default_rng(0).standard_normal((40, 5))
+    X[20:] += 10
+    X[7], X[33] = X[3] + apart / 5**0.5, X[3] + 2 * apart / 5**0.5
+    given = (X[:20], X[20:]) if other else (X,)
+    one, two = (range(20), range(20, 40)) if other else (range(40), range(40))
+    expected = min(pairs(X, one, two))
+    assert smallest_distance(*given) == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize(

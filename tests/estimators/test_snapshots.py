@@ -147,6 +147,7 @@ def test_the_residual_is_taken_apart_whole():
     law = modes.coefficients[0] * (1 - 1e-3 * modes.eigenvalues) ** 20
     np.testing.assert_allclose(modes.predicted[1], law, rtol=1e-12)
     np.testing.assert_allclose(modes.predicted_loss([0, 20])[1], (law**2).sum() / 2)
+    np.testing.assert_allclose(modes.predicted_loss(20), (law**2).sum() / 2)
 
 
 def test_a_prediction_by_hand():

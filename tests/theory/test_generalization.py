@@ -1,6 +1,7 @@
 """Bounds against slow and obvious versions, and against errors that are known."""
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,8 +22,8 @@ from overparam_sk import OverparamReLUClassifier
 from overparam_sk.datasets import make_clustered_mixture
 from overparam_sk.diagnostics import infinite_width_gram
 from overparam_sk.theory import generalization_bounds
-from overparam_sk.theory._bounded_network import BoundedNetwork
-from overparam_sk.theory._compression_bound import quantised
+from overparam_sk.theory._bounded_network import BoundedNetwork, Labelled
+from overparam_sk.theory._compression_bound import compression_bound, quantised
 from overparam_sk.theory._kernel_bound import label_complexity
 from overparam_sk.theory._kl_inverse import binary_kl, kl_inverse
 from overparam_sk.theory._pac_bayes_bound import noisy_error
@@ -297,6 +298,54 @@ def test_sparse_rows_are_rows():
     dense, sparse = found(net, X, y), found(net, csr_array(X), y)
     for name in NAMES:
         assert sparse[name].value == pytest.approx(dense[name].value, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("in_rows", "in_weights"),
+    [
+        (2.0**-600, 1.0),
+        (2.0**-60, 1.0),
+        (2.0**200, 1.0),
+        (1.0, 2.0**-200),
+        (1.0, 2.0**60),
+        (1.0, 2.0**200),
+    ],
+)
+def test_what_the_errors_are_knows_no_unit(in_rows, in_weights):
+    """A network without a constant 1 is homogeneous, in its rows and its weights."""
+    X, y, X_test, y_test = problem(spread=1.5)
+    seen = BoundedNetwork.of(fitted(X, y), X, y, X_test[:200], y_test[:200])
+    random = np.random.default_rng
+    small = SimpleNamespace(
+        left_=seen.compressed.left_ * np.float64(in_weights),
+        right_=seen.compressed.right_.astype(np.float64),
+    )
+    other = replace(
+        seen,
+        train=Labelled(seen.train.X * in_rows, seen.train.labels),
+        test=Labelled(seen.test.X * in_rows, seen.test.labels),
+        W=seen.W * in_weights,
+        W0=seen.W0 * in_weights,
+        compressed=small,
+    )
+    assert other.errors(other.W) == seen.errors(seen.W)
+    assert 0 < seen.errors(seen.W)[1] < 1
+    s = 0.3
+    noisy = noisy_error(seen.train, seen, s, 20, random(0))
+    assert 0.05 < noisy < 1
+    assert noisy_error(
+        other.train, other, s * in_weights, 20, random(0)
+    ) == pytest.approx(noisy, abs=2e-3)
+    both = [compression_bound(one, 0.1) for one in (seen, other)]
+    assert both[0].parameters == both[1].parameters
+    assert both[0].value == both[1].value
+
+
+def test_outputs_that_are_no_numbers_are_no_success():
+    X, y, *_ = problem()
+    seen = BoundedNetwork.of(fitted(X, y), X, y, None, None)
+    with pytest.raises(ValueError, match="The margins must be finite numbers"):
+        seen.errors(np.full_like(seen.W, np.nan))
 
 
 def test_a_table_has_a_row_for_each_bound():

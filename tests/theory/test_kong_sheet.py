@@ -107,3 +107,10 @@ def test_the_sheet_changes_nothing_of_the_estimator():
     assert first == second
     for name, value in before.items():
         np.testing.assert_array_equal(getattr(net, name), value)
+
+
+@pytest.mark.parametrize("epsilon", [5e-324, 1e-320, 1e-300])
+def test_an_error_however_small_asks_for_a_number_of_iterations(epsilon):
+    sheet = theory_sheet(fit(learning_rate=1e-3), X, y, epsilon=epsilon)
+    (row,) = sheet["t/η"]
+    assert math.isfinite(row.required)

@@ -254,6 +254,13 @@ def test_single_points_permit_every_alpha():
     assert sheet["α"][0].verdict == "nothing asked"
 
 
+def test_rows_that_are_near_each_other_are_not_equal():
+    near, labels = np.concatenate([X, X[:1] + 1e-9]), np.append(y, y[0])
+    sheet = theory_sheet(classifier(**PLAIN).fit(near, labels), near, labels)
+    apart = np.linalg.norm(near[-1] - near[0])
+    assert sheet["δ'"][0].found == pytest.approx(apart, rel=1e-6)
+
+
 def test_every_row_a_component():
     """l = N, λ = 0: δ' is the smallest distance of any two rows, equal ones apart."""
     twice, labels = np.concatenate([X, X[:3]]), np.append(y, y[:3])

@@ -1,5 +1,7 @@
 """Theorem 3 of Kong (2019), and what section IV-C makes of L(0)."""
 
+import math
+
 import numpy as np
 
 from overparam_sk.theory._kong_2019.measured import Measured
@@ -72,8 +74,11 @@ def _first_below(m: Measured, epsilon: float) -> float | None:
 def _iterations(m: Measured, numbers: Numbers, epsilon: float) -> float | None:
     if m.step is None or not numbers.lambda_0:
         return None
-    ratio = max(m.start.loss / epsilon, 1.0)
-    return float(np.log(ratio)) / (numbers.lambda_0 * m.step)
+    if m.start.loss <= epsilon:
+        return 0.0
+    # Their ratio may be too large for a float.
+    logs = math.log(m.start.loss) - math.log(epsilon)
+    return logs / (numbers.lambda_0 * m.step)
 
 
 def _start(m: Measured, numbers: Numbers) -> list[SheetRow]:

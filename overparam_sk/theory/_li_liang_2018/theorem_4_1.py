@@ -13,8 +13,8 @@ B is written in v.
 from collections.abc import Iterator
 
 import numpy as np
-from sklearn.metrics import pairwise_distances_chunked
 
+from overparam_sk.distances import smallest_distance
 from overparam_sk.theory._li_liang_2018.facts import Facts
 from overparam_sk.theory.sheet import Relation, SheetRow
 
@@ -159,9 +159,4 @@ def _distinct_rows(facts: Facts) -> tuple[int, float | None]:
     distinct = np.unique(facts.rows[facts.separation.rows], axis=0)
     if len(distinct) < 2:
         return len(distinct), None
-    smallest, first = np.inf, 0
-    for block in pairwise_distances_chunked(distinct):
-        places = np.arange(len(block))
-        block[places, first + places] = np.inf
-        smallest, first = min(smallest, float(block.min())), first + len(block)
-    return len(distinct), smallest
+    return len(distinct), smallest_distance(distinct)
