@@ -44,8 +44,13 @@ class DecayingDifference:
     differences: Floats
 
     def fit(self) -> tuple[float, float]:
-        """Return c and p of weighted least squares; p between −10 and 10."""
+        """Return c and p of weighted least squares; p between −10 and 10.
+
+        Of no difference at all both are 0.
+        """
         means = self.differences.mean(axis=0)
+        if not means.any():
+            return 0.0, 0.0
         g, u = self._shapes(_POWERS)
         # What is left of the weighted sum of squares falls as this share rises.
         explained = (g * self._weights @ means) ** 2 / (g**2 @ self._weights)

@@ -212,14 +212,18 @@ def _beside_a_limit(
             f"study must have a repeat in which {name!r} at every {study.param} and "
             f"the limit have {metric}, got none."
         )
-    law = DecayingDifference(
-        np.array(widths, dtype=np.float64),
+    differences = check_finite(
+        f"{metric} less its limit",
         np.array([[found[unit, m] - limits[unit] for m in widths] for unit in whole]),
     )
+    # In units of the largest, so that no square over- or underflows.
+    scale = float(np.abs(differences).max()) or 1.0
+    law = DecayingDifference(np.array(widths, dtype=np.float64), differences / scale)
+    (c, p), (of_c, of_p) = law.fit(), law.intervals(level)
     return PowerLaw(
-        *(metric, name, *law.fit(), *law.intervals(level), level),
+        *(metric, name, c * scale, p, (of_c[0] * scale, of_c[1] * scale), of_p, level),
         n_fits=len(whole) * len(widths),
-        limit=float(np.mean([limits[unit] for unit in whole])),
+        limit=float(sum(limits[unit] / len(whole) for unit in whole)),
     )
 
 
@@ -268,6 +272,12 @@ def _fits(study: WidthStudy, name: str, metric: str) -> list[Fit]:
             raise ValueError(
                 f"{study.param} must be a positive number to follow a power law, got "
                 f"{fit.value!r}."
+            )
+        if np.isinf(fit.scores[metric]):
+            raise ValueError(
+                f"{metric} must be finite to follow a power law, got "
+                f"{fit.scores[metric]} at {study.param}={fit.value}, repeat "
+                f"{fit.repeat}."
             )
     return fits
 

@@ -253,3 +253,44 @@ def test_the_limit_of_a_study_is_the_infinite_width_beside_the_networks():
     assert law.n_fits == 18
     assert law.c < 0 < law.p
     assert law(10**9) == pytest.approx(law.limit)
+
+
+@pytest.mark.parametrize("unit", [2.0**-900, 2.0**-300, 2.0**300, 2.0**900])
+def test_a_law_beside_a_limit_knows_no_unit(unit):
+    def study(unit):
+        random = np.random.default_rng(0)
+        scores = {
+            (m, r): 0.3 + 2 * m**-0.5 + 1e-3 * random.standard_normal()
+            for r in range(4)
+            for m in WIDTHS
+        }
+        fits = [
+            Fit("net", m, r, None, r, {"loss": value * unit})
+            for (m, r), value in scores.items()
+        ]
+        return WidthStudy("width", {}, fits)
+
+    law = fit_power_law(study(1.0), "loss", limit=0.3)
+    other = fit_power_law(study(unit), "loss", limit=0.3 * unit)
+    assert (other.p, other.p_interval) == (law.p, law.p_interval)
+    assert abs(law.p - 0.5) < 0.1
+    np.testing.assert_allclose(
+        [other.c / unit, *(end / unit for end in other.c_interval)],
+        [law.c, *law.c_interval],
+        rtol=1e-12,
+    )
+
+
+def test_a_metric_that_is_its_limit_has_no_power():
+    law = fit_power_law(made_up(p=0.0), "distance", limit=2.0)
+    assert (law.c, law.p) == (0.0, 0.0)
+    assert law.p_interval == (-np.inf, np.inf)
+    assert law(100) == 2.0
+
+
+@pytest.mark.parametrize("limit", [None, 0.0])
+def test_an_infinite_metric_is_refused(limit):
+    study = made_up()
+    study.fits[0].scores["distance"] = np.inf
+    with pytest.raises(ValueError, match="distance must be finite to follow a power"):
+        fit_power_law(study, "distance", limit=limit, n_resamples=50)
