@@ -120,7 +120,8 @@ LI_LIANG_2018: tuple[Slip, ...] = (
         "t = Õ(σγ/(100 B η)), which is at most (vδ/kl)⁴ σγ³/(100η)",
         "Lemma B.1 couples up to τ/η, and B ≥ (kl/(vδ))⁴/γ²: the stated t is 100 B "
         "(vδ/kl)² ≥ 100 (kl/(vδ))²/γ² times as long. With v = ε³/(8kl), γ = δ/kl and "
-        "T = (kl)⁵/(ηmδ³ε⁶), T ≤ τ/η asks for m ≥ 409600² (kl)³²/(δ²⁰ε³⁶), not (kl)²⁰/(δ¹²ε²⁴).",
+        "T = (kl)⁵/(ηmδ³ε⁶), T ≤ τ/η asks for m ≥ 409600² (kl)³²/(δ²⁰ε³⁶), "
+        "not (kl)²⁰/(δ¹²ε²⁴).",
     ),
     _slip(
         "Lemma B.4, |·|",
