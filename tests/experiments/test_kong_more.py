@@ -45,7 +45,7 @@ TINY = {
 
 def forget():
     """Other rows have the same names here."""
-    for one in (steps, first_widths):
+    for one in (flow, steps, first_widths):
         one._lambda_0.cache_clear()
 
 

@@ -15,6 +15,7 @@ from overparam_sk.experiments.claims import (
     Finding,
     claim,
     falls,
+    mean,
     verdict_of_widths,
 )
 from overparam_sk.experiments.figure import new_figure
@@ -161,6 +162,17 @@ def begins_at_the_limit(data: FirstWidths) -> Finding:
     return ours, verdict_of_widths(kept)
 
 
+def _where_least(data: FirstWidths, figures: dict[str, Callable[[Wide], float]]) -> str:
+    """Say at which h1 each is smallest, and how far all of them go."""
+    told = []
+    for name, figure in figures.items():
+        means = {w: mean(map(figure, runs)) for w, runs in data.fits.items()}
+        least = min(means, key=means.__getitem__)
+        told.append(f"{name} is smallest at h1 = {least}")
+        told[-1] += f" and {max(means.values()):.2g} at most"
+    return f"{'; '.join(told)}."
+
+
 def _falls_with_h1(words: str, *columns: str) -> Any:
     figures: dict[str, Callable[[Wide], float]] = {
         column.replace("_", " "): lambda run, column=column: run.largest(column)  # type: ignore[misc]
@@ -173,6 +185,7 @@ def _falls_with_h1(words: str, *columns: str) -> Any:
         "Largest values in the course, mean over the fits. holds: in both layers they "
         "fall from every h1 to the next; in trend: in both they are smaller at the "
         "largest h1 than at the smallest.",
+        lambda data: _where_least(data, figures),
     )
     def judge(data: FirstWidths) -> Finding:
         return falls(data.fits, figures, symbol="h1")
