@@ -41,7 +41,7 @@ _HISTORY = "history_"
 
 
 def kept_or_run(request: Request, names: Sequence[str]) -> list[Measured]:
-    """Take what the store has, and measure and keep the rest.
+    """Take what the store has; measure the rest and keep it, data set by data set.
 
     Parameters
     ----------
@@ -61,13 +61,16 @@ def kept_or_run(request: Request, names: Sequence[str]) -> list[Measured]:
     OSError
         If the store cannot be written.
     """
-    paths = {name: _path(request, name) for name in names}
-    missing = [name for name in names if not paths[name].exists()]
-    measured = run_all(request, missing) if missing else []
-    found = {one.name: one for one in measured}
-    for name, one in found.items():
-        save(one, paths[name])
-    return [found.get(name) or load(paths[name], name) for name in names]
+    return [_kept_or_run(request, name) for name in names]
+
+
+def _kept_or_run(request: Request, name: str) -> Measured:
+    path = _path(request, name)
+    if path.exists():
+        return load(path, name)
+    (measured,) = run_all(request, [name])
+    save(measured, path)
+    return measured
 
 
 def _path(request: Request, name: str) -> Path:
