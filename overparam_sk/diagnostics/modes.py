@@ -67,6 +67,12 @@ class ResidualModes(OwnWorld):
     coefficients: Floats
     learning_rate: float
 
+    def __repr__(self) -> str:
+        """Tell the sizes: the arrays would fill a screen."""
+        n, looks = len(self.eigenvalues), self.iterations.tolist()
+        step = f"learning_rate={self.learning_rate:.4g}"
+        return f"ResidualModes({n} modes, iterations={looks}, {step})"
+
     @property
     def predicted(self) -> Floats:
         """``coefficients`` if H stayed H(0): c_i(0) (1 − ηλ_i)^t, shape (k, n)."""

@@ -85,7 +85,8 @@ class Retraced(MeasuredWeights, TrainedNetwork, ABC):
                 f"iterations must be at most {self.n_iter_}, where the fit ended, got "
                 f"{max(asked)}."
             )
-        return self._again(X, y, sample_weight, asked, {})
+        told = "on these rows, with these sample_weight and parameters, and an integer "
+        return self._again(X, y, sample_weight, asked, {}, told + "random_state")
 
     def _again(
         self,
@@ -94,8 +95,12 @@ class Retraced(MeasuredWeights, TrainedNetwork, ABC):
         sample_weight: Any,
         iterations: Sequence[int],
         parameters: dict[str, Any],
+        told: str,
     ) -> list[Self]:
-        """`snapshots` with other ``parameters``, which must lead to the same end."""
+        """`snapshots` with other ``parameters``, which must lead to the same end.
+
+        ``told`` is how the fit must have been done, for whom it does not.
+        """
         looks = (*iterations, self.n_iter_)
         twin = clone(self).set_params(
             **parameters,
@@ -117,15 +122,11 @@ class Retraced(MeasuredWeights, TrainedNetwork, ABC):
         fit(job, twin._network(plain), [walk])
         known = {n: v for n, v in vars(twin).items() if n in _FROM_DATA}
         shots = {t: _made(self, known | of, t) for t, of in walk.seen.items()}
-        self._check_end(shots[self.n_iter_], parameters)
+        self._check_end(shots[self.n_iter_], told)
         return [shots[t] for t in iterations]
 
-    def _check_end(self, end: Self, parameters: dict[str, Any]) -> None:
+    def _check_end(self, end: Self, told: str) -> None:
         """Refuse a run that ended elsewhere than the fit."""
-        told = "these sample_weight and parameters, and an integer random_state"
-        if parameters:
-            told = ", ".join(f"{n}={v:.3g}" for n, v in parameters.items())
-            told += " and no sample_weight, all along"
         for (W, W0), (again, _) in zip(self._updates(), end._updates(), strict=True):
             if W.shape != again.shape:
                 raise ValueError(
@@ -138,7 +139,7 @@ class Retraced(MeasuredWeights, TrainedNetwork, ABC):
                     "X, y and the parameters must lead to where the fit ended, got a "
                     f"run that ends {off:.2g} away after a way of {way:.2g}: the fit "
                     f"must be one run, from the initialisation to its last iteration, "
-                    f"on these rows, with {told}."
+                    f"{told}."
                 )
 
 

@@ -244,10 +244,23 @@ class TwoHiddenReLURegressor(NumberRegressor, Retraced, StampedEstimator):
         plain = {"learning_rate": self.learning_rate_, "momentum": 0.0}
 
         def outputs(X: Any, y: Any, iterations: Sequence[int]) -> NDArray[Any]:
-            nets = self._again(X, y, None, iterations, plain)
+            nets = self._again(X, y, None, iterations, plain, self._made_plain())
             return np.array([net.predict(X) for net in nets])
 
         return DescentSource(self.learning_rate_, self.n_iter_, outputs)
+
+    def _made_plain(self) -> str:
+        """How a fit has to be done for `descent_source`, and what to set for it."""
+        asked = {
+            "learning_rate=a number": self.learning_rate == "auto",
+            "momentum=0": self.momentum not in ("auto", 0),
+            "early_stopping=False": self.early_stopping,
+            "warm_start=False": self.warm_start,
+        }
+        missed = [setting for setting, is_missed in asked.items() if is_missed]
+        told = "on these rows, of one step all along, with momentum=0 and no "
+        told += "sample_weight"
+        return told + (f"; to be sure, set {', '.join(missed)}" if missed else "")
 
     def to_skorch(self, *, initial: bool = False, **net_params: Any) -> Any:
         """The network as an initialized skorch net, to predict and to train on.

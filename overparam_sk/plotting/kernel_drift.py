@@ -106,6 +106,8 @@ class KernelDriftDisplay(OwnWorld):
     ) -> "KernelDriftDisplay":
         """Take the courses of a fitted estimator, and look at its Gram matrix.
 
+        Nothing is drawn before :meth:`plot`.
+
         Parameters
         ----------
         estimator : fitted estimator with ``history_`` and ``gram_source``
@@ -127,14 +129,19 @@ class KernelDriftDisplay(OwnWorld):
         Raises
         ------
         ValueError
-            If the estimator is not fitted, or there are looks and the run done again
-            ends elsewhere.
+            If the estimator is not fitted, a look is beyond its end, or there are looks
+            and the run done again ends elsewhere.
         MemoryError
             If the Gram matrix is larger than the memory.
         """
         looks = _LOOKS("looks", looks) or ()
         history = fitted_attribute(estimator, "history_")
         net = inside(estimator, "history_")
+        if max(looks, default=0) > net.n_iter_:
+            raise ValueError(
+                f"looks must be at most {net.n_iter_}, where the fit ended, got "
+                f"{max(looks)}."
+            )
         between = sorted({*looks} - {0, net.n_iter_})
         spectra = [gram_spectrum(net, X, initial=True)]
         if between:

@@ -58,6 +58,14 @@ class Bound:
     test_error: float | None
     parameters: Mapping[str, float]
 
+    def __str__(self) -> str:
+        """Name, value, test error, verdict, and how many assumptions fail."""
+        end = "vacuous" if self.vacuous else f"below guessing's {self.trivial:.3g}"
+        if self.failing:
+            end += f", {len(self.failing)} assumptions fail"
+        test = "" if self.test_error is None else f"  test error {self.test_error:.3f}"
+        return f"{self.name:11} {self.value:.3f}{test}  {end}"
+
     @property
     def vacuous(self) -> bool:
         """Whether guessing is as good as what the bound promises."""
@@ -104,6 +112,10 @@ class GeneralizationBounds(OwnWorld, Sequence[Bound]):
     def __len__(self) -> int:
         """Count the bounds."""
         return len(self.bounds)
+
+    def __str__(self) -> str:
+        """A line a bound."""
+        return "\n".join(str(one) for one in self.bounds)
 
     def to_frame(self) -> Any:
         """One row a bound.

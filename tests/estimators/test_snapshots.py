@@ -1,5 +1,7 @@
 """A fit done again: where it was on the way, and who is refused."""
 
+import re
+
 import numpy as np
 import pytest
 from estimators.small_nets import WITH_WEIGHTS, outputs, regressor, trained_weights
@@ -210,6 +212,23 @@ def test_where_there_is_no_law_there_are_no_modes(how):
     # What is claimed afterwards does not count.
     net.set_params(momentum=0.0, warm_start=False, early_stopping=False)
     with pytest.raises(ValueError, match=r"got a run that ends .* away"):
+        residual_modes(net, X, targets_of(net))
+
+
+TO_BE_SET = {
+    "momentum": "momentum=0",
+    "a step that was halved": "learning_rate=a number",
+    "best kept": "early_stopping=False",
+    "another step first": "warm_start=False",
+}
+
+
+@pytest.mark.parametrize("how", LAWLESS)
+def test_the_refusal_tells_just_what_to_set(how):
+    net = LAWLESS[how]()
+    known = how in TO_BE_SET
+    end = f"; to be sure, set {TO_BE_SET[how]}." if known else "no sample_weight."
+    with pytest.raises(ValueError, match=f"{re.escape(end)}$"):
         residual_modes(net, X, targets_of(net))
 
 

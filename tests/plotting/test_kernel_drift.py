@@ -70,6 +70,12 @@ def test_without_looks_the_run_is_not_done_again():
         KernelDriftDisplay.from_estimator(fitted("classifier"), -X, y, looks=[5])
 
 
+@pytest.mark.parametrize("kind", ["classifier", "regressor"])
+def test_a_look_beyond_the_end_is_named(kind):
+    with pytest.raises(ValueError, match=r"looks must be at most 20, .* got 21"):
+        KernelDriftDisplay.from_estimator(fitted(kind), X, y, looks=[5, 21])
+
+
 def test_a_lawless_fit_is_marked():
     net = fitted("regressor", momentum=0.5)
     display = KernelDriftDisplay.from_estimator(net, X, y, looks=[5]).plot()

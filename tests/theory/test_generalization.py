@@ -359,6 +359,21 @@ def test_a_table_has_a_row_for_each_bound():
     assert "independently" in frame["unknown"][3]
 
 
+def test_printed_they_are_a_line_each():
+    X, y, X_test, y_test = problem()
+    net = fitted(X, y)
+    tested = generalization_bounds(net, X, y, X_test=X_test, y_test=y_test)
+    untested = generalization_bounds(net, X, y)
+    for bounds, has_test in ((tested, True), (untested, False)):
+        for line, one in zip(str(bounds).splitlines(), bounds, strict=True):
+            assert line.startswith(one.name)
+            assert f"{one.value:.3f}" in line
+            assert ("vacuous" in line) == one.vacuous
+            assert ("test error" in line) == has_test
+            fails = f", {len(one.failing)} assumptions fail"
+            assert line.endswith(fails) == bool(one.failing)
+
+
 @pytest.mark.parametrize("make", [infinite, linearized, regressor, compressed])
 def test_another_network_is_refused(make):
     X, y, *_ = problem(30)

@@ -114,3 +114,11 @@ def test_an_error_however_small_asks_for_a_number_of_iterations(epsilon):
     sheet = theory_sheet(fit(learning_rate=1e-3), X, y, epsilon=epsilon)
     (row,) = sheet["t/η"]
     assert math.isfinite(row.required)
+
+
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_rows_of_norm_1_that_a_constant_makes_longer_are_explained(fit_intercept):
+    row = theory_sheet(fit(fit_intercept=fit_intercept), X, y).rows[0]
+    assert row.quantity == "rows have norm 1"
+    assert row.holds is not fit_intercept
+    assert ("fit_intercept=True" in row.note) == fit_intercept

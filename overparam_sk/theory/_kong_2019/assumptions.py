@@ -23,7 +23,15 @@ def setting(m: Measured) -> list[SheetRow]:
     rows = max(float(np.linalg.norm(W, axis=1).max()) for W in (m.start.A, m.start.B))
     step = None if m.step is None else m.step * float(m.start.eigenvalues[-1])
     return [
-        SheetRow(part, "rows have norm 1", "max |‖x_i‖ − 1|", off, "<=", ROUNDING),
+        SheetRow(
+            part,
+            "rows have norm 1",
+            "max |‖x_i‖ − 1|",
+            off,
+            "<=",
+            ROUNDING,
+            note="the constant 1 of fit_intercept=True counted" * m.has_intercept,
+        ),
         SheetRow(
             part,
             "targets are bounded",

@@ -109,6 +109,8 @@ class Measured:
         η where it is constant, and there is no momentum; otherwise there is no time t.
     momentum : float
     history : dict of str to ndarray
+    has_intercept : bool
+        Whether the last column of the rows is the constant 1.
     """
 
     start: Layers
@@ -117,6 +119,7 @@ class Measured:
     step: float | None
     momentum: float
     history: dict[str, NDArray[Any]]
+    has_intercept: bool
 
     @classmethod
     def of(cls, estimator: Any, X: ArrayLike, y: ArrayLike) -> Self:
@@ -151,7 +154,8 @@ class Measured:
         constant = estimator.learning_rate != "auto" and not momentum
         step = float(estimator.learning_rate_) if constant else None
         row_norm, history = estimator.row_norm_, estimator.history_
-        return cls(start, end, row_norm, step, momentum, history)
+        has_intercept = bool(estimator.has_intercept_)
+        return cls(start, end, row_norm, step, momentum, history, has_intercept)
 
     @property
     def n(self) -> int:
