@@ -1,6 +1,7 @@
 """How a metric scales with width: L∞ + c·m^(−p), with confidence intervals."""
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -241,11 +242,19 @@ def _limits(
         and not np.isnan(fit.scores.get(metric, np.nan))
     }
     if not found:
+        fits = [f for f in study.fits if (f.estimator, f.value) == (limit, None)]
+        there = [m for m in study.metrics if any(_is_there(f, m) for f in fits)]
         raise ValueError(
             f"limit must be a number or the name of an estimator without {study.param} "
-            f"that has {metric}, got {limit!r}."
+            f"that has {metric}, got {limit!r}"
+            + (f", which has {there}." if there else ".")
         )
     return found
+
+
+def _is_there(fit: Fit, metric: str) -> bool:
+    score = fit.scores.get(metric)
+    return isinstance(score, Real) and not np.isnan(float(score))
 
 
 def _unit(fit: Fit) -> Unit:

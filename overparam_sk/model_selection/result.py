@@ -34,6 +34,13 @@ class WidthStudy(OwnWorld):
     configuration: dict[str, Any]
     fits: list[Fit]
 
+    def __repr__(self) -> str:
+        """Tell what was fitted: the fits themselves would fill screens."""
+        names = list(dict.fromkeys(fit.estimator for fit in self.fits))
+        values = list(dict.fromkeys(f.value for f in self.fits if f.value is not None))
+        told = f"{len(self.fits)} fits of {names}, {self.param} in {values}"
+        return f"WidthStudy({told}, {len(self.failures)} failed)"
+
     @property
     def metrics(self) -> list[str]:
         """Names of the scores that are numbers."""

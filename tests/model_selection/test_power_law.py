@@ -217,6 +217,17 @@ def test_beside_a_limit_only_whole_repeats_count():
     assert law == fit_power_law(two, "loss", limit="limit")
 
 
+def test_a_limit_without_the_metric_is_told_what_it_has():
+    has, lacks = {"loss": 0.3, "distance": np.nan}, {"loss": 0.5, "distance": 0.1}
+    fits = [Fit("net", m, 0, None, 0, lacks) for m in (250, 500)]
+    study = WidthStudy("width", {}, [*fits, Fit("limit", None, 0, None, 0, has)])
+    with pytest.raises(ValueError, match=r"got 'limit', which has \['loss'\]\.$"):
+        fit_power_law(study, "distance", limit="limit")
+    assert repr(study) == (
+        "WidthStudy(3 fits of ['net', 'limit'], width in [250, 500], 0 failed)"
+    )
+
+
 def test_a_limit_that_is_none_is_refused():
     study = beside_a_limit()
     for wrong in ("svm", "net"):
