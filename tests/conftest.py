@@ -2,10 +2,15 @@
 
 import signal
 
+import hypothesis
 import pytest
 import torch
 
 from overparam_sk.training import BatchedSGD
+
+# No test asserts a time: on a busy machine any example may take long.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 
 def pytest_addoption(parser):
