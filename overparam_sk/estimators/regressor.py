@@ -251,10 +251,11 @@ class TwoHiddenReLURegressor(NumberRegressor, Retraced, StampedEstimator):
 
     def _made_plain(self) -> str:
         """How a fit has to be done for `descent_source`, and what to set for it."""
+        settings = Settings.of(checked_parameters(self))
         asked = {
-            "learning_rate=a number": self.learning_rate == "auto",
-            "momentum=0": self.momentum not in ("auto", 0),
-            "early_stopping=False": self.early_stopping,
+            "learning_rate=a number": settings.learning_rate is None,
+            "momentum=0": settings.momentum > 0,
+            "early_stopping=False": settings.early_stopping,
             "warm_start=False": self.warm_start,
         }
         missed = [setting for setting, is_missed in asked.items() if is_missed]
