@@ -43,6 +43,15 @@ TINY = {
 }
 
 
+@pytest.fixture(autouse=True)
+def in_order():
+    """What a test takes out of the data sets comes back to where it was."""
+    kept = dict(DATA_SETS)
+    yield
+    DATA_SETS.clear()
+    DATA_SETS.update(kept)
+
+
 def forget():
     """Other rows have the same names here."""
     for one in (flow, steps, first_widths):

@@ -260,9 +260,8 @@ def test_what_it_cannot_follow_is_refused():
     net, X, y = problem()
     with pytest.raises(NotFittedError):
         gradient_flow(TwoHiddenReLURegressor(), X, y, 1.0)
-    other = OverparamReLUClassifier(width=4, max_iter=1, n_iter_no_change=None).fit(
-        X, y > 0.5
-    )
+    other = OverparamReLUClassifier(4, learning_rate=0.1, max_iter=1, random_state=0)
+    other.fit(X, y > 0.5)
     for wrong in (other, "net", None):
         with pytest.raises(ValueError, match="estimator must be a fitted TwoHidden"):
             gradient_flow(wrong, X, y, 1.0)
