@@ -233,6 +233,34 @@ def test_how_it_was_trained(options, momentum, is_plain):
     assert sheet.setting["B"] == B
 
 
+OTHERS = {
+    "the same": (X, y, None, True),
+    "in another order": (X[::-1], y[::-1], None, True),
+    "turned": (-X, y, None, False),
+    "some": (X[:13], y[:13], None, False),
+    "twice as long": (2 * X, y, None, False),
+    "other labels": (X, 1 - y, None, False),
+    "weighted": (X, y, np.arange(1.0, 21.0), False),
+    "weights of 2": (X, y, np.full(20, 2.0), True),  # they are relative
+}
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("how", OTHERS)
+def test_rows_that_are_not_those_of_the_fit_are_seen(how, dtype):
+    rows, labels, weights, same = OTHERS[how]
+    net = classifier(**PLAIN).fit(X.astype(dtype), y, sample_weight=weights)
+    (row,) = theory_sheet(net, rows.astype(dtype), labels)["L(w(T))"]
+    assert row.holds is same
+
+
+def test_where_no_loss_of_all_rows_is_known_none_is_compared():
+    net = classifier(**PLAIN, diagnostics=None).fit(X, y)
+    (row,) = theory_sheet(net, X, y)["L(w(T))"]
+    assert row.found is None
+    assert row.holds is None
+
+
 # --------------------------------------------------------------------- special data
 def test_equal_rows_of_two_classes_are_told():
     twice, labels = np.concatenate([X, X[:1]]), np.append(y, 1 - y[0])

@@ -51,7 +51,7 @@ def sheet(
     without = measure(facts, facts.row_each, taus)
     on_all = measure(facts, facts.all_rows, taus)
     rows = (
-        *assumptions.rows(facts),
+        *assumptions.rows(facts, on_all.end.loss),
         *theorem_4_1.rows(facts, facts.error(on_all.end.outputs)),
         *lemma_5_1.rows(facts, without, on_all),
         *lemma_5_2.rows(facts, without, on_all),

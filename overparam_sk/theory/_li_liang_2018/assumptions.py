@@ -15,15 +15,17 @@ _ROUNDING = 1e-6
 # A sample of Gaussians has a mean square no further from its expectation, in standard
 # errors.
 _ERRORS = 5.0
+# Losses of float32 outputs are known to this, relative to this much at least.
+_SAME_LOSS, _SMALL_LOSS = 1e-3, 1e-3
 
 
-def rows(facts: Facts) -> Iterator[SheetRow]:
-    """The assumptions, in the paper's order."""
+def rows(facts: Facts, loss: float) -> Iterator[SheetRow]:
+    """The assumptions, in the paper's order; ``loss`` is that of the rows at w(T)."""
     yield from _separability(facts)
     yield _antipodes(facts)
     yield _norms(facts)
     yield from _initialisation(facts)
-    yield from _training(facts)
+    yield from _training(facts, loss)
 
 
 def _separability(facts: Facts) -> Iterator[SheetRow]:
@@ -141,7 +143,7 @@ def _standard_errors(entries: Floats, std: float) -> float:
     return abs(ratio - 1) / math.sqrt(2 / entries.size)
 
 
-def _training(facts: Facts) -> Iterator[SheetRow]:
+def _training(facts: Facts, loss: float) -> Iterator[SheetRow]:
     part = "§3, learning process"
     yield SheetRow(
         part,
@@ -162,6 +164,20 @@ def _training(facts: Facts) -> Iterator[SheetRow]:
         if facts.is_plain
         else 'learning_rate="auto" lengthens the step (η is the shortest), or '
         "class_weight weighs the rows.",
+    )
+    theirs = facts.loss_of_fit
+    yield SheetRow(
+        part,
+        "loss on these rows against that of the fit's own, all with weight 1: their "
+        f"difference over the larger, or over {_SMALL_LOSS:g}",
+        "L(w(T))",
+        None if theirs is None else abs(loss - theirs) / max(loss, theirs, _SMALL_LOSS),
+        "<=",
+        _SAME_LOSS,
+        "Not tested: without diagnostics loss_ is of the last pass's batches."
+        if theirs is None
+        else f"{loss:.4g} here, {theirs:.4g} in the fit: other rows, or weights, make "
+        "them differ.",
     )
     yield SheetRow(
         part,

@@ -13,6 +13,7 @@ from sklearn.utils.validation import validate_data
 
 from overparam_sk.arrays import check_finite
 from overparam_sk.datasets import Separability, separability
+from overparam_sk.diagnostics import REGISTRY
 from overparam_sk.theory.powers import PowerProduct
 
 __all__ = ["Facts", "Floats", "Sample", "chunks"]
@@ -54,6 +55,8 @@ class Facts:
         Whether the step is constant and the loss has no weights of classes.
     scaled : bool
         Whether the coordinates are not X's columns.
+    loss_of_fit : float or None
+        That of all rows that it was fitted to, where it was measured.
     """
 
     rows: Floats
@@ -69,6 +72,7 @@ class Facts:
     momentum: float
     is_plain: bool
     scaled: bool
+    loss_of_fit: float | None
 
     @classmethod
     def of(cls, net: Any, X: ArrayLike, y: ArrayLike, epsilon: float) -> Self:
@@ -117,6 +121,8 @@ class Facts:
             sgd["momentum"],
             net.learning_rate != "auto" and net.class_weight is None,
             hasattr(net, "scale_"),
+            # A diagnostic on all rows takes the loss there with it.
+            float(net.loss_) if any(hasattr(net, f"{n}_") for n in REGISTRY) else None,
         )
 
     @property
