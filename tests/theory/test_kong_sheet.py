@@ -1,5 +1,6 @@
 """Kong's sheet through its public door: hostile rows, dtypes, verdicts that change."""
 
+import json
 import math
 
 import numpy as np
@@ -114,6 +115,15 @@ def test_an_error_however_small_asks_for_a_number_of_iterations(epsilon):
     sheet = theory_sheet(fit(learning_rate=1e-3), X, y, epsilon=epsilon)
     (row,) = sheet["t/η"]
     assert math.isfinite(row.required)
+
+
+@pytest.mark.parametrize("delta", [5e-324, 1e-320, 1e-307, 1e-200, 1 - 2**-53])
+def test_a_probability_however_small_has_a_sheet_of_numbers(delta):
+    sheet = theory_sheet(fit(), X, y, delta=delta)
+    json.dumps(sheet.to_dict(), allow_nan=False)
+    start = sheet["L(0)"]
+    assert [row.holds for row in start] == [True, True]
+    assert start[0].required_log10 == pytest.approx(math.log10(12) - math.log10(delta))
 
 
 @pytest.mark.parametrize("fit_intercept", [True, False])

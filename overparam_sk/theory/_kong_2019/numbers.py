@@ -65,11 +65,13 @@ class Numbers:
             "L(0)": m.start.loss,
             "λ_0": m.lambda_0[0],
             "δ": self.delta,
-            "log(2n²/δ)": math.log(2 * m.n**2 / self.delta),
+            "E L(0)": expected_loss(m),
+            # Their ratio may be too large for a float.
+            "log(2n²/δ)": math.log(2 * m.n**2) - math.log(self.delta),
         }
 
     def product(self, powers: dict[str, float]) -> PowerProduct | None:
-        """Return the product; None where λ_0 or L(0) is 0."""
+        """Return the product; None where λ_0, L(0) or E L(0) is 0."""
         bases = {symbol: self.bases[symbol] for symbol in powers}
         return PowerProduct(bases, powers) if all(bases.values()) else None
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from overparam_sk.theory._kong_2019.measured import Measured
-from overparam_sk.theory._kong_2019.numbers import UNBOUND, Numbers, expected_loss
+from overparam_sk.theory._kong_2019.numbers import UNBOUND, Numbers
 from overparam_sk.theory.sheet import SheetRow
 from overparam_sk.theory.slips import cite
 
@@ -83,7 +83,7 @@ def _iterations(m: Measured, numbers: Numbers, epsilon: float) -> float | None:
 
 def _start(m: Measured, numbers: Numbers) -> list[SheetRow]:
     y = m.start.y
-    expected = expected_loss(m)
+    expected = numbers.bases["E L(0)"]
     return [
         SheetRow(
             "eq. (12)",
@@ -100,7 +100,7 @@ def _start(m: Measured, numbers: Numbers) -> list[SheetRow]:
             "L(0)",
             m.start.loss,
             "<=",
-            m.n / numbers.delta,
+            numbers.product({"n": 1, "δ": -1}),
             "O(n/δ)",
         ),
         SheetRow(
@@ -109,6 +109,6 @@ def _start(m: Measured, numbers: Numbers) -> list[SheetRow]:
             "L(0)",
             m.start.loss,
             "<=",
-            expected / numbers.delta,
+            numbers.product({"E L(0)": 1, "δ": -1}) or 0.0,
         ),
     ]
