@@ -12,7 +12,7 @@ from overparam_sk.plotting import (
     WidthStudyDisplay,
 )
 
-__all__ = ["draw_curves", "draw_widths", "new_figure", "plot_means"]
+__all__ = ["draw_curves", "draw_widths", "new_figure", "plot_means", "two_rows"]
 
 Row = TypeVar("Row")
 
@@ -146,3 +146,16 @@ def new_figure(width: float, height: float) -> Any:
             "it needs matplotlib; install it with: pip install 'overparam-sk[plot]'"
         ) from error
     return Figure(figsize=(width, height), layout="constrained")
+
+
+def two_rows(names: Sequence[str], xlabel: str, ylabel: str) -> tuple[Any, list[Any]]:
+    """An empty figure with a panel for each name, in two rows, and the panels."""
+    columns = -(-len(names) // 2)
+    figure = new_figure(3.6 * columns, 6.0)
+    axes = figure.subplots(2, columns, squeeze=False, sharex=True).ravel()
+    for ax, name in zip(axes, names, strict=False):
+        ax.set(title=name, xlabel=xlabel)
+    for empty in axes[len(names) :]:
+        figure.delaxes(empty)
+    axes[0].set_ylabel(ylabel)
+    return figure, list(axes[: len(names)])

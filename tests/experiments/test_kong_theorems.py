@@ -51,7 +51,7 @@ def test_the_claims_are_judged_on_the_sheets(reproduced):
     assert len(verdicts) == len(THEOREMS.claims) * len(DATA)
     for name in DATA:
         assert verdicts["Proposition 2", name] == HOLDS
-        assert verdicts["eq. (12)", name] == NOT
+        assert verdicts["eq. (41)", name] == NOT
         assert verdicts["proof of Lemma 7", name] == UNTESTED
 
 

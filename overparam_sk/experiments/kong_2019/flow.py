@@ -24,7 +24,7 @@ from overparam_sk.experiments.claims import (
     claim,
     each_width,
 )
-from overparam_sk.experiments.figure import new_figure
+from overparam_sk.experiments.figure import two_rows
 from overparam_sk.experiments.kong_2019.claims_on_figures import ON_FIGURES
 from overparam_sk.experiments.kong_2019.claims_on_outlook import (
     ON_OUTLOOK,
@@ -276,20 +276,16 @@ def _words(run: Request, *pairs: Pair) -> tuple[list[str], dict[str, Any]]:
 
 def _draw(*pairs: Pair) -> Any:
     """Draw how far apart the losses are."""
-    columns = -(-len(pairs) // 2)
-    figure = new_figure(3.6 * columns, 6.0)
-    axes = figure.subplots(2, columns, squeeze=False, sharex=True).ravel()
-    for ax, pair in zip(axes, pairs, strict=False):
+    names = [pair.flow.name for pair in pairs]
+    figure, axes = two_rows(names, "t", "|L by descent / L by flow − 1|, median")
+    for ax, pair in zip(axes, pairs, strict=True):
         for width, found in pair.fits.items():
             apart = [
                 np.abs(d.history["loss"] / f.history["loss"] - 1) for d, f, _ in found
             ]
             t, middle = found[0][1].t, np.median(apart, axis=0)
             ax.plot(t[1:], middle[1:], label=f"h₂ = {width}")
-        ax.set(yscale="log", title=pair.flow.name, xlabel="t")
-    for empty in axes[len(pairs) :]:
-        figure.delaxes(empty)
-    axes[0].set_ylabel("|L by descent / L by flow − 1|, median")
+        ax.set(yscale="log")
     axes[0].legend(fontsize="small")
     return figure
 

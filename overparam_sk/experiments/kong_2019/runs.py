@@ -75,7 +75,7 @@ class Run:
     lambda_0_error: float
     modes: ResidualModes
     history: dict[str, NDArray[Any]]
-    moves: tuple[float, float]
+    moves: tuple[float, ...]
     seconds: float
 
     @property
@@ -123,7 +123,7 @@ class Start:
     loss: float
     column_sums: tuple[float, ...]
     column_squares: float
-    speeds: tuple[float, float]
+    speeds: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -268,7 +268,8 @@ def fit(
     early = [max_iter // 10] if max_iter >= 10 else []
     modes = residual_modes(net, X, y, iterations=early)
     about = (data, width, repeat, seed, len(X), lambda_0, error)
-    return Run(*about, modes, net.history_, _largest_moves(net), seconds)
+    moves = tuple(map(float, net.largest_unit_change_))
+    return Run(*about, modes, net.history_, moves, seconds)
 
 
 def initialise(data: str, seed: int, widths: Sequence[int]) -> Initialisation:
@@ -295,23 +296,13 @@ def _start(net: TwoHiddenReLURegressor) -> Start:
     """Measure the start of a fit of one step."""
     _, B0 = net.initial_weights()
     sums = np.abs(net.readout_signs_ @ B0)
-    moved = _largest_moves(net)
     return Start(
         lambda_min=float(net.history_["gram_lambda_min"][0]),
         loss=float(net.history_["loss"][0]),
         column_sums=tuple(map(float, sums)),
         column_squares=float(np.square(B0).sum() / B0.shape[1]),
-        speeds=(moved[0] / LEARNING_RATE, moved[1] / LEARNING_RATE),
+        speeds=tuple(map(float, net.largest_unit_change_ / LEARNING_RATE)),
     )
-
-
-def _largest_moves(net: TwoHiddenReLURegressor) -> tuple[float, float]:
-    now = (net.first_weights_, net.second_weights_)
-    first, second = (
-        float(np.linalg.norm(W - W0, axis=1).max())
-        for W, W0 in zip(now, net.initial_weights(), strict=True)
-    )
-    return first, second
 
 
 def network(

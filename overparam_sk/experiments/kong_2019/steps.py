@@ -7,6 +7,7 @@ do so up to η = 2/λ_max, and the loss falls at every step.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,16 @@ from numpy.typing import NDArray
 
 from overparam_sk import DivergenceError
 from overparam_sk.diagnostics import gram_matrix, infinite_width_lambda_min
-from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Finding, claim
-from overparam_sk.experiments.figure import new_figure
+from overparam_sk.experiments.claims import (
+    HOLDS,
+    NOT,
+    TREND,
+    Claim,
+    Finding,
+    Rule,
+    claim,
+)
+from overparam_sk.experiments.figure import two_rows
 from overparam_sk.experiments.kong_2019.data import DATA_SETS
 from overparam_sk.experiments.kong_2019.judging import ROUNDED
 from overparam_sk.experiments.kong_2019.runs import WIDTH1, network
@@ -197,33 +206,30 @@ def _verdict(sweep: Sweep, keeps: Callable[[Descent], bool]) -> str:
 _UP_TO = "holds: in every fit with η ≤ 2/λ_max(H(0)); in trend: with η ≤ 1/λ_max(H(0))."
 
 
-@claim(
-    f"{_OPEN} That the loss falls at every step",
-    f"L(k + 1) ≤ L(k) at every step k. Printed: in how many fits, by ηλ_max. {_UP_TO}",
-    _why,
+def _at_every_step(
+    words: str, text: str, keeps: Callable[[Descent], bool]
+) -> Claim[Sweep]:
+    """Claim something of every step of the fits."""
+    return Claim(
+        f"{_OPEN} {words}",
+        Rule(
+            f"{text}. Printed: in how many fits, by ηλ_max. {_UP_TO}",
+            lambda sweep: (_by_ratio(sweep, keeps), _verdict(sweep, keeps)),
+        ),
+        _why,
+    )
+
+
+falls = _at_every_step(
+    "That the loss falls at every step",
+    "L(k + 1) ≤ L(k) at every step k",
+    attrgetter("falls"),
 )
-def falls(sweep: Sweep) -> Finding:
-    """Judge whether the loss falls at every step."""
-
-    def keeps(one: Descent) -> bool:
-        return one.falls
-
-    return _by_ratio(sweep, keeps), _verdict(sweep, keeps)
-
-
-@claim(
-    f"{_OPEN} In the form of [6], Theorem 4.1: L(k) ≤ (1 − ηλ_0/2)^k L(0)",
-    "L(k) ≤ (1 − ηλ_0/2)^k L(0) at every step k, with λ_0 of H∞. Printed: in how many "
-    f"fits, by ηλ_max. {_UP_TO}",
-    _why,
+keeps_bound = _at_every_step(
+    "In the form of [6], Theorem 4.1: L(k) ≤ (1 − ηλ_0/2)^k L(0)",
+    "L(k) ≤ (1 − ηλ_0/2)^k L(0) at every step k, with λ_0 of H∞",
+    attrgetter("keeps_bound"),
 )
-def keeps_bound(sweep: Sweep) -> Finding:
-    """Judge the bound."""
-
-    def keeps(one: Descent) -> bool:
-        return one.keeps_bound
-
-    return _by_ratio(sweep, keeps), _verdict(sweep, keeps)
 
 
 @claim(
@@ -286,10 +292,9 @@ def _words(run: Request, *sweeps: Sweep) -> tuple[list[str], dict[str, Any]]:
 
 def _draw(*sweeps: Sweep) -> Any:
     """Draw where the loss ends, by the step; at the top what diverged."""
-    columns = -(-len(sweeps) // 2)
-    figure = new_figure(3.6 * columns, 6.0)
-    axes = figure.subplots(2, columns, squeeze=False, sharex=True).ravel()
-    for ax, sweep in zip(axes, sweeps, strict=False):
+    names = [sweep.name for sweep in sweeps]
+    figure, axes = two_rows(names, "ηλ_max(H(0))", "L(T)/L(0)")
+    for ax, sweep in zip(axes, sweeps, strict=True):
         for width in sorted({one.width for one in sweep.descents}):
             of_width = [one for one in sweep.descents if one.width == width]
             ax.plot(
@@ -300,10 +305,7 @@ def _draw(*sweeps: Sweep) -> Any:
                 label=f"h₂ = {width}",
             )
         ax.axvline(2, color="0.2", linestyle=":", linewidth=1)
-        ax.set(xscale="log", yscale="log", title=sweep.name, xlabel="ηλ_max(H(0))")
-    for empty in axes[len(sweeps) :]:
-        figure.delaxes(empty)
-    axes[0].set_ylabel("L(T)/L(0)")
+        ax.set(xscale="log", yscale="log")
     axes[0].legend(fontsize="small")
     return figure
 
