@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 from scipy.optimize import least_squares
 
 from overparam_sk import InfiniteWidthReLUClassifier, OverparamReLUClassifier
@@ -14,6 +15,7 @@ from overparam_sk.model_selection import (
     fit_power_law,
     width_study,
 )
+from overparam_sk.model_selection._decay import DecayingDifference
 
 WIDTHS = (250, 500, 1000, 2000)
 
@@ -189,6 +191,23 @@ def test_the_interval_beside_a_limit_holds_the_truth(truth):
         (c_low, c_high), (p_low, p_high) = law.c_interval, law.p_interval
         missed += [not c_low <= c <= c_high, not p_low <= p <= p_high]
     assert missed.max() <= 28
+
+
+def test_what_may_go_wrong_is_shared_by_the_power_and_the_height():
+    """c by its t intervals at 97.5 %, at every p that is in p's own at 97.5 %."""
+    widths, random = np.array([100.0, 200.0, 400.0, 800.0]), np.random.default_rng(0)
+    D = 3 / widths * (1 + 0.03 * random.standard_normal((5, 4)))
+    law = DecayingDifference(widths, D)
+    (low, high), _ = law.intervals(0.95)
+    _, powers = law.intervals(0.975)
+    ends = []
+    for p in np.linspace(*powers, 501):
+        g = widths**-p  # weights m, in D itself
+        heights = (widths * g * D).sum(axis=1) / (widths * g * g).sum()
+        spread = stats.t.ppf(0.9875, 4) * heights.std(ddof=1) / 5**0.5
+        ends += [heights.mean() - spread, heights.mean() + spread]
+    assert low == pytest.approx(min(ends), rel=1e-6)
+    assert high == pytest.approx(max(ends), rel=1e-6)
 
 
 def test_noise_alone_bounds_no_power():

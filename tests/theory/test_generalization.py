@@ -171,6 +171,26 @@ def test_the_compression_bound_is_occams_of_the_network_that_it_says():
     assert bound.value == pytest.approx(kl_inverse(bound.train_error, budget))
 
 
+@pytest.mark.parametrize(("n_draws", "delta"), [(1, 0.1), (10, 0.1), (10, 1e-6)])
+def test_the_pac_bayes_bound_is_maurers_of_the_noise_that_it_says(n_draws, delta):
+    X, y, *_ = problem(100)
+    net = fitted(X, y)
+    bound = found(net, X, y, delta=delta, n_draws=n_draws)["PAC-Bayes"]
+    s_root_m = bound.parameters["s·√m"]
+    j = 2 * math.log2(s_root_m)
+    assert j == pytest.approx(round(j), abs=1e-9)
+    assert -40 <= round(j) <= 10
+    distance = ((net.hidden_weights_ - net.initial_weights()) ** 2).sum()
+    divergence = distance / (2 * (s_root_m / 40**0.5) ** 2)
+    assert bound.parameters["KL in nats"] == pytest.approx(divergence, rel=1e-5)
+    # Half of δ is the draws', and all of it is shared by the 51 sizes of the noise.
+    share = delta / 2 / 51
+    assert 0 < bound.train_error < 1
+    upper = kl_inverse(bound.train_error, math.log(1 / share) / (100 * n_draws))
+    budget = (divergence + math.log(2 * 10 / share)) / 100
+    assert bound.value == pytest.approx(kl_inverse(upper, budget), rel=1e-6)
+
+
 def test_the_margin_bound_is_its_formula():
     X, y, *_ = problem(100, random_labels=True)
     net = fitted(X, y)
