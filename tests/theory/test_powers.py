@@ -24,6 +24,12 @@ def test_a_product_beyond_floats_is_compared():
     assert SheetRow("T", "step", "η", 1e300, "<=", product).holds is True
 
 
+def test_nothing_is_less_than_any_product():
+    product = PowerProduct({"ε": 0.1}, {"ε": 400})
+    assert SheetRow("T", "decrease", "ΔL", 0.0, ">=", product).holds is False
+    assert SheetRow("T", "loss", "L", 0.0, "<=", product).holds is True
+
+
 @pytest.mark.parametrize("row", [SheetRow("T", "q", "s"), SheetRow("T", "q", "s", 1.0)])
 def test_where_nothing_is_asked_nothing_holds(row):
     assert row.holds is None
