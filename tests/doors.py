@@ -125,9 +125,10 @@ NAMES = (*diagnostics.REGISTRY, "update_singular_values")
 ESTIMATOR = {
     "learning_rate": either(text("auto"), real(0, above=True)),
     "momentum": either(text("auto"), real(0, 1, below=True)),
-    "max_iter": count(1, 200),  # more of them take their time
+    # More of them take their time.
+    "max_iter": either(text("auto"), count(1, 200)),
     "tol": real(0),
-    "n_iter_no_change": either(none(), COUNT),
+    "n_iter_no_change": either(text("auto"), none(), COUNT),
     "early_stopping": FLAG,
     "validation_fraction": real(0, 1, above=True, below=True),
     "fit_intercept": FLAG,
@@ -152,6 +153,10 @@ FIRST_LAYER = {
     **SOFTMAX,
     **MEASURED,
     "width": COUNT,
+    "init_scale": real(0, above=True),
+    "output_scale": either(none(), real(0, above=True)),
+    "parametrization": text("ntk", "mean_field", "mup"),
+    "base_width": COUNT,
     "block_size": either(text("auto"), COUNT),
     "precision": text("ieee"),  # X is float64
     "distributed": FLAG,
@@ -359,7 +364,11 @@ DISPLAYS = {
 SEARCH = GridSearchCV(classifier(), {"width": [2, 4]}, cv=2).fit(X, y)
 
 DOORS = [
-    Door("OverparamReLUClassifier", _fit(classifier), FIRST_LAYER),
+    Door(
+        "OverparamReLUClassifier",
+        _fit(classifier),
+        {**FIRST_LAYER, "train_readout": FLAG},
+    ),
     Door("LinearizedReLUClassifier", _fit(linearized), FIRST_LAYER),
     Door(
         "InfiniteWidthReLUClassifier",
@@ -368,6 +377,7 @@ DOORS = [
             **SOFTMAX,
             "initial_width": either(none(), COUNT),
             "cache_size": real(0),
+            "train_readout": FLAG,
         },
     ),
     Door(

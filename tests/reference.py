@@ -63,6 +63,47 @@ def plain_sgd(
     return net.W.detach()
 
 
+def scaled_sgd(
+    W,
+    a,
+    X,
+    y,
+    batches,
+    *,
+    step,
+    readout_step=0.0,
+    output_scale=1.0,
+    centered=False,
+    weight=None,
+    momentum=0.0,
+    factor=lambda *_: 1.0,
+):
+    """W and a after SGD on the loss of g = α f or α(f − f(0)), over α².
+
+    By autograd and torch.optim, one step a batch of indices.
+    """
+    W0, a0 = W, a
+    W, a = (part.clone().requires_grad_() for part in (W, a))
+    weight = torch.ones(len(X), dtype=W.dtype) if weight is None else weight
+    steps = [{"params": [W], "lr": step}, {"params": [a], "lr": readout_step}]
+    optimizer = torch.optim.SGD(steps, momentum=momentum)
+    for batch in batches:
+        optimizer.zero_grad()
+        g = scaled_outputs(W, a, X[batch], output_scale)
+        if centered:
+            g = g - scaled_outputs(W0, a0, X[batch], output_scale)
+        losses = nn.functional.cross_entropy(g, y[batch], reduction="none")
+        ((weight[batch] * losses).mean() / output_scale**2).backward()
+        for part in (W, a):
+            part.grad *= factor(g.detach(), batch)
+        optimizer.step()
+    return W.detach(), a.detach()
+
+
+def scaled_outputs(W, a, X, output_scale):
+    return output_scale * torch.relu(X @ W.T) @ a.T
+
+
 def function_space_sgd(K, f0, y, batches, *, c, weight, momentum=0.0):
     """R, and f at the training rows, after SGD in function space: n × n by n × k."""
     R, U = torch.zeros_like(f0), torch.zeros_like(f0)

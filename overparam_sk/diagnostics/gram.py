@@ -16,7 +16,7 @@ from torch import Tensor
 from overparam_sk.arrays import check_finite, real_array, real_rows
 from overparam_sk.devices import memory_of, resolve_device
 from overparam_sk.diagnostics.panel import Diagnostic, GramView, View
-from overparam_sk.linalg import smallest_eigenvalue, spectrum
+from overparam_sk.linalg import inner_products, smallest_eigenvalue, spectrum
 from overparam_sk.memory import check_room
 from overparam_sk.networks import (
     FirstLayerNetwork,
@@ -128,7 +128,8 @@ def gram_matrix(
 
         H_st = x_s·x_t (1/m) Σ_r ā_r 1{w_r·x_s > 0} 1{w_r·x_t > 0},
 
-    with ā_r = mean_i a²_{i,r}. Kong's: H = J Jᵀ (K19 eq. 9), by Prop. 1
+    with ā_r = mean_i a²_{i,r}; where the readout is trained too, plus
+    Σ_r ReLU(w_r·x_s) ReLU(w_r·x_t). Kong's: H = J Jᵀ (K19 eq. 9), by Prop. 1
 
         H = [(Y Yᵀ) ⊙ (S2 S2ᵀ) + (X Xᵀ) ⊙ (V Vᵀ)] / (h_1 h_2).
 
@@ -257,19 +258,29 @@ def first_layer_gram(
     W: Tensor,
     a: Tensor,
     kind: type[FirstLayerNetwork] = LiLiang2018,
+    train_readout: bool = False,
 ) -> Tensor:
-    """That of LL18's network or of one with other units, some of them at a time."""
+    """That of LL18's network or of one with other units, some of them at a time.
+
+    A trained readout has its part: J_a J_aᵀ, the same for each output, and none between
+    outputs.
+    """
     gates = gate_gram if which == "mean" else output_gate_gram
     n_outputs = 1 if which == "mean" else len(a)
     side = len(rows) * n_outputs
     H = torch.zeros(side, side, dtype=torch.float64, device=rows.device)
+    of_readout = torch.zeros(len(rows), len(rows), dtype=H.dtype, device=H.device)
     places = torch.arange(len(W), dtype=torch.int64)
     for units in torch.split(places, max(1, _BLOCK_ELEMENTS // side)):
-        part = kind(a[:, units])
-        H += gates(part.slopes(rows.times(W[units].T) > 0), part.a)
+        part, Z = kind(a[:, units]), rows.times(W[units].T)
+        H += gates(part.slopes(Z > 0), part.a)
+        if train_readout:
+            of_readout += inner_products(part.values(Z))
     inner = rows.inner_products().div_(len(W))
     # One inner product for each block of n_outputs² entries.
-    H.view(len(rows), n_outputs, len(rows), n_outputs).mul_(inner[:, None, :, None])
+    blocks = H.view(len(rows), n_outputs, len(rows), n_outputs)
+    blocks.mul_(inner[:, None, :, None])
+    blocks.diagonal(dim1=1, dim2=3).add_(of_readout.unsqueeze(2))
     return H
 
 

@@ -1,8 +1,9 @@
 """What classifiers around LL18's network share, whatever its units do."""
 
 from abc import ABC
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from overparam_sk.estimators._parameters import (
     parameter,
     parameters,
 )
+from overparam_sk.estimators._scaling import ScaledNetwork
 from overparam_sk.estimators._targets import CLASS_WEIGHT
 from overparam_sk.estimators._training import Auto
 from overparam_sk.estimators.compressed import CompressedClassifier, check_rank
@@ -31,9 +33,9 @@ from overparam_sk.fits import (
     split_intercept,
     with_intercept,
 )
-from overparam_sk.networks import FirstLayerNetwork, initial_weights
+from overparam_sk.networks import FirstLayerNetwork, Scaling, initial_weights
 from overparam_sk.parameters import COUNT, FLAG, either, one_of
-from overparam_sk.rows import PRODUCTS, Coordinates, as_tensor
+from overparam_sk.rows import PRODUCTS, Coordinates, Rows, as_tensor
 from overparam_sk.threads import one_thread
 from overparam_sk.world import open_doors
 
@@ -42,7 +44,7 @@ __all__ = ["FirstLayerClassifier"]
 
 @open_doors
 @parameters
-class FirstLayerClassifier(ABC):
+class FirstLayerClassifier(ScaledNetwork, ABC):
     """A classifier around a network whose first layer is trained by s-step SGD.
 
     Parameters
@@ -54,8 +56,9 @@ class FirstLayerClassifier(ABC):
         a constant step, as in the paper: 10 on its synthetic data, 4·10³ on MNIST.
         "auto" takes the largest safe c, from the top eigenvalue of the infinite-width
         Gram matrix of the training rows, and lengthens the step as the softmax
-        saturates and the loss flattens. With an intercept and rows that are not sparse
-        it works in centred coordinates of one scale (``scale_``).
+        saturates and the loss flattens; it knows nothing of features that move. With an
+        intercept and rows that are not sparse it works in centred coordinates of one
+        scale (``scale_``).
     momentum : "auto" or float, default="auto"
         Heavy-ball momentum in [0, 1), exact in the s-step engine too. "auto" is 0.9
         with ``learning_rate="auto"`` and otherwise 0, the paper's plain SGD. Every
@@ -89,8 +92,6 @@ class FirstLayerClassifier(ABC):
         Weights of the constant 1; zeros with ``fit_intercept=False``.
     has_intercept_ : bool
         Whether there is a constant 1.
-    readout_weights_ : ndarray of shape (n_classes, width)
-        a, entries N(0, 1), not trained.
     loss_ : float
         Mean (weighted) cross-entropy on the training rows, in nats. Where
         ``diagnostics`` asks for no look at all rows, it is that of the batches of the
@@ -154,10 +155,6 @@ class FirstLayerClassifier(ABC):
         default="ieee", rule=one_of(*PRODUCTS)
     )
     distributed: bool = parameter(default=False, rule=FLAG)
-
-    if TYPE_CHECKING:  # the classes beside it bring the rest
-
-        def __getattr__(self, name: str) -> Any: ...
 
     def partial_fit(
         self,
@@ -273,7 +270,7 @@ class FirstLayerClassifier(ABC):
             If ``rank`` is not such an integer.
         """
         check_is_fitted(self)
-        (W,) = self._trained_weights()
+        W = self._all_columns()
         update = (W - self._initial().numpy()).astype(np.float64)
         U, s, Vt = np.linalg.svd(update, full_matrices=False)
         kept = check_rank(effective_rank(s) if rank is None else rank, len(s))
@@ -291,40 +288,58 @@ class FirstLayerClassifier(ABC):
         check_is_fitted(self)
 
         def weights() -> tuple[NDArray[Any], ...]:
-            (W,) = map(as_tensor, self._trained_weights())
-            network = self._kind.made(as_tensor(self.readout_weights_), self._initial)
-            return network.switching(W).numpy(), self.readout_weights_
+            W, a = as_tensor(self._all_columns()), as_tensor(self.readout_weights_)
+            switching = self._kind.made(a, self._initial).switching(W)
+            return switching.numpy(), self.readout_weights_
 
         def initial() -> tuple[NDArray[Any], ...]:
-            return self._initial().numpy(), self.readout_weights_
+            return self._initial().numpy(), self.initial_readout()
 
-        gram, k = partial(first_layer_gram, kind=self._kind), len(self.readout_weights_)
+        trained = self.has_trained_readout_
+        gram = partial(first_layer_gram, kind=self._kind, train_readout=trained)
+        k = len(self.readout_weights_)
         return GramSource(gram, weights, self.has_intercept_, k, initial)
 
     def _network(self, parameters: dict[str, Any]) -> Begin:
-        return partial(FirstLayer.begin, kind=self._kind, width=parameters["width"])
+        return partial(
+            FirstLayer.begin,
+            kind=self._kind,
+            width=parameters["width"],
+            train_readout=parameters.get("train_readout", False),
+            scaling=self._scaling(parameters),
+        )
 
     def _operations(self, plain: dict[str, Any], B: int, d: int) -> float:
         return float(4 * B * plain["width"] * (d + plain["fit_intercept"]))
 
-    def _trained_weights(self) -> tuple[NDArray[Any], ...]:
+    def _all_columns(self) -> NDArray[Any]:
+        """W, with the intercept as its last column where there is one."""
         W, b = self.hidden_weights_, self.hidden_intercept_
-        return (with_intercept(W, b, self.has_intercept_),)
+        return with_intercept(W, b, self.has_intercept_)
+
+    def _trained_weights(self) -> tuple[NDArray[Any], ...]:
+        W = self._all_columns()
+        return (W, self.readout_weights_) if self.has_trained_readout_ else (W,)
 
     def _sizes(self, data: Data) -> dict[str, tuple[Any, Any]]:
         m, d = self.hidden_weights_.shape
         return {
             "width": (m, self.width),
+            **self._scaling_kept(),
             "n_features": (d, data.X.shape[1]),
             "fit_intercept": (self.has_intercept_, bool(self.fit_intercept)),
             "n_classes": (len(self.readout_weights_), len(self.classes_)),
         }
 
     def _updates(self) -> list[tuple[NDArray[Any], NDArray[Any]]]:
-        return [(self.hidden_weights_, self.initial_weights())]
+        hidden = (self.hidden_weights_, self.initial_weights())
+        if not self.has_trained_readout_:
+            return [hidden]
+        # A row for each unit, as W has it.
+        return [hidden, (self.readout_weights_.T, self.initial_readout().T)]
 
     def _outputs(self, X: Any) -> NDArray[Any]:
-        """Outputs f(x) of the network, shape (n_samples, n_classes)."""
+        """Outputs of the network, shape (n_samples, n_classes)."""
         check_is_fitted(self)
         rows = self._rows_to_predict(X, like=self.hidden_weights_)
         W, b, a = (
@@ -335,10 +350,24 @@ class FirstLayerClassifier(ABC):
                 self.readout_weights_,
             )
         )
+        scaling = Scaling(self.output_scale_, self.is_centered_)
+        made = partial(self._kind.made, scaling=scaling)
         with one_thread(rows.device):
-            network = self._kind.made(a, partial(self._initial, rows.device))
-            outputs = outputs_of(network, W, b, rows)
+            outputs = outputs_of(
+                made(a, partial(self._initial, rows.device)), W, b, rows
+            )
+            if self.is_centered_:
+                outputs -= self._outputs_at_start(made, rows)
         return finite_outputs(outputs.numpy())
+
+    def _outputs_at_start(
+        self, made: Callable[..., FirstLayerNetwork], rows: Rows
+    ) -> Tensor:
+        """α f(0), as the network at initialisation gives it."""
+        W0, d = self._initial(rows.device), rows.n_columns
+        a0 = as_tensor(self.initial_readout(), rows.device)
+        network = made(a0, lambda: W0)
+        return outputs_of(network, W0[:, :d], W0[:, d:].sum(dim=1), rows)
 
     def _initial(self, device: torch.device | str = "cpu") -> Tensor:
         """W(0), with the intercept as its last column where there is one."""
@@ -348,6 +377,7 @@ class FirstLayerClassifier(ABC):
             m,
             d,
             constant=self.has_intercept_,
+            scale=self.init_scale_,
             dtype=as_tensor(self.readout_weights_).dtype,
             device=device,
         )

@@ -1,6 +1,7 @@
 """The fitted state: numpy arrays, numbers, strings; stamped when it is pickled."""
 
 import hashlib
+import inspect
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -16,6 +17,13 @@ __all__ = ["StampedEstimator"]
 
 # Raised when the meaning of a fitted attribute changes.
 _FORMAT = 1
+# What a network with a readout was before it could be anything else.
+_FIRST_LAYER_ALONE = {
+    "has_trained_readout_": False,
+    "init_scale_": 1.0,
+    "output_scale_": 1.0,
+    "is_centered_": False,
+}
 
 
 class StampedEstimator(BaseEstimator):
@@ -61,7 +69,13 @@ class StampedEstimator(BaseEstimator):
                 ),
                 stacklevel=3,  # who unpickles calls `_restore`, which calls this
             )
-        super().__setstate__(_of_today(state))
+        # Parameters that came later do by default what was done before them.
+        later = {
+            name: parameter.default
+            for name, parameter in inspect.signature(type(self)).parameters.items()
+            if name not in state and parameter.default is not parameter.empty
+        }
+        super().__setstate__(later | _of_today(state))
 
     def _forget(self) -> None:
         """Remove every fitted attribute: the estimator is unfitted."""
@@ -85,6 +99,10 @@ def _of_today(state: dict[str, Any]) -> dict[str, Any]:
     for name in ("hidden_intercept_", "first_intercept_"):
         if name in state:  # without an intercept all its weights are 0
             state.setdefault("has_intercept_", bool(np.any(state[name])))
+    if "readout_weights_" in state or "left_" in state:
+        state = {**_FIRST_LAYER_ALONE, **state}
+    if "dual_coef_" in state:
+        state.setdefault("has_trained_readout_", False)
     return state
 
 

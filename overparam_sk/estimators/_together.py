@@ -50,10 +50,16 @@ class FittedTogether(TrainedNetwork, ABC):
             return 0  # as the fit will say
         if settings.distributed or settings.verbose or settings.precision != "ieee":
             return 0
+        if not self._in_batches(plain):
+            return 0
         if not pays_together(m, d, B, device):
             return 0
         numbers = d * (n_samples + 4 * m)
         return min(_MOST_FITS, int(_MOST_NUMBERS // numbers))
+
+    def _in_batches(self, plain: dict[str, Any]) -> bool:
+        """Whether what the parameters ask for is what fits in a batch can do."""
+        return True
 
     @staticmethod
     @in_own_world

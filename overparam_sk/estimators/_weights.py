@@ -93,13 +93,16 @@ class MeasuredWeights(ABC):
         They are those of ``history_``: where every layer has a figure of its own, the
         layer is appended, as in "relative_distance_1".
         """
-        layers = range(self._n_layers)
+        asked = {n: REGISTRY[n] for n in self._asked_for() if n in REGISTRY}
         of_layers = {
-            name: layers[REGISTRY[name].layers]
-            for name in self._asked_for()
-            if name in REGISTRY
+            name: range(self._layers_with(one.sees))[one.layers]
+            for name, one in asked.items()
         }
         return tuple(history_columns(of_layers))
+
+    def _layers_with(self, view: type) -> int:
+        """How many layers there are views of one kind of."""
+        return self._n_layers
 
     def __getattr__(self, name: str) -> Any:
         """Compute the update's spectrum when it is first looked at, and keep it.

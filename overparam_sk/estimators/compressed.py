@@ -29,6 +29,10 @@ _KEPT = (
     "learning_rate_",
     "offset_",
     "scale_",
+    "has_trained_readout_",
+    "init_scale_",
+    "output_scale_",
+    "is_centered_",
 )
 
 
@@ -67,7 +71,10 @@ class CompressedClassifier(SoftmaxClassifier, StampedEstimator):
         Only when all feature names of X are strings.
     init_seed_ : int
         Seed from which W(0) and the readout are drawn.
-    n_iter_, learning_rate_, device_, offset_, scale_
+    readout_weights_ : ndarray of shape (n_classes, width)
+        The readout, if it was trained: it is kept whole.
+    n_iter_, learning_rate_, device_, offset_, scale_, has_trained_readout_, \
+init_scale_, output_scale_, is_centered_
         As for `OverparamReLUClassifier`.
 
     See Also
@@ -154,7 +161,8 @@ class CompressedClassifier(SoftmaxClassifier, StampedEstimator):
         small = cls(clone(net), rank)
         small.estimator_ = clone(net)
         small.left_, small.right_, small.rank_ = left, right, len(right)
-        for name in (name for name in _KEPT if hasattr(net, name)):
+        trained = ("readout_weights_",) if net.has_trained_readout_ else ()
+        for name in (name for name in (*_KEPT, *trained) if hasattr(net, name)):
             setattr(small, name, getattr(net, name))
         return small
 
@@ -205,14 +213,17 @@ class CompressedClassifier(SoftmaxClassifier, StampedEstimator):
         m, d, seed = len(self.left_), self.n_features_in_, self.init_seed_
         dtype = as_tensor(self.left_).dtype
         constant = self.right_.shape[1] > d
-        W = initial_weights(seed, m, d, constant=constant, dtype=dtype)
+        scale = self.init_scale_
+        W = initial_weights(seed, m, d, constant=constant, scale=scale, dtype=dtype)
         W = Coordinates.kept_by(vars(self), "cpu").given(W)
         W += as_tensor(self.left_) @ as_tensor(self.right_)
-        a = readout_weights(seed, len(self.classes_), m, dtype=dtype)
+        a = vars(self).get("readout_weights_")
+        if a is None:
+            a = readout_weights(seed, len(self.classes_), m, dtype=dtype).numpy()
         net = clone(self.estimator_)
         net.hidden_weights_, net.hidden_intercept_ = split_intercept(W, d)
         net.has_intercept_ = constant
-        net.readout_weights_, net.history_ = a.numpy(), {}
+        net.readout_weights_, net.history_ = a, {}
         for name in (name for name in _KEPT if hasattr(self, name)):
             setattr(net, name, getattr(self, name))
         return net

@@ -15,7 +15,7 @@ from overparam_sk.estimators._targets import CLASS_WEIGHT, SoftmaxClassifier
 from overparam_sk.estimators._training import Auto, TrainedNetwork
 from overparam_sk.fits import Begin, Fitted, InfiniteWidth
 from overparam_sk.networks import DirectedRows, KernelRows, random_outputs
-from overparam_sk.parameters import COUNT, either, number, one_of
+from overparam_sk.parameters import COUNT, FLAG, either, number, one_of
 from overparam_sk.rows import Coordinates, as_tensor
 from overparam_sk.threads import one_thread
 
@@ -43,6 +43,10 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, TrainedNetwork, StampedEsti
         initialisation: over the readout exactly a Gaussian process, with the kernel of
         the limit up to O(1/√initial_width). With the width and the ``random_state`` of
         an `OverparamReLUClassifier` both start at the same function. None is f(0) = 0.
+    train_readout : bool, default=False
+        Whether it is the limit of networks whose readout is trained, too: K∞ is then
+        the sum of two kernels, the above and that of f(0),
+        |x||y| (sin θ + (π − θ) cos θ)/2π.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, as in scikit-learn.
     cache_size : float, default=1000
@@ -66,6 +70,8 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, TrainedNetwork, StampedEsti
         R: f(x) = f(0)(x) + K∞(x, X) R.
     initial_width_ : int or None
         Hidden units of the draw of f(0).
+    has_trained_readout_ : bool
+        Whether K∞ has the readout's part.
     loss_ : float
         Mean (weighted) cross-entropy on the training rows, in nats.
     learning_rate_ : float
@@ -73,7 +79,7 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, TrainedNetwork, StampedEsti
     distance_constant_ : float
         √(tr(RᵀK∞R)/n_features), the limit of √m ‖W − W(0)‖_F / ‖W(0)‖_F of the networks
         of width m. With an intercept its part of K∞ is left out here, as the networks
-        leave its column out of their distance.
+        leave its column out of their distance; and so is a trained readout's.
     history_ : dict of str to ndarray of shape (n_records,)
         ``iteration``, ``loss`` and ``score`` on a seeded subset of 100 training rows,
         the same as that of `OverparamReLUClassifier`; with a validation set
@@ -114,6 +120,7 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, TrainedNetwork, StampedEsti
     initial_width: int | None = parameter(
         default=16384, rule=either(one_of(None), COUNT)
     )
+    train_readout: bool = parameter(default=False, rule=FLAG)
     class_weight: Any = parameter(default=None, rule=CLASS_WEIGHT)
     cache_size: float = parameter(default=1000, rule=number(0))
 
@@ -135,6 +142,7 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, TrainedNetwork, StampedEsti
             InfiniteWidth.begin,
             initial_width=parameters["initial_width"],
             cache_size=parameters["cache_size"],
+            train_readout=parameters["train_readout"],
         )
 
     def _outputs(self, X: Any) -> NDArray[Any]:
@@ -157,6 +165,7 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, TrainedNetwork, StampedEsti
                     k=R.shape[1],
                     constant=constant,
                 )
-                moved = KernelRows(DirectedRows.of(Y), fitted, room=0).times(R)
+                there, readout = DirectedRows.of(Y), self.has_trained_readout_
+                moved = KernelRows(there, fitted, room=0, readout=readout).times(R)
                 outputs.append((outputs0 + moved).cpu().numpy())
         return finite_outputs(np.concatenate(outputs))

@@ -243,10 +243,13 @@ class Paper:
     about : str
         The names of its experiments, and what they are.
     experiments : tuple of Experiment
+    name : str or None, default=None
+        On the command line, where all its experiments make one report.
     """
 
     about: str
     experiments: tuple[Experiment[Any], ...]
+    name: str | None = None
 
 
 def _table(judgements: Sequence[Judgement], by: str) -> list[list[str]]:

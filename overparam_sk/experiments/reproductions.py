@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from overparam_sk.experiments.beyond.paper import BEYOND
 from overparam_sk.experiments.kong_2019.paper import KONG_2019
 from overparam_sk.experiments.li_liang_2018.paper import LI_LIANG_2018
 from overparam_sk.experiments.matrix import Matrix
@@ -27,7 +28,7 @@ __all__ = [
 ]
 
 # A new paper is a folder, and its entry here.
-PAPERS: list[Paper] = [LI_LIANG_2018, KONG_2019]
+PAPERS: list[Paper] = [LI_LIANG_2018, KONG_2019, BEYOND]
 
 ALL = "all"
 
@@ -41,20 +42,30 @@ def named_experiments() -> dict[str, Experiment[Any]]:
 
 def names() -> list[str]:
     """Whatever the command line takes."""
-    return [*named_experiments(), ALL]
+    return [*named_experiments(), *_reports()]
 
 
 def takes_mnist(name: str) -> bool:
     """Whether the scale on MNIST may be changed for it."""
-    return name == ALL or named_experiments()[name].on_mnist
+    return any(one.on_mnist for one in _asked_for(name))
 
 
 def reproduce(name: str, run: Request) -> bool:
-    """Run an experiment, or all; False after Ctrl-C."""
-    known = named_experiments()
-    if name == ALL:
-        return reproduce_all(known.values(), run)
-    return known[name].reproduce(run)
+    """Run an experiment, or those of a report; False after Ctrl-C."""
+    asked = _asked_for(name)
+    if name in _reports():
+        return reproduce_all(asked, run)
+    return asked[0].reproduce(run)
+
+
+def _reports() -> dict[str, list[Experiment[Any]]]:
+    """What one report is made of, by its name: all, or all of a paper that has one."""
+    of_papers = {paper.name: [*paper.experiments] for paper in PAPERS if paper.name}
+    return {ALL: [*named_experiments().values()], **of_papers}
+
+
+def _asked_for(name: str) -> list[Experiment[Any]]:
+    return _reports().get(name) or [named_experiments()[name]]
 
 
 def reproduce_all(experiments: Iterable[Experiment[Any]], run: Request) -> bool:

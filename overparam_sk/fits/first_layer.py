@@ -1,10 +1,8 @@
-"""LL18's network in a fit: its first layer, trained by s-step SGD."""
+"""LL18's network in a fit, trained by s-step SGD: W and, if asked for, a."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from itertools import repeat
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import torch
 from torch import Tensor
@@ -18,10 +16,9 @@ from overparam_sk.diagnostics import (
     WeightView,
 )
 from overparam_sk.fits.initial_units import InitialUnits, UnitsAtStart
-from overparam_sk.fits.job import Data, Job
-from overparam_sk.fits.outputs import patterns_of
+from overparam_sk.fits.job import Job
 from overparam_sk.fits.place import Place, split_intercept
-from overparam_sk.fits.seen_rows import SampleRows, SeenRows
+from overparam_sk.fits.seen_rows import SampleRows, SeenRows, on_rows, units_gram
 from overparam_sk.fits.sgd_plan import (
     MONITORED_ROWS,
     SGDPlan,
@@ -30,9 +27,10 @@ from overparam_sk.fits.sgd_plan import (
     weight_of,
 )
 from overparam_sk.networks import (
+    AS_PUBLISHED,
     FirstLayerNetwork,
     Loss,
-    gate_gram,
+    Scaling,
     readout_weights,
 )
 from overparam_sk.rows import (
@@ -48,9 +46,6 @@ from overparam_sk.training import SStepSGD, Trainer
 
 __all__ = ["FirstLayer"]
 
-# Rows of X that meet a chunk of units at a time in the pass over all rows.
-_ROW_BLOCK = 2048
-
 
 @dataclass(frozen=True)
 class FirstLayer:
@@ -60,6 +55,8 @@ class FirstLayer:
     ----------
     network : FirstLayerNetwork
         The units that this process holds.
+    readout0 : Tensor of shape (k, m) or None
+        Their readout at initialisation, where it is trained.
     trainer : Trainer
     plan : SGDPlan
     initial : InitialUnits
@@ -71,6 +68,7 @@ class FirstLayer:
     """
 
     network: FirstLayerNetwork
+    readout0: Tensor | None
     trainer: Trainer
     plan: SGDPlan
     initial: InitialUnits
@@ -81,7 +79,14 @@ class FirstLayer:
 
     @classmethod
     def begin(
-        cls, job: Job, place: Place, *, kind: type[FirstLayerNetwork], width: int
+        cls,
+        job: Job,
+        place: Place,
+        *,
+        kind: type[FirstLayerNetwork],
+        width: int,
+        train_readout: bool = False,
+        scaling: Scaling = AS_PUBLISHED,
     ) -> Self:
         """Draw the network, or take it from where an earlier run has left it.
 
@@ -92,6 +97,8 @@ class FirstLayer:
         kind : type of FirstLayerNetwork
         width : int
             m.
+        train_readout : bool, default=False
+        scaling : Scaling, default=AS_PUBLISHED
         """
         batch_size, units = clipped_batch_size(job), place.shards.units(width)
         _check_processes(job, place, width)
@@ -102,27 +109,38 @@ class FirstLayer:
         held = held and coordinates.of_rows(held)
         space = _space(job, inside, held, batch_size, width // place.shards.size)
         rows = space.of_rows(inside)
-        plan = SGDPlan.of(job, place, rows, batch_size)
+        readout = scaling.init if train_readout else None
+        plan = SGDPlan.of(job, place, rows, batch_size, readout=readout)
         numbers = float(width) * (rows.n_columns + job.n_outputs) / place.shards.size
         place.check_room(f"A network of width {width}", numbers, "lower width")
         initial = InitialUnits(
-            job.seeds.init, width, given.n_given, units, place, coordinates, space
+            job.seeds.init,
+            width,
+            given.n_given,
+            scaling.init,
+            units,
+            place,
+            coordinates,
+            space,
         )
-        network, W = _weights(kind, job, rows, initial)
+        start, W = _weights(kind, job, rows, initial, scaling)
         gram_rows = job.seeds.subset(2, job.settings.gram_samples, len(rows))
-        everything = _seen(network, rows, job.data, plan.weight, initial, gram_rows)
+        everything = SeenRows.of(start, rows, job.data, plan.weight, initial, gram_rows)
         if not coordinates.keep_products:
             everything = replace(everything, measured=given)
         held_out = None
         if held is not None and job.held_out is not None:
             held, weight = space.of_rows(held), weight_of(job.held_out, place)
-            held_out = _seen(
-                network, held, job.held_out, weight, [UnitsAtStart()], gram_rows[:0]
-            )
-        sample = _sample(job, network, everything, initial)
+            seen = SeenRows.of(start, held, job.held_out, weight, initial)
+            held_out = replace(seen, initial=[UnitsAtStart()])
+        # Where W(0) still is there, H(0) is made of it as H will be.
+        begun = initial if job.resume else [UnitsAtStart(W=W)]
+        sample = _sample(job, start, everything, initial, train_readout and begun)
+        network = _as_left(job, start, initial) if train_readout else start
         return cls(
             network,
-            _trainer(job, network, W, rows, plan, step=plan.learning_rate / width),
+            start.a if train_readout else None,
+            _trainer(job, network, W, everything, plan, width, train_readout),
             plan,
             initial,
             everything,
@@ -142,18 +160,26 @@ class FirstLayer:
         """The fitted attribute."""
         return self.plan.learning_rate
 
+    @property
+    def as_published(self) -> bool:
+        """Whether W alone is trained, and the outputs are f: what a batch can do."""
+        net = self.network
+        return self.readout0 is None and net.output_scale == 1 and not net.centered
+
     def show(self, panel: Panel, weights: Sequence[Tensor], seen: SeenRows) -> Tensor:
         """Show the units, some at a time, on some rows; return the outputs there."""
-        (W,) = weights
+        W, network = weights[0], self._with_readout(weights)
         n, n_given = len(seen.rows), self.everything.rows.n_given
-        outputs = W.new_zeros(n, len(self.network.a))
+        outputs = seen.outputs_before(network)
+        if self.readout0 is not None and panel.sees(WeightView):
+            panel.show(WeightView.between(self.readout0.T, network.a.T), layer=1)
         views: list[PatternView] = []
         for units in seen.initial:
-            part, here = self.network.of_units(units.places), W[units.places]
+            part, here = network.of_units(units.places), W[units.places]
             if panel.sees(WeightView):
                 panel.show(units.moved_to(here, self.initial.space, n_given))
-            gated, patterns = part.gate_weights is not None, []
-            for places, Z, active0 in _on_rows(part, here, units, seen.rows, panel):
+            gated, of_gram = part.gate_weights is not None, []
+            for places, Z, active0 in on_rows(part, here, units, seen.rows, panel):
                 if panel.sees(PatternView, GradientView, GramView, GramDriftView):
                     active = Z > 0
                     # Who does not see patterns does not miss those at initialisation.
@@ -164,14 +190,16 @@ class FirstLayer:
                         views.append(view)
                     if panel.sees(GramView, GramDriftView):
                         switched = before if gated else active
-                        pair = (seen.of_gram(places, s) for s in (switched, before))
-                        patterns.append(tuple(pair))
+                        some = [switched, before]
+                        if self.readout0 is not None:
+                            some.append(part.values(Z))
+                        of_gram.append([seen.of_gram(places, one) for one in some])
                 outputs[places] += part.outputs_(Z, active0 if gated else None)
-            if patterns:
-                self._show_gram(panel, part, patterns, seen)
+            if of_gram:
+                self._show_gram(panel, part, units, of_gram, seen)
         self.network.shards.add_up_(outputs)
         if panel.sees(GradientView):
-            panel.show(self._gradients(views, outputs, seen))
+            panel.show(self._gradients(network, views, outputs, seen))
         return outputs
 
     def state(self, weights: Sequence[Tensor]) -> dict[str, Any]:
@@ -181,66 +209,62 @@ class FirstLayer:
         W = initial.space.all_columns(weights[0], initial.all_columns(), n_columns)
         W = shards.bring_together(initial.coordinates.given(W), initial.width)
         hidden, intercept = split_intercept(W, initial.n_given)
-        readout = shards.bring_together(self.network.a.T, initial.width).T
+        network = self._with_readout(weights)
+        readout = shards.bring_together(network.a.T, initial.width).T
         return {
             "hidden_weights_": hidden,
             "hidden_intercept_": intercept,
             "has_intercept_": initial.place.constant,
             "readout_weights_": readout.contiguous().numpy(),
+            "has_trained_readout_": self.readout0 is not None,
+            "init_scale_": initial.scale,
+            "output_scale_": network.output_scale,
+            "is_centered_": network.centered,
             **initial.coordinates.kept(),
         }
+
+    def _with_readout(self, weights: Sequence[Tensor]) -> FirstLayerNetwork:
+        """The network with the readout of some weights, where it is among them."""
+        return self.network if len(weights) == 1 else self.network.reading(weights[1])
 
     def _show_gram(
         self,
         panel: Panel,
         part: FirstLayerNetwork,
-        patterns: Sequence[tuple[Tensor, ...]],
+        units: UnitsAtStart,
+        of_gram: Sequence[Sequence[Tensor]],
         seen: SeenRows,
     ) -> None:
-        """Show some units' part of H, and of H(0), from their patterns on its rows."""
-        now, start = (_joined(some) for some in zip(*patterns, strict=True))
-
-        def gram(active: Tensor) -> Tensor:
-            gates = gate_gram(part.slopes(active), part.a)
-            return seen.inner * gates / self.initial.width
-
-        H = gram(now)
+        """Show some units' part of H, and of H(0), from what they are on its rows."""
+        now, start, *hidden = (_joined(some) for some in zip(*of_gram, strict=True))
+        inner, m = seen.inner, self.initial.width
+        H = units_gram(part, now, inner, m, *hidden)
         panel.show(GramView(H, *seen.gram_targets))
+
+        def initial_gram() -> Tensor:
+            if self.readout0 is None:
+                return units_gram(part, start, inner, m)
+            assert units.W is not None
+            before = part.reading(self.readout0[:, units.places])
+            Z = seen.rows.subset(seen.gram_rows).times(units.W.T)
+            return units_gram(before, Z > 0, inner, m, before.values(Z))
+
         if panel.sees(GramDriftView):
-            H0 = seen.initial_gram(partial(gram, start))
-            panel.show(GramDriftView(H, H0))
+            panel.show(GramDriftView(H, seen.initial_gram(initial_gram)))
 
     def _gradients(
-        self, views: list[PatternView], outputs: Tensor, seen: SeenRows
+        self,
+        network: FirstLayerNetwork,
+        views: list[PatternView],
+        outputs: Tensor,
+        seen: SeenRows,
     ) -> GradientView:
         """What the gradients on the rows of a sample are made of."""
         residual = self.loss.residual(outputs, seen.targets)
         residual *= seen.weight.unsqueeze(1)
-        now = self.network.slopes(_joined([view.active for view in views]))
-        start = self.network.slopes(_joined([view.active0 for view in views]))
-        return GradientView(now, start, residual, self.network.a, seen.inner)
-
-
-def _on_rows(
-    network: FirstLayerNetwork,
-    W: Tensor,
-    units: UnitsAtStart,
-    rows: Rows,
-    panel: Panel,
-) -> Iterator[tuple[slice, Tensor, Tensor | None]]:
-    """Places of blocks of rows, pre-activations, and patterns at initialisation.
-
-    The last are None where neither the network nor a diagnostic needs them.
-    """
-    fixed = network.gate_weights
-    if fixed is None and panel.sees(PatternView, GradientView, GramDriftView):
-        fixed = units.W
-    before: Iterator[Tensor | None] = repeat(None)
-    if fixed is not None and units.active is None:
-        before = patterns_of(rows, fixed, None, _ROW_BLOCK)
-    products = rows.products(W.T, _ROW_BLOCK)
-    for (places, Z), active0 in zip(products, before, strict=False):
-        yield places, Z, active0 if units.active is None else units.active[places]
+        now = network.slopes(_joined([view.active for view in views]))
+        start = network.slopes(_joined([view.active0 for view in views]))
+        return GradientView(now, start, residual, network.a, seen.inner)
 
 
 def _joined(parts: Sequence[Tensor]) -> Tensor:
@@ -272,9 +296,13 @@ def _space(
 
 
 def _weights(
-    kind: type[FirstLayerNetwork], job: Job, rows: Rows, initial: InitialUnits
+    kind: type[FirstLayerNetwork],
+    job: Job,
+    rows: Rows,
+    initial: InitialUnits,
+    scaling: Scaling,
 ) -> tuple[FirstLayerNetwork, Tensor]:
-    """The readout and, where there is one, the gate; and W before the first step."""
+    """The network with its readout at initialisation; and W before the first step."""
     place, units = initial.place, initial.units
     a = readout_weights(
         initial.seed,
@@ -295,66 +323,70 @@ def _weights(
         W = rows.empty_weights(units.stop - units.start)
         past = as_tensor(job.resume.weights[0][units], rows.device)
         W.copy_(initial.coordinates.of_weights(past))
-    return kind.made(a, drawn, place.shards), W
+    return kind.made(a, drawn, place.shards, scaling), W
 
 
-def _seen(
-    network: FirstLayerNetwork,
-    rows: Rows,
-    data: Data,
-    weight: Tensor,
-    initial: Iterable[UnitsAtStart],
-    gram_rows: Tensor,
-) -> SeenRows:
-    """All rows of some data."""
-    y = torch.from_numpy(data.y).to(rows.device)
-    room = torch.empty(len(rows), len(network.a), dtype=rows.dtype, device=rows.device)
-    targets = network.loss.write_targets(y, room)
-    return SeenRows(rows, targets, weight, initial, gram_rows, measured=rows)
+def _as_left(
+    job: Job, start: FirstLayerNetwork, initial: InitialUnits
+) -> FirstLayerNetwork:
+    """The network with a readout of its own, where an earlier run has left it."""
+    if job.resume is None:
+        return start.reading(start.a.clone())
+    past = as_tensor(job.resume.weights[1][:, initial.units], start.a.device)
+    return start.reading(past.to(start.a.dtype, copy=True).contiguous())
 
 
 def _sample(
-    job: Job, network: FirstLayerNetwork, everything: SeenRows, initial: InitialUnits
+    job: Job,
+    start: FirstLayerNetwork,
+    everything: SeenRows,
+    initial: InitialUnits,
+    begun: Iterable[UnitsAtStart] | Literal[False],
 ) -> SampleRows:
-    """A seeded subset of the training rows, for the history."""
+    """A seeded subset of the training rows, for the history.
+
+    ``begun`` are the units at initialisation, if the readout is trained.
+    """
     indices = job.seeds.subset(1, MONITORED_ROWS, len(everything.rows))
-    rows, there = everything.rows.subset(indices), indices.to(everything.weight.device)
     looks = Panel(job.settings.wanted, along=True)
     known = looks.sees(PatternView, WeightView, GradientView, GramDriftView)
-    known = known or network.gate_weights is not None
-    return SampleRows(
-        rows,
-        everything.targets[there],
-        everything.weight[there],
-        initial.kept(rows) if known else [UnitsAtStart()],
-        torch.arange(len(rows), dtype=torch.int64),
-        everything.measured.subset(indices),
-    )
+    known = known or start.gate_weights is not None
+    sample = everything.sample(indices)
+    if begun and looks.sees(GramDriftView):
+        sample.keep_initial_gram(start, begun, initial.width)
+    kept = initial.kept(sample.rows) if known else [UnitsAtStart()]
+    return replace(sample, initial=kept)
 
 
 def _trainer(
     job: Job,
     network: FirstLayerNetwork,
     W: Tensor,
-    rows: Rows,
+    seen: SeenRows,
     plan: SGDPlan,
-    step: float,
+    width: int,
+    train_readout: bool,
 ) -> SStepSGD:
+    """Steps of c/(α m) for W, and of c/α for a."""
     settings = job.settings
     trainer = SStepSGD(
         network,
         W,
-        rows,
+        seen.rows,
         torch.from_numpy(job.data.y),
         job.n_outputs,
         plan.weight,
         plan.stream,
-        step=step,
+        step=plan.learning_rate / (network.output_scale * width),
         momentum=plan.momentum,
         lengthen=plan.lengthen,
+        offsets=seen.offsets,
+        readout_steps=float(width) if train_readout else None,
         precision=settings.precision,
         may_redo=network.shards.size == 1,
-        block_rows=settings.block_rows(W, rows.work_columns, plan.stream.batch_size),
+        block_rows=settings.block_rows(
+            W, seen.rows.work_columns, plan.stream.batch_size
+        ),
     )
     trainer.iteration = job.first_iteration
     return trainer

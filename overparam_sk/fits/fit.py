@@ -19,7 +19,7 @@ from overparam_sk.fits.history import (
     stopping_rule,
 )
 from overparam_sk.fits.job import Job
-from overparam_sk.fits.network import Begin, NetworkInFit, seen_last
+from overparam_sk.fits.network import Begin, NetworkInFit, looked_at, seen_last
 from overparam_sk.fits.place import Place
 from overparam_sk.threads import one_thread
 from overparam_sk.training import (
@@ -265,20 +265,20 @@ def _measured(
     that they are others.
     """
     panel, rows = Panel(job.settings.wanted), net.everything
-    outputs, targets, weight = seen_last(net)
+    outputs, units, targets, weight = seen_last(net)
     # Without weights there is no mean, and where the last row sees no unit they may all
     # have died on the way.
-    telling = bool(weight.any()) and bool(outputs[-1:].any())
+    telling = bool(weight.any()) and bool(units[-1:].any())
     if panel.sees() or moved or not telling:
         outputs = net.show(panel, net.trainer.weights, rows)
-        targets, weight = rows.targets, rows.weight
+        outputs, units, targets, weight = looked_at(rows, outputs)
         panel.add_up(place.shards)
     loss = net.loss.total(outputs, targets, weight)
     figures = {
         f"{name}_": values[0] if len(values) == 1 else np.array(values)
         for name, values in panel.values().items()
     }
-    dead = loss > net.loss.perfect and not bool(outputs[weight > 0].any())
+    dead = loss > net.loss.perfect and not bool(units[weight > 0].any())
     measured = {
         "n_iter_": net.trainer.iteration,
         "loss_": loss,

@@ -126,7 +126,7 @@ def goal_of(job: Job, place: Place, net: NetworkInFit) -> Goal | None:
     def loss() -> float:
         if trainer.penalised_loss is not None:
             return trainer.penalised_loss.loss
-        outputs, targets, weight = seen_last(net)
+        outputs, _, targets, weight = seen_last(net)
         if not bool(weight.any()):
             return float("inf")
         # All processes go on, or none.

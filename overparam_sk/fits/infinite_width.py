@@ -99,6 +99,7 @@ class InfiniteWidth:
     coordinates : Coordinates
         In which it is trained.
     initial_width : int or None
+    train_readout : bool
     everything, sample : SeenRows
     held_out : SeenRows or None
     look_cost : float
@@ -110,6 +111,7 @@ class InfiniteWidth:
     X: Tensor
     coordinates: Coordinates
     initial_width: int | None
+    train_readout: bool
     everything: SeenRows
     sample: SeenRows
     held_out: SeenRows | None
@@ -118,7 +120,13 @@ class InfiniteWidth:
 
     @classmethod
     def begin(
-        cls, job: Job, place: Place, *, initial_width: int | None, cache_size: float
+        cls,
+        job: Job,
+        place: Place,
+        *,
+        initial_width: int | None,
+        cache_size: float,
+        train_readout: bool,
     ) -> Self:
         """Draw f(0).
 
@@ -130,6 +138,7 @@ class InfiniteWidth:
             Hidden units of the draw; None is f(0) = 0.
         cache_size : float
             Megabytes up to which a kernel is stored.
+        train_readout : bool
         """
         batch_size, rows = clipped_batch_size(job), place.rows(job.data)
         m, room = initial_width or 0, cache_size * 1e6
@@ -137,7 +146,9 @@ class InfiniteWidth:
         place.check_room(f"A network of width {m}", numbers, "lower initial_width")
         coordinates = coordinates_of(job, place, rows)
         inside = coordinates.of_rows(rows)
-        plan = SGDPlan.of(job, place, inside, batch_size)
+        plan = SGDPlan.of(
+            job, place, inside, batch_size, readout=1.0 if train_readout else None
+        )
         X = _whole(inside)
         directed = DirectedRows.of(X)
 
@@ -156,7 +167,13 @@ class InfiniteWidth:
         everything = seen(job.data, X, plan.weight, lambda R, F: F)
         trainer = FunctionSpaceSGD(
             LOSS,
-            KernelRows(directed, directed, room, constant=place.constant),
+            KernelRows(
+                directed,
+                directed,
+                room,
+                constant=place.constant,
+                readout=train_readout,
+            ),
             everything.outputs0,
             everything.targets,
             plan.weight,
@@ -171,7 +188,8 @@ class InfiniteWidth:
         if job.held_out is not None:
             held = place.rows(job.held_out)
             Y = _whole(coordinates.of_rows(held))
-            kernel = KernelRows(DirectedRows.of(Y), directed, room)
+            there = DirectedRows.of(Y)
+            kernel = KernelRows(there, directed, room, readout=train_readout)
             moved = HeldOutFunction(
                 kernel, torch.zeros_like(trainer.R), Y.new_zeros(len(Y), job.n_outputs)
             )
@@ -183,6 +201,7 @@ class InfiniteWidth:
             X if coordinates.keep_products else _whole(rows),
             coordinates,
             initial_width,
+            train_readout,
             everything,
             everything.take(monitored),
             held_out,
@@ -204,6 +223,7 @@ class InfiniteWidth:
             "X_fit_": self.X[trained_on].cpu().numpy(),
             "dual_coef_": R[trained_on].cpu().numpy(),
             "initial_width_": self.initial_width,
+            "has_trained_readout_": self.train_readout,
             **self.coordinates.kept(),
             **figures,
         }

@@ -10,11 +10,13 @@ from torch import Tensor
 
 from overparam_sk.diagnostics import WeightView
 from overparam_sk.fits.place import Place
-from overparam_sk.networks import initial_weight_chunks
+from overparam_sk.networks import FirstLayerNetwork, initial_weight_chunks
 from overparam_sk.rows import Coordinates, Rows, RowSpace
 
-__all__ = ["InitialUnits", "UnitsAtStart"]
+__all__ = ["ROW_BLOCK", "InitialUnits", "UnitsAtStart"]
 
+# Rows of X that meet a chunk of units at a time in a pass over all rows.
+ROW_BLOCK = 2048
 # Numbers of W(0) that the history holds on to: units are exchangeable, so a leading
 # subset of 2²¹/d of them gives the distance along the run to about one per cent.
 _KEPT_ELEMENTS = 2**21
@@ -43,6 +45,8 @@ class InitialUnits:
     Parameters
     ----------
     seed, width, n_given : int
+    scale : float
+        Factor of W(0).
     units : slice
     place : Place
     coordinates : Coordinates
@@ -54,6 +58,7 @@ class InitialUnits:
     seed: int
     width: int
     n_given: int
+    scale: float
     units: slice
     place: Place
     coordinates: Coordinates
@@ -67,6 +72,7 @@ class InitialUnits:
             self.n_given,
             held=self.units,
             constant=self.place.constant,
+            scale=self.scale,
             dtype=self.place.dtype,
             device=self.place.device,
         )
@@ -82,6 +88,16 @@ class InitialUnits:
         for units in self:
             assert units.W is not None
             W[units.places] = units.W
+
+    def outputs(self, network: FirstLayerNetwork, rows: Rows) -> Tensor:
+        """α f(0) on some rows, shape (n, k), of a network with its readout a(0)."""
+        outputs = network.a.new_zeros(len(rows), len(network.a))
+        for units in self:
+            assert units.W is not None
+            part = network.of_units(units.places)
+            for places, Z in rows.products(units.W.T, ROW_BLOCK):
+                outputs[places] += part.outputs_(Z, Z > 0)
+        return outputs
 
     def kept(self, rows: Rows) -> list[UnitsAtStart]:
         """All units at once: their patterns on some rows, and W(0) of leading ones."""

@@ -11,7 +11,7 @@ from overparam_sk.fits.place import Place
 from overparam_sk.networks import Loss
 from overparam_sk.training import Trainer
 
-__all__ = ["Begin", "NetworkInFit", "Seen", "seen_last"]
+__all__ = ["Begin", "NetworkInFit", "Seen", "looked_at", "seen_last"]
 
 
 class Seen(Protocol):
@@ -75,11 +75,22 @@ class NetworkInFit(Protocol):
         ...
 
 
-def seen_last(net: NetworkInFit) -> tuple[Tensor, Tensor, Tensor]:
-    """Outputs, targets and weights of what training has seen last; maybe of no row."""
+def seen_last(net: NetworkInFit) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """`looked_at` what training has seen last; maybe no row."""
     outputs, places = net.trainer.recent()
-    there = places.to(outputs.device)
-    return outputs, net.everything.targets[there], net.everything.weight[there]
+    return looked_at(net.everything, outputs, places.to(outputs.device))
+
+
+def looked_at(
+    seen: Seen, outputs: Tensor, places: Tensor | slice = slice(None)
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Outputs, those of hidden units alone, targets and weights, of some rows.
+
+    What outputs are where no hidden unit is active is 0, or the rows' ``offsets``.
+    """
+    offsets = getattr(seen, "offsets", None)
+    units = outputs if offsets is None else outputs - offsets[places]
+    return outputs, units, seen.targets[places], seen.weight[places]
 
 
 Begin = Callable[[Job, Place], NetworkInFit]

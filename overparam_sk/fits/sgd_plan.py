@@ -95,17 +95,27 @@ class SGDPlan:
     lengthen: CurvatureStep | None
 
     @classmethod
-    def of(cls, job: Job, place: Place, rows: Rows, batch_size: int) -> Self:
-        """That of a job, on its rows as they are trained on."""
+    def of(
+        cls,
+        job: Job,
+        place: Place,
+        rows: Rows,
+        batch_size: int,
+        *,
+        readout: float | None = None,
+    ) -> Self:
+        """That of a job, on its rows as they are trained on.
+
+        ``readout`` is the scale of the hidden weights that a trained readout has.
+        """
         settings, weight = job.settings, weight_of(job.data, place)
         c = settings.learning_rate
         if c is None and job.resume is not None:
             c = job.resume.learning_rate
         if c is None:
             subset, _ = step_size_rows(job, rows, weight)
-            safe = safe_learning_rate(
-                rows.take(subset), weight[subset.to(place.device)], batch_size
-            )
+            some, of_some = rows.take(subset), weight[subset.to(place.device)]
+            safe = safe_learning_rate(some, of_some, batch_size, readout=readout)
             c = place.shards.agree(safe, place.device)
         # The batches of one stretch of a run must not repeat those of another.
         mixed = np.random.SeedSequence([job.seeds.batches, job.first_iteration])

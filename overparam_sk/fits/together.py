@@ -110,7 +110,7 @@ class _Shape:
         net, settings, place = run.net, run.job.settings, run.place
         if not isinstance(net, FirstLayer):
             return None
-        (W,), plan, rows = net.trainer.weights, net.plan, net.everything.rows
+        W, plan, rows = net.trainer.weights[0], net.plan, net.everything.rows
         m, d = W.shape
         B = plan.stream.batch_size
         is_other = (
@@ -118,6 +118,7 @@ class _Shape:
             or isinstance(net.initial.space, DualSpace)
             or rows.cost_as_non_zeros
             or settings.precision != "ieee"
+            or not net.as_published
             or place.shards.size > 1
         )
         if is_other or not pays_together(m, d, B, place.device):

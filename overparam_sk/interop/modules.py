@@ -11,7 +11,7 @@ __all__ = ["FirstLayerModule", "TwoHiddenModule"]
 
 
 class FirstLayerModule(nn.Module):
-    """LL18's network: f_i(x) = Σ_r a_{i,r} ReLU(⟨w_r, x⟩ + b_r), a fixed (§3).
+    """LL18's network: f_i(x) = Σ_r a_{i,r} ReLU(⟨w_r, x⟩ + b_r) (§3).
 
     Parameters
     ----------
@@ -19,6 +19,8 @@ class FirstLayerModule(nn.Module):
     hidden_intercept : ndarray of shape (m,) or None
         None for a layer without intercepts, as in the paper.
     readout_weights : ndarray of shape (k, m)
+    train_readout : bool, default=False
+        Whether a is a parameter; in the paper it is fixed.
     """
 
     readout: Tensor
@@ -28,11 +30,16 @@ class FirstLayerModule(nn.Module):
         hidden_weights: NDArray[Any],
         hidden_intercept: NDArray[Any] | None,
         readout_weights: NDArray[Any],
+        train_readout: bool = False,
     ) -> None:
         super().__init__()
         self.hidden = _linear(hidden_weights, hidden_intercept)
         self.relu = nn.ReLU()
-        self.register_buffer("readout", as_tensor(readout_weights).clone())
+        readout = as_tensor(readout_weights).clone()
+        if train_readout:
+            self.readout = nn.Parameter(readout)
+        else:
+            self.register_buffer("readout", readout)
 
     def forward(self, X: Tensor) -> Tensor:
         """Outputs f(x), shape (n, k)."""

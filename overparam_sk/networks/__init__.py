@@ -4,6 +4,7 @@ from overparam_sk.networks.arc_cosine import (
     DirectedRows,
     angles,
     arc_cosine_kernel,
+    both_layers_parts,
     gate_probability,
     gated_linear_kernel,
     gated_linear_parts,
@@ -42,10 +43,13 @@ from overparam_sk.networks.li_liang_2018 import (
 )
 from overparam_sk.networks.li_liang_2018_infinite import KernelRows, random_outputs
 from overparam_sk.networks.losses import CrossEntropy, Loss, SquaredLoss
+from overparam_sk.networks.scaling import AS_PUBLISHED, PARAMETRIZATIONS, Scaling
 
 __all__ = [
+    "AS_PUBLISHED",
     "MOST_UNITS",
     "N_SCRAMBLES",
+    "PARAMETRIZATIONS",
     "AngularKernels",
     "CrossEntropy",
     "DirectedRows",
@@ -57,11 +61,13 @@ __all__ = [
     "LinearizedLiLiang2018",
     "Loss",
     "RowNorm",
+    "Scaling",
     "Scratch",
     "SquaredLoss",
     "active_together",
     "angles",
     "arc_cosine_kernel",
+    "both_layers_parts",
     "expected_gram_parts",
     "forward",
     "gate_gram",

@@ -25,6 +25,7 @@ __all__ = [
     "DirectedRows",
     "angles",
     "arc_cosine_kernel",
+    "both_layers_parts",
     "gate_probability",
     "gated_linear_kernel",
     "gated_linear_parts",
@@ -165,6 +166,27 @@ def gated_linear_parts(x: DirectedRows, y: DirectedRows) -> tuple[Tensor, Tensor
     inner, theta = _angles_between(x.directions, y.directions)
     gates = gate_probability(theta)
     return inner.mul_(gates).mul_(x.norms.unsqueeze(1)).mul_(y.norms), gates
+
+
+def both_layers_parts(
+    x: DirectedRows, y: DirectedRows
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Those, and the arc-cosine kernel of degree 1, which is the readout's part.
+
+    Parameters
+    ----------
+    x, y : DirectedRows
+        n and p rows.
+
+    Returns
+    -------
+    kernel, gates, of_readout : Tensor of shape (n, p)
+    """
+    inner, theta = _angles_between(x.directions, y.directions)
+    gates = gate_probability(theta)
+    kernel = inner.mul_(gates).mul_(x.norms.unsqueeze(1)).mul_(y.norms)
+    sines = theta.sin_().mul_(x.norms.unsqueeze(1)).mul_(y.norms)
+    return kernel, gates, sines.div_(2 * math.pi).add_(kernel)
 
 
 def supported_squares(U: Tensor, V: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Networks whose first layer alone is trained, as the s-step trainer sees them.
+"""Networks of one hidden layer, as the s-step trainer sees them.
 
 The network knows what follows from the pre-activations; the trainer owns the rows,
 the batches, the first layer and the step. Nothing here sees X or W, which is what
@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from overparam_sk.networks.losses import CrossEntropy, Loss
+from overparam_sk.networks.scaling import AS_PUBLISHED, Scaling
 from overparam_sk.shards import ALONE, Shards
 
 __all__ = ["FirstLayerNetwork", "Scratch"]
@@ -36,20 +37,25 @@ class Scratch(NamedTuple):
 
 @dataclass(frozen=True)
 class FirstLayerNetwork(ABC):
-    """Outputs a · hidden, of which only the first layer W, shape (m, d), is trained.
+    """Outputs α(a · hidden) or α(a · hidden − f(0)); W, shape (m, d), is trained.
 
     Shapes: Z = X Wᵀ (B, m), outputs (B, k), targets (B, k), scale (B, 1).
 
     Parameters
     ----------
     a : Tensor of shape (k, m)
-        The fixed readout of the units that this process holds.
+        The readout of the units that this process holds.
     shards : Shards
         Who holds the other units.
     loss : Loss
     gate_weights : Tensor of shape (m, d) or None
         G: the units are switched by 1{⟨g_r, x⟩ > 0}, whatever W is. None where W itself
         decides.
+    output_scale : float
+        α.
+    centered : bool
+        Whether f(0), the outputs at initialisation, is taken off: who asks for outputs
+        knows −α f(0) of these units.
 
     Attributes
     ----------
@@ -67,13 +73,25 @@ class FirstLayerNetwork(ABC):
     shards: Shards = ALONE
     loss: Loss = field(default_factory=CrossEntropy)
     gate_weights: Tensor | None = None
+    output_scale: float = 1.0
+    centered: bool = False
 
     @classmethod
     def made(
-        cls, a: Tensor, initial: Callable[[], Tensor], shards: Shards = ALONE
+        cls,
+        a: Tensor,
+        initial: Callable[[], Tensor],
+        shards: Shards = ALONE,
+        scaling: Scaling = AS_PUBLISHED,
     ) -> Self:
         """Make the network; ``initial`` gives W(0), and is called if it switches."""
-        return cls(a, shards, gate_weights=initial() if cls.gated else None)
+        return cls(
+            a,
+            shards,
+            gate_weights=initial() if cls.gated else None,
+            output_scale=scaling.output,
+            centered=scaling.centered,
+        )
 
     @abstractmethod
     def activate(self, Z: Tensor, gates: Tensor | None, out: Tensor) -> None:
@@ -108,10 +126,20 @@ class FirstLayerNetwork(ABC):
         a = self.a[:, units]
         return replace(self, a=a, gate_weights=gates, shards=ALONE)
 
+    def values(self, Z: Tensor) -> Tensor:
+        """Values of the units whose pre-activations Z (n, m) switch them."""
+        values = torch.empty_like(Z)
+        self.activate(Z, Z > 0, out=values)
+        return values
+
+    def reading(self, a: Tensor) -> Self:
+        """The network with another readout."""
+        return replace(self, a=a)
+
     def outputs_(self, Z: Tensor, gates: Tensor | None = None) -> Tensor:
-        """Return the outputs (B, k); overwrite the pre-activations Z."""
+        """Return α(a · hidden), shape (B, k); overwrite the pre-activations Z."""
         self.activate(Z, gates, out=Z)
-        return self.shards.add_up_(Z @ self.a.T)
+        return self.shards.add_up_((Z @ self.a.T).mul_(self.output_scale))
 
     def differentiate_(
         self,
@@ -121,23 +149,31 @@ class FirstLayerNetwork(ABC):
         scratch: Scratch,
         outputs: Tensor,
         factor: Callable[[Tensor], Tensor] | None = None,
+        move_readout: Callable[[Tensor, Tensor], None] | None = None,
     ) -> None:
-        """Overwrite Z by ``scale`` · ∂ℓ/∂Z, row by row; write the outputs (B, k).
+        """Overwrite Z by ``scale`` · ∂ℓ/∂Z / α, row by row; write the outputs (B, k).
 
         ``scale`` holds one factor per sample: it carries the sample's weight, the
         batch's 1/B and the step, so that W += ZᵀX is the whole update. ``factor`` gives
         one more for the batch, from the curvatures (B,) of the loss. This is LL18's
         eq. (1) without its factor x_s: Σ_i a_{i,r} (o_i − 1{i=y_s}) 1{Z > 0}.
+
+        ``outputs`` holds −α f(0) before, where the network is ``centered``.
+        ``move_readout`` is called with ``scale`` · ∂ℓ/∂f / α (B, k) and the values of
+        the units (B, m), once a is not needed any more.
         """
         if scratch.gates is not None:
             torch.gt(scratch.gates, 0, out=scratch.gates)
         hidden = Z if scratch.hidden is None else scratch.hidden
         self.activate(Z, scratch.gates, out=hidden)
         # With the few outputs as rows the product takes half as long.
-        torch.mm(self.a, hidden.T, out=outputs.T)
+        alpha, beta = self.output_scale, float(self.centered)
+        torch.addmm(outputs.T, self.a, hidden.T, alpha=alpha, beta=beta, out=outputs.T)
         self.shards.add_up_(outputs.T)
         residual = self.loss.residual(outputs, targets, out=scratch.residual)
         if factor is not None:
             residual.mul_(factor(self.loss.curvatures(residual, targets)))
         torch.mm(residual.mul_(scale), self.a, out=scratch.backward)
+        if move_readout is not None:
+            move_readout(residual, hidden)
         self.derive(scratch, Z)

@@ -92,10 +92,13 @@ def initial_weight_chunks(
     *,
     held: slice | None = None,
     constant: bool = False,
+    scale: float = 1.0,
     dtype: torch.dtype,
     device: torch.device | str = "cpu",
 ) -> Iterator[tuple[slice, Tensor]]:
     """W(0) a few hidden units at a time: their places and weights, N(0, 1/m) (A3).
+
+    Times ``scale``, that is.
 
     Drawn on the CPU and in float32, so that every device and both precisions start
     from the same point. ``constant`` appends the weight of a constant 1, drawn from a
@@ -118,7 +121,7 @@ def initial_weight_chunks(
         if constant:
             chunk = torch.cat([chunk, intercept[units]], dim=1)
         places = slice(units.start - held.start, units.stop - held.start)
-        yield places, chunk.to(device=device, dtype=dtype).mul_(m**-0.5)
+        yield places, chunk.to(device=device, dtype=dtype).mul_(scale * m**-0.5)
 
 
 def initial_weights(
@@ -127,13 +130,14 @@ def initial_weights(
     d: int,
     *,
     constant: bool = False,
+    scale: float = 1.0,
     dtype: torch.dtype,
     device: torch.device | str = "cpu",
 ) -> Tensor:
     """W(0) whole, shape (m, d) or (m, d + 1), on ``device`` (A3)."""
     W = torch.empty(m, d + constant, dtype=dtype, device=device)
     chunks = initial_weight_chunks(
-        seed, m, d, constant=constant, dtype=dtype, device=device
+        seed, m, d, constant=constant, scale=scale, dtype=dtype, device=device
     )
     for units, chunk in chunks:
         W[units] = chunk

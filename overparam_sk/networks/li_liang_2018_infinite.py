@@ -7,9 +7,11 @@ the softmax cross-entropy):
 ======================================  ============================================
 f_i(0), i ∈ [k]                         independent Gaussian processes with the kernel
                                         |x||y| (sin θ + (π − θ) cos θ)/2π
-K∞(x, y)                                x·y (π − θ)/2π
+K∞(x, y)                                x·y (π − θ)/2π; if the readout is trained
+                                        too, plus the kernel of f(0)
 f(t+1) − f(t)                           −(c/B) Σ_{s ∈ batch} K∞(·, x_s)(o_s − 1{y_s})
-‖W(t) − W(0)‖_F² m                      tr(RᵀK∞R), with f(t) = f(0) + K∞(·, X) R(t)
+‖W(t) − W(0)‖_F² m                      tr(RᵀKR), with f(t) = f(0) + K∞(·, X) R(t) and
+                                        W's part K of K∞
 of them the intercepts' part            tr(RᵀGR), G = (π − θ)/2π
 ======================================  ============================================
 
@@ -20,7 +22,11 @@ from functools import partial
 
 from torch import Tensor
 
-from overparam_sk.networks.arc_cosine import DirectedRows, gated_linear_parts
+from overparam_sk.networks.arc_cosine import (
+    DirectedRows,
+    both_layers_parts,
+    gated_linear_parts,
+)
 from overparam_sk.networks.li_liang_2018 import (
     LiLiang2018,
     initial_weight_chunks,
@@ -49,18 +55,27 @@ class KernelRows:
     constant : bool, default=False
         Whether the last column of the rows is the 1 of an intercept, whose part of the
         kernel is wanted too.
+    readout : bool, default=False
+        Whether the readout is trained, whose part of the kernel is wanted too.
 
     Attributes
     ----------
     n_parts : int
-        1 or, with that of an intercept, 2.
+        1 or, with what belongs to an intercept and to the readout, 2.
     """
 
     def __init__(
-        self, Y: DirectedRows, X: DirectedRows, room: float, *, constant: bool = False
+        self,
+        Y: DirectedRows,
+        X: DirectedRows,
+        room: float,
+        *,
+        constant: bool = False,
+        readout: bool = False,
     ) -> None:
         self._Y, self._X = Y, X
-        self.n_parts = 1 + constant
+        self._constant, self._readout = constant, readout
+        self.n_parts = 1 + (constant or readout)
         self._stored: tuple[Tensor, ...] = ()
         p, n = len(Y.norms), len(X.norms)
         if self.n_parts * p * n * X.norms.itemsize <= room:
@@ -72,7 +87,7 @@ class KernelRows:
         return bool(self._stored)
 
     def take(self, indices: Tensor) -> tuple[Tensor, ...]:
-        """K∞(Y[indices], X), shape (len(indices), n), and the intercept's part."""
+        """K∞(Y[indices], X), shape (len(indices), n), and the others' part."""
         if self._stored:
             return tuple(part.index_select(0, indices) for part in self._stored)
         return self._made(self._Y.take(indices), self._X)
@@ -86,7 +101,7 @@ class KernelRows:
         product = V.new_empty(len(self._Y.norms), V.shape[1])
 
         def write(places: slice) -> None:
-            product[places] = gated_linear_parts(self._Y.take(places), X)[0] @ V
+            product[places] = self._parts(self._Y.take(places), X)[0] @ V
 
         share_out([partial(write, at) for at in _slices(len(product), len(V))])
         return product
@@ -96,12 +111,20 @@ class KernelRows:
         made = tuple(X.norms.new_empty(p, n) for _ in range(self.n_parts))
 
         def write(places: slice) -> None:
-            parts = gated_linear_parts(Y.take(places), X)[: self.n_parts]
+            parts = self._parts(Y.take(places), X)
             for whole, part in zip(made, parts, strict=True):
                 whole[places] = part
 
         share_out([partial(write, places) for places in _slices(p, n)])
         return made
+
+    def _parts(self, Y: DirectedRows, X: DirectedRows) -> tuple[Tensor, ...]:
+        """The kernel and, where there is such, what of it does not belong to W."""
+        if not self._readout:
+            return gated_linear_parts(Y, X)[: self.n_parts]
+        kernel, gates, of_readout = both_layers_parts(Y, X)
+        others = of_readout + gates if self._constant else of_readout
+        return kernel + of_readout, others
 
 
 def _slices(n_rows: int, n_columns: int) -> list[slice]:

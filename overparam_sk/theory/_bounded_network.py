@@ -77,7 +77,9 @@ class BoundedNetwork:
         if (X_test is None) != (y_test is None):
             raise ValueError("X_test and y_test must be given together or not at all.")
         names = ("compress", "hidden_weights_", "readout_weights_", "decision_function")
-        if isinstance(estimator, type) or not all(hasattr(estimator, n) for n in names):
+        known = not isinstance(estimator, type)
+        known = known and all(hasattr(estimator, name) for name in names)
+        if not known or getattr(estimator, "has_trained_readout_", False):
             raise ValueError(_refusal(estimator))
         m, d = estimator.hidden_weights_.shape
         small = estimator.compress(min(m, d + estimator.has_intercept_))

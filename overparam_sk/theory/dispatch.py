@@ -86,8 +86,9 @@ def theory_sheet(
     paper = getattr(estimator, "paper", None)
     if not isinstance(paper, str) or paper not in _SHEETS:
         raise ValueError(
-            "estimator must be a fitted OverparamReLUClassifier or "
-            f"TwoHiddenReLURegressor, got {shown(estimator)}."
+            "estimator must be a fitted OverparamReLUClassifier, of the paper's own "
+            "scales and with a fixed readout, or TwoHiddenReLURegressor, got "
+            f"{shown(estimator)}."
         )
     check_is_fitted(estimator)
     return _SHEETS[paper](estimator, X, y, epsilon=epsilon, delta=delta)

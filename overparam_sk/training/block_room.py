@@ -121,9 +121,12 @@ class BlockRoom:
         weight: Tensor,
         step_per_row: float,
         *,
+        offsets: Tensor | None,
         norms: bool,
     ) -> Tensor:
         """Gather the rows ``indices`` and all that is known of them beforehand.
+
+        ``offsets`` (n, k) are what the outputs' rooms hold before.
 
         Returns
         -------
@@ -135,6 +138,9 @@ class BlockRoom:
         outputs = self._outputs.new_empty(R, self._outputs.shape[1])
         compared = loss.write_targets(targets[there], outputs)
         self._by_class(self._targets, R).copy_(compared.view(-1, self._B, self._k))
+        if offsets is not None:
+            before = offsets[there].view(-1, self._B, self._k)
+            self._by_class(self._outputs, R).copy_(before)
         torch.index_select(weight, 0, there, out=self._weight[:R])
         torch.mul(self._weight[:R], step_per_row, out=self._scale[:R])
         if norms:  # w_s |x_s|²

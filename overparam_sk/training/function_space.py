@@ -48,7 +48,7 @@ class FunctionSpaceSGD:
     ----------
     R : Tensor of shape (n, k)
     F : Tensor of shape (n, k) or (n, 2 k)
-        K∞(X, X) R and, with an intercept, its part of that.
+        K∞(X, X) R and, with an intercept or a trained readout, their part of that.
     iteration : int
         Steps done.
     """
@@ -93,8 +93,8 @@ class FunctionSpaceSGD:
     @property
     def figures(self) -> dict[str, float]:
         """The limit of √m ‖W − W(0)‖_F / ‖W(0)‖_F, √(tr(RᵀKR)/d), of given columns."""
-        F, *of_intercept = torch.split(self.F.double(), self.R.shape[1], dim=1)
-        square = (self.R * (F - sum(of_intercept))).sum() / self._n_given
+        F, *of_others = torch.split(self.F.double(), self.R.shape[1], dim=1)
+        square = (self.R * (F - sum(of_others))).sum() / self._n_given
         return {"distance_constant": float(square.clamp(min=0.0).sqrt())}
 
     def advance(self, n_steps: int, stop: Callable[[], bool] = bool) -> None:

@@ -1,4 +1,4 @@
-"""Exact s-step minibatch SGD for a network with one trained layer.
+"""Exact s-step minibatch SGD for a network with one hidden layer.
 
 K successive batches are done as one block. With W the weights before the block, X the
 block's K·B rows and Z = X Wᵀ, the pre-activations of batch j at *its* iterate are
@@ -15,6 +15,9 @@ sequence inside the block.
 Heavy-ball momentum μ, u ← μu + DᵀX, W ← W + u, stays exact: at batch j the velocity u
 from before the block has been added s_j = μ + … + μ^j times, and batch l < j has been
 added c_{j−l} = 1 + μ + … + μ^{j−l−1} times.
+
+A readout that is trained too moves inside the block, after each batch: what the
+corrections are made of, D_l, has met the readout of its own batch.
 """
 
 from collections import deque
@@ -32,6 +35,7 @@ from overparam_sk.training.block_room import Block, BlockRoom
 from overparam_sk.training.loop import DivergenceError, Recent
 from overparam_sk.training.minibatches import MinibatchStream
 from overparam_sk.training.step_size import CurvatureStep
+from overparam_sk.training.trained_readout import TrainedReadout
 
 __all__ = ["SStepSGD"]
 
@@ -80,6 +84,10 @@ class SStepSGD:
         Heavy-ball μ.
     lengthen : CurvatureStep or None, default=None
         Multiplies each batch's step by a factor that depends on its outputs.
+    offsets : Tensor of shape (n, k) or None, default=None
+        −α f(0) of the training rows, where the network is ``centered``.
+    readout_steps : float or None, default=None
+        Steps of the network's readout over those of W; None leaves it fixed.
     precision : {"ieee", "bf16x6"}, default="ieee"
         Of the products with X; "bf16x6" is for float32.
     may_redo : bool, default=True
@@ -110,6 +118,8 @@ class SStepSGD:
         block_rows: int,
         momentum: float = 0.0,
         lengthen: CurvatureStep | None = None,
+        offsets: Tensor | None = None,
+        readout_steps: float | None = None,
         precision: str = "ieee",
         may_redo: bool = True,
     ) -> None:
@@ -123,6 +133,12 @@ class SStepSGD:
         self._weight = sample_weight
         self._step_per_row = -step / stream.batch_size
         self._lengthen = lengthen
+        self._offsets = offsets
+        self._readout = None
+        if readout_steps is not None:
+            self._readout = TrainedReadout(
+                network.a, steps=readout_steps, momentum=momentum
+            )
         self._momentum = momentum
         self._velocity = torch.zeros_like(W) if momentum else None
         self._batches_per_block = max(1, block_rows // stream.batch_size)
@@ -137,8 +153,8 @@ class SStepSGD:
 
     @property
     def weights(self) -> tuple[Tensor, ...]:
-        """The trained weights: W alone."""
-        return (self.W,)
+        """The trained weights: W, and a if it is."""
+        return (self.W,) if self._readout is None else (self.W, self._readout.a)
 
     @property
     def outputs(self) -> None:
@@ -177,6 +193,8 @@ class SStepSGD:
                 except (RuntimeError, MemoryError) as error:
                     # W has not changed yet: the block can be done again.
                     self._halve_blocks(error)
+                    if self._readout is not None:
+                        self._readout.go_back()
                     break
                 self._update(block)
                 self.iteration += block.n_batches
@@ -197,6 +215,7 @@ class SStepSGD:
             self._targets,
             self._weight,
             self._step_per_row,
+            offsets=self._offsets,
             norms=self._lengthen is not None,
         )
         return room
@@ -227,11 +246,14 @@ class SStepSGD:
 
     def release(self) -> None:
         """Give back all memory but that of W: there will be no more steps."""
-        self._room = self._velocity = None
+        self._room = self._velocity = self._offsets = None
 
     def _derive(self, block: Block) -> None:
         """Turn the block's Z, in place, into the derivatives D of all its batches."""
         rows, Z, G = block.rows, block.Z, block.G
+        if self._readout is not None and self._may_redo:
+            self._readout.keep()
+        move_readout = None if self._readout is None else self._readout.move
         rows.times(self.W, out=Z)
         if self._network.gate_weights is not None:
             rows.times(self._network.gate_weights, out=block.gates)
@@ -253,6 +275,7 @@ class SStepSGD:
                     batch.scratch,
                     batch.outputs,
                     self._factor(batch.weighted_norms),
+                    move_readout,
                 )
 
     def _factor(self, weighted_norms: Tensor) -> Callable[[Tensor], Tensor] | None:

@@ -9,6 +9,7 @@ from torch import Tensor
 from overparam_sk.linalg import eigenvalues, largest_eigenvalue
 from overparam_sk.networks import (
     Kong2019Weights,
+    arc_cosine_kernel,
     gated_linear_kernel,
     gram_parts_by_units,
 )
@@ -53,7 +54,9 @@ class CurvatureStep:
         return (1 / (2 * h)).clamp(1.0, self.most)
 
 
-def safe_learning_rate(X: Tensor, sample_weight: Tensor, batch_size: int) -> float:
+def safe_learning_rate(
+    X: Tensor, sample_weight: Tensor, batch_size: int, *, readout: float | None = None
+) -> float:
     """Largest c for which SGD with step η = c/m is stable, whatever the width m.
 
     At large m the Hessian of the mean softmax cross-entropy in function space is at
@@ -71,6 +74,9 @@ def safe_learning_rate(X: Tensor, sample_weight: Tensor, batch_size: int) -> flo
         Mean 1 over all rows, so that the sum is n, the rows that X stands for.
     batch_size : int
         B; n or more means full batches.
+    readout : float or None, default=None
+        Where the readout is trained too, the scale of the hidden weights at
+        initialisation: H∞ then has a part of its square.
 
     Returns
     -------
@@ -88,7 +94,10 @@ def safe_learning_rate(X: Tensor, sample_weight: Tensor, batch_size: int) -> flo
     if scale == 0:
         return 1.0
     root = sample_weight.double().sqrt()
-    H = gated_linear_kernel(rows, rows) * torch.outer(root, root)
+    H = gated_linear_kernel(rows, rows)
+    if readout is not None:
+        H += readout**2 * arc_cosine_kernel(rows, rows, 1)
+    H *= torch.outer(root, root)
     full = largest_eigenvalue(H) / n
     single = float(H.diagonal().max())
     B = min(batch_size, n)

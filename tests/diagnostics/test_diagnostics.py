@@ -79,7 +79,7 @@ def slow_values(*network):
 def test_what_is_shown_is_the_definition(name, constant, monkeypatch):
     # Small chunks of units and blocks of rows, so that several of each add up.
     monkeypatch.setattr("overparam_sk.networks.li_liang_2018._CHUNK_ELEMENTS", 35)
-    monkeypatch.setattr("overparam_sk.fits.first_layer._ROW_BLOCK", 4)
+    monkeypatch.setattr("overparam_sk.fits.seen_rows.ROW_BLOCK", 4)
     weight = np.linspace(0, 1, 17)
     net, W, W0, X, y = state([name], constant=constant, weight=weight)
     values, outputs = measured(net, [name], W)

@@ -68,13 +68,16 @@ def jacobian(net, start):
         a = torch.from_numpy(net.readout_weights_)
         frozen = "Linearized" in type(net).__name__
 
-        def outputs(W):
-            Z = rows @ W.T
-            gates = (rows @ (W0 if frozen else W).T > 0).double()
-            return (Z * gates) @ a.T / a.shape[1] ** 0.5
+        m = a.shape[1]
 
-        trained = (W,)
-        kept = [W[:, : None if net.has_intercept_ else 4]]
+        # √m W has the step c, as a has where it is trained.
+        def outputs(V, a=a):
+            Z = rows @ V.T / m**0.5
+            gates = (rows @ W0.T if frozen else Z) > 0
+            return (Z * gates) @ a.T
+
+        trained = (m**0.5 * W, a)[: 1 + net.has_trained_readout_]
+        kept = [W[:, : None if net.has_intercept_ else 4], a][: len(trained)]
     parts = torch.func.jacrev(outputs, argnums=tuple(range(len(trained))))(*trained)
     # A constant that the network does not have is no weight of it.
     cut = [J[..., : V.shape[1]].flatten(2) for J, V in zip(parts, kept, strict=True)]

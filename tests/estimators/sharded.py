@@ -44,6 +44,8 @@ CASES = {
     "warm start": ({"warm_start": True}, X, {}),
     "partial fit": ({}, X, {}),
     "frozen patterns": ({}, X, {"X_val": -X, "y_val": y}),
+    "both layers": ({"train_readout": True, "output_scale": 2.0}, X, {}),
+    "mean field": ({"parametrization": "mean_field", "learning_rate": 0.05}, X, {}),
     # one unit for one process and two for the other, of several chunks of W(0)
     "three units": ({"width": 3}, rng.normal(size=(150, 700_000)).astype("f4"), {}),
 }

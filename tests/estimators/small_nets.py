@@ -26,8 +26,19 @@ def linearized(**parameters):
     return LinearizedReLUClassifier(**{"width": 10, **SMALL, **parameters})
 
 
+def scaled(**parameters):
+    """Everything of the classifier that the paper does not have."""
+    scales = {"parametrization": "mup", "base_width": 5, "output_scale": 2.0}
+    others = {"width": 40, "train_readout": True, "init_scale": 0.5, **scales}
+    return classifier(**{**others, **parameters})
+
+
 def infinite(**parameters):
     return InfiniteWidthReLUClassifier(**{"initial_width": 10, **SMALL, **parameters})
+
+
+def infinite_readout(**parameters):
+    return infinite(**{"train_readout": True, **parameters})
 
 
 def compressed(rank=None, **parameters):
@@ -36,8 +47,8 @@ def compressed(rank=None, **parameters):
 
 # Networks that skorch can have, those that have weights, and all.
 NETS = {"classifier": classifier, "regressor": regressor}
-WITH_WEIGHTS = {**NETS, "linearized": linearized}
-ALL = {**WITH_WEIGHTS, "infinite": infinite}
+WITH_WEIGHTS = {**NETS, "linearized": linearized, "scaled": scaled}
+ALL = {**WITH_WEIGHTS, "infinite": infinite, "infinite readout": infinite_readout}
 CLASSIFIERS = {name: make for name, make in ALL.items() if is_classifier(make())}
 # Those that hold another, whose parameters are that one's, too.
 EVERY = {**ALL, "compressed": compressed}

@@ -43,12 +43,24 @@ def problem(n=50, d=12, m=40, k=3, seed=0):
 
 
 def engine(
-    X, y, W, a, B, block_rows, *, step, weight=None, rows=None, frozen=False, **options
+    X,
+    y,
+    W,
+    a,
+    B,
+    block_rows,
+    *,
+    step,
+    weight=None,
+    rows=None,
+    frozen=False,
+    network=None,
+    **options,
 ):
     weight = torch.ones(len(X), dtype=X.dtype) if weight is None else weight
     if rows is None:
         rows = as_rows(X.numpy(), constant=False, dtype=X.dtype, device=CPU)
-    net = LiLiang2018(a)
+    net = LiLiang2018(a) if network is None else network
     if frozen:
         net = LinearizedLiLiang2018(a, gate_weights=W.clone())
     return SStepSGD(
