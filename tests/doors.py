@@ -153,6 +153,7 @@ FIRST_LAYER = {
     **SOFTMAX,
     **MEASURED,
     "width": COUNT,
+    "train_readout": FLAG,
     "init_scale": real(0, above=True),
     "output_scale": either(none(), real(0, above=True)),
     "parametrization": text("ntk", "mean_field", "mup"),
@@ -364,11 +365,7 @@ DISPLAYS = {
 SEARCH = GridSearchCV(classifier(), {"width": [2, 4]}, cv=2).fit(X, y)
 
 DOORS = [
-    Door(
-        "OverparamReLUClassifier",
-        _fit(classifier),
-        {**FIRST_LAYER, "train_readout": FLAG},
-    ),
+    Door("OverparamReLUClassifier", _fit(classifier), FIRST_LAYER),
     Door("LinearizedReLUClassifier", _fit(linearized), FIRST_LAYER),
     Door(
         "InfiniteWidthReLUClassifier",

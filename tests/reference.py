@@ -63,6 +63,16 @@ def plain_sgd(
     return net.W.detach()
 
 
+def scaled_outputs(W, a, X, output_scale, frozen=None):
+    """α f; with ``frozen`` = (W(0), a(0)) its linearisation there, in both layers."""
+    if frozen is None:
+        return output_scale * torch.relu(X @ W.T) @ a.T
+    W0, a0 = frozen
+    gates = (X @ W0.T > 0).to(X.dtype)
+    linear_in_W = ((X @ W.T) * gates) @ a0.T
+    return output_scale * (linear_in_W + torch.relu(X @ W0.T) @ (a - a0).T)
+
+
 def scaled_sgd(
     W,
     a,
@@ -77,6 +87,7 @@ def scaled_sgd(
     weight=None,
     momentum=0.0,
     factor=lambda *_: 1.0,
+    frozen=False,
 ):
     """W and a after SGD on the loss of g = α f or α(f − f(0)), over α².
 
@@ -87,21 +98,18 @@ def scaled_sgd(
     weight = torch.ones(len(X), dtype=W.dtype) if weight is None else weight
     steps = [{"params": [W], "lr": step}, {"params": [a], "lr": readout_step}]
     optimizer = torch.optim.SGD(steps, momentum=momentum)
+    at = (W0, a0) if frozen else None
     for batch in batches:
         optimizer.zero_grad()
-        g = scaled_outputs(W, a, X[batch], output_scale)
+        g = scaled_outputs(W, a, X[batch], output_scale, at)
         if centered:
-            g = g - scaled_outputs(W0, a0, X[batch], output_scale)
+            g = g - scaled_outputs(W0, a0, X[batch], output_scale, at)
         losses = nn.functional.cross_entropy(g, y[batch], reduction="none")
         ((weight[batch] * losses).mean() / output_scale**2).backward()
         for part in (W, a):
             part.grad *= factor(g.detach(), batch)
         optimizer.step()
     return W.detach(), a.detach()
-
-
-def scaled_outputs(W, a, X, output_scale):
-    return output_scale * torch.relu(X @ W.T) @ a.T
 
 
 def function_space_sgd(K, f0, y, batches, *, c, weight, momentum=0.0):

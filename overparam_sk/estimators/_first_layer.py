@@ -1,7 +1,6 @@
 """What classifiers around LL18's network share, whatever its units do."""
 
 from abc import ABC
-from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar, Literal, Self
 
@@ -35,7 +34,7 @@ from overparam_sk.fits import (
 )
 from overparam_sk.networks import FirstLayerNetwork, Scaling, initial_weights
 from overparam_sk.parameters import COUNT, FLAG, either, one_of
-from overparam_sk.rows import PRODUCTS, Coordinates, Rows, as_tensor
+from overparam_sk.rows import PRODUCTS, Coordinates, as_tensor
 from overparam_sk.threads import one_thread
 from overparam_sk.world import open_doors
 
@@ -288,9 +287,9 @@ class FirstLayerClassifier(ScaledNetwork, ABC):
         check_is_fitted(self)
 
         def weights() -> tuple[NDArray[Any], ...]:
-            W, a = as_tensor(self._all_columns()), as_tensor(self.readout_weights_)
-            switching = self._kind.made(a, self._initial).switching(W)
-            return switching.numpy(), self.readout_weights_
+            network = self._made("cpu")
+            switching = network.switching(as_tensor(self._all_columns()))
+            return switching.numpy(), network.reader.numpy()
 
         def initial() -> tuple[NDArray[Any], ...]:
             return self._initial().numpy(), self.initial_readout()
@@ -305,7 +304,7 @@ class FirstLayerClassifier(ScaledNetwork, ABC):
             FirstLayer.begin,
             kind=self._kind,
             width=parameters["width"],
-            train_readout=parameters.get("train_readout", False),
+            train_readout=parameters["train_readout"],
             scaling=self._scaling(parameters),
         )
 
@@ -342,32 +341,29 @@ class FirstLayerClassifier(ScaledNetwork, ABC):
         """Outputs of the network, shape (n_samples, n_classes)."""
         check_is_fitted(self)
         rows = self._rows_to_predict(X, like=self.hidden_weights_)
-        W, b, a = (
-            as_tensor(weights, rows.device)
-            for weights in (
-                self.hidden_weights_,
-                self.hidden_intercept_,
-                self.readout_weights_,
-            )
-        )
-        scaling = Scaling(self.output_scale_, self.is_centered_)
-        made = partial(self._kind.made, scaling=scaling)
+        weights = (self.hidden_weights_, self.hidden_intercept_)
+        W, b = (as_tensor(part, rows.device) for part in weights)
         with one_thread(rows.device):
-            outputs = outputs_of(
-                made(a, partial(self._initial, rows.device)), W, b, rows
-            )
-            if self.is_centered_:
-                outputs -= self._outputs_at_start(made, rows)
+            network = self._made(rows.device)
+            outputs = outputs_of(network, W, b, rows)
+            if network.centered:
+                W0, d = self._initial(rows.device), W.shape[1]
+                if self.has_trained_readout_:
+                    a0 = as_tensor(self.initial_readout(), rows.device)
+                    network = network.reading(a0)
+                outputs -= outputs_of(network, W0[:, :d], W0[:, d:].sum(dim=1), rows)
         return finite_outputs(outputs.numpy())
 
-    def _outputs_at_start(
-        self, made: Callable[..., FirstLayerNetwork], rows: Rows
-    ) -> Tensor:
-        """α f(0), as the network at initialisation gives it."""
-        W0, d = self._initial(rows.device), rows.n_columns
-        a0 = as_tensor(self.initial_readout(), rows.device)
-        network = made(a0, lambda: W0)
-        return outputs_of(network, W0[:, :d], W0[:, d:].sum(dim=1), rows)
+    def _made(self, device: torch.device | str) -> FirstLayerNetwork:
+        """The network, with its gates and its readout."""
+        scaling = Scaling(self.output_scale_, self.is_centered_)
+        made = partial(
+            self._kind.made, initial=partial(self._initial, device), scaling=scaling
+        )
+        a = as_tensor(self.readout_weights_, device)
+        if not self.has_trained_readout_:
+            return made(a)
+        return made(as_tensor(self.initial_readout(), device)).reading(a)
 
     def _initial(self, device: torch.device | str = "cpu") -> Tensor:
         """W(0), with the intercept as its last column where there is one."""

@@ -19,7 +19,7 @@ from overparam_sk.networks import (
     readout_weights,
 )
 from overparam_sk.networks.scaling import Parametrization
-from overparam_sk.parameters import COUNT, either, number, one_of
+from overparam_sk.parameters import COUNT, FLAG, either, number, one_of
 from overparam_sk.rows import as_tensor
 from overparam_sk.world import open_doors
 
@@ -35,13 +35,18 @@ class ScaledNetwork:
 
     Parameters
     ----------
+    train_readout : bool, default=False
+        Whether a is trained too, with a step of c; each of the two kernels that add up
+        to the Gram matrix is then of order 1, at every width, for rows of lengths of
+        that order: of much shorter ones no step is safe, and X should be scaled. The
+        papers have False.
     init_scale : float, default=1.0
         Factor of W(0), whose entries are N(0, init_scale²/width).
     output_scale : float or None, default=None
         None trains the network f itself. With a number α the outputs are α(f − f(0)),
         0 at the start, and the step is that of the loss over α²: the larger α, the less
         the weights move for the same change of the outputs ("lazy" training), up to
-        `LinearizedReLUClassifier`; a small α is "rich" [2]_. Beyond about 100, X
+        `LinearizedReLUClassifier`; a small α is "rich". Beyond about 100, X
         should be float64: what is seen of f − f(0) is rounding otherwise.
     parametrization : {"ntk", "mean_field", "mup"}, default="ntk"
         How the outputs depend on the width; they are multiplied by 1, by 1/√width
@@ -67,6 +72,7 @@ class ScaledNetwork:
         Factor of W(0).
     """
 
+    train_readout: bool = parameter(default=False, rule=FLAG)
     init_scale: float = parameter(default=1.0, rule=_POSITIVE)
     output_scale: float | None = parameter(
         default=None, rule=either(one_of(None), _POSITIVE)
@@ -105,7 +111,7 @@ class ScaledNetwork:
 
     def _layers_with(self, view: type) -> int:
         """Weights may be those of the readout, too; patterns are of one layer."""
-        trained = bool(getattr(self, "train_readout", False))
+        trained = bool(self.train_readout)
         return 1 + (trained and view is WeightView)
 
     def _as_published(self) -> bool:
@@ -116,13 +122,13 @@ class ScaledNetwork:
     def _in_batches(self, plain: dict[str, Any]) -> bool:
         asked = self._scaling(plain)
         as_published = asked.output == 1 and not asked.centered
-        return as_published and not plain.get("train_readout", False)
+        return as_published and not plain["train_readout"]
 
     def _scaling_kept(self) -> dict[str, tuple[Any, Any]]:
         """What must stay for a fit to go on: of the fit before, and asked now."""
         plain = checked_parameters(self)
         asked = self._scaling(plain)
-        trained = plain.get("train_readout", False)
+        trained = plain["train_readout"]
         centered = (self.is_centered_, asked.centered)
         return {
             "train_readout": (self.has_trained_readout_, trained),

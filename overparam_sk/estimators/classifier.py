@@ -5,11 +5,7 @@ from typing import Any, ClassVar
 from sklearn.utils.validation import check_is_fitted
 
 from overparam_sk.estimators._first_layer import FirstLayerClassifier
-from overparam_sk.estimators._parameters import (
-    checked_parameters,
-    estimator,
-    parameter,
-)
+from overparam_sk.estimators._parameters import checked_parameters, estimator
 from overparam_sk.estimators._snapshots import Retraced
 from overparam_sk.estimators._state import StampedEstimator
 from overparam_sk.estimators._targets import SoftmaxClassifier
@@ -36,14 +32,6 @@ class OverparamReLUClassifier(
     layer W starts at W(0) with entries N(0, 1/width) and is trained on the mean
     softmax cross-entropy. Many minibatches are done as one block of matrix products
     (s-step SGD [2]_); the iterates are those of plain SGD up to rounding.
-
-    Parameters
-    ----------
-    train_readout : bool, default=False
-        Whether a is trained too, with a step of c; each of the two kernels that add up
-        to the Gram matrix is then of order 1, at every width, for rows of lengths of
-        that order: of much shorter ones no step is safe, and X should be scaled. The
-        papers have False.
 
     Attributes
     ----------
@@ -91,8 +79,6 @@ class OverparamReLUClassifier(
     """
 
     _kind: ClassVar[type[FirstLayerNetwork]] = LiLiang2018
-
-    train_readout: bool = parameter(default=False, rule=FLAG)
 
     @property
     def paper(self) -> str | None:

@@ -1,8 +1,9 @@
 """LL18's network in a fit, trained by s-step SGD: W and, if asked for, a."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, Self
+from functools import partial
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -133,9 +134,7 @@ class FirstLayer:
             held, weight = space.of_rows(held), weight_of(job.held_out, place)
             seen = SeenRows.of(start, held, job.held_out, weight, initial)
             held_out = replace(seen, initial=[UnitsAtStart()])
-        # Where W(0) still is there, H(0) is made of it as H will be.
-        begun = initial if job.resume else [UnitsAtStart(W=W)]
-        sample = _sample(job, start, everything, initial, train_readout and begun)
+        sample = _sample(job, start, everything, initial)
         network = _as_left(job, start, initial) if train_readout else start
         return cls(
             network,
@@ -179,24 +178,24 @@ class FirstLayer:
             if panel.sees(WeightView):
                 panel.show(units.moved_to(here, self.initial.space, n_given))
             gated, of_gram = part.gate_weights is not None, []
-            for places, Z, active0 in on_rows(part, here, units, seen.rows, panel):
+            for places, Z, Z0 in on_rows(part, here, units, seen.rows, panel):
                 if panel.sees(PatternView, GradientView, GramView, GramDriftView):
                     active = Z > 0
                     # Who does not see patterns does not miss those at initialisation.
-                    before = active if active0 is None else active0
+                    before = active if Z0 is None else Z0 > 0
                     view = PatternView(active, before, places, n)
                     panel.show(view)
                     if panel.sees(GradientView):
                         views.append(view)
                     if panel.sees(GramView, GramDriftView):
-                        switched = before if gated else active
-                        some = [switched, before]
+                        some = [before if gated else active, before]
                         if self.readout0 is not None:
-                            some.append(part.values(Z))
+                            start = part.values(Z if Z0 is None else Z0)
+                            some += [start if gated else part.values(Z), start]
                         of_gram.append([seen.of_gram(places, one) for one in some])
-                outputs[places] += part.outputs_(Z, active0 if gated else None)
+                outputs[places] += part.outputs_(Z, Z0 if gated else None)
             if of_gram:
-                self._show_gram(panel, part, units, of_gram, seen)
+                self._show_gram(panel, part, units.places, of_gram, seen)
         self.network.shards.add_up_(outputs)
         if panel.sees(GradientView):
             panel.show(self._gradients(network, views, outputs, seen))
@@ -231,26 +230,21 @@ class FirstLayer:
         self,
         panel: Panel,
         part: FirstLayerNetwork,
-        units: UnitsAtStart,
+        units: slice,
         of_gram: Sequence[Sequence[Tensor]],
         seen: SeenRows,
     ) -> None:
         """Show some units' part of H, and of H(0), from what they are on its rows."""
-        now, start, *hidden = (_joined(some) for some in zip(*of_gram, strict=True))
+        joined = [_joined(some) for some in zip(*of_gram, strict=True)]
+        now, start, *values = joined
         inner, m = seen.inner, self.initial.width
-        H = units_gram(part, now, inner, m, *hidden)
+        H = units_gram(part, now, inner, m, *values[:1])
         panel.show(GramView(H, *seen.gram_targets))
-
-        def initial_gram() -> Tensor:
-            if self.readout0 is None:
-                return units_gram(part, start, inner, m)
-            assert units.W is not None
-            before = part.reading(self.readout0[:, units.places])
-            Z = seen.rows.subset(seen.gram_rows).times(units.W.T)
-            return units_gram(before, Z > 0, inner, m, before.values(Z))
-
         if panel.sees(GramDriftView):
-            panel.show(GramDriftView(H, seen.initial_gram(initial_gram)))
+            a0 = self.readout0
+            before = part if a0 is None else part.reading(a0[:, units])
+            made = partial(units_gram, before, start, inner, m, *values[1:])
+            panel.show(GramDriftView(H, seen.initial_gram(made)))
 
     def _gradients(
         self,
@@ -264,7 +258,7 @@ class FirstLayer:
         residual *= seen.weight.unsqueeze(1)
         now = network.slopes(_joined([view.active for view in views]))
         start = network.slopes(_joined([view.active0 for view in views]))
-        return GradientView(now, start, residual, network.a, seen.inner)
+        return GradientView(now, start, residual, network.reader, seen.inner)
 
 
 def _joined(parts: Sequence[Tensor]) -> Tensor:
@@ -341,19 +335,13 @@ def _sample(
     start: FirstLayerNetwork,
     everything: SeenRows,
     initial: InitialUnits,
-    begun: Iterable[UnitsAtStart] | Literal[False],
 ) -> SampleRows:
-    """A seeded subset of the training rows, for the history.
-
-    ``begun`` are the units at initialisation, if the readout is trained.
-    """
+    """A seeded subset of the training rows, for the history."""
     indices = job.seeds.subset(1, MONITORED_ROWS, len(everything.rows))
     looks = Panel(job.settings.wanted, along=True)
     known = looks.sees(PatternView, WeightView, GradientView, GramDriftView)
     known = known or start.gate_weights is not None
     sample = everything.sample(indices)
-    if begun and looks.sees(GramDriftView):
-        sample.keep_initial_gram(start, begun, initial.width)
     kept = initial.kept(sample.rows) if known else [UnitsAtStart()]
     return replace(sample, initial=kept)
 

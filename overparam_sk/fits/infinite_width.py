@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Self
 
 import torch
@@ -29,6 +30,7 @@ from overparam_sk.training import FunctionSpaceSGD
 __all__ = ["InfiniteWidth"]
 
 LOSS = CrossEntropy()
+Moved = Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,14 @@ class SeenRows:
     outputs0: Tensor
     targets: Tensor
     weight: Tensor
-    moved: Callable[[Tensor, Tensor], Tensor]
+    moved: Moved
+
+    @classmethod
+    def of(cls, data: Data, outputs0: Tensor, weight: Tensor, moved: Moved) -> Self:
+        """Rows of some data."""
+        y = torch.from_numpy(data.y).to(outputs0.device)
+        targets = LOSS.write_targets(y, torch.empty_like(outputs0))
+        return cls(outputs0, targets, weight, moved)
 
     def take(self, indices: Tensor) -> "SeenRows":
         """Some of the rows."""
@@ -151,29 +160,18 @@ class InfiniteWidth:
         )
         X = _whole(inside)
         directed = DirectedRows.of(X)
-
-        def seen(data: Data, X: Tensor, weight: Tensor, moved: Any) -> SeenRows:
-            outputs0 = random_outputs(
-                X,
-                seed=job.seeds.init,
-                m=initial_width,
-                k=job.n_outputs,
-                constant=place.constant,
-            )
-            y = torch.from_numpy(data.y).to(place.device)
-            targets = LOSS.write_targets(y, torch.empty_like(outputs0))
-            return SeenRows(outputs0, targets, weight, moved)
-
-        everything = seen(job.data, X, plan.weight, lambda R, F: F)
+        kernel = partial(KernelRows, readout=train_readout)
+        draw = partial(
+            random_outputs,
+            seed=job.seeds.init,
+            m=initial_width,
+            k=job.n_outputs,
+            constant=place.constant,
+        )
+        everything = SeenRows.of(job.data, draw(X), plan.weight, lambda R, F: F)
         trainer = FunctionSpaceSGD(
             LOSS,
-            KernelRows(
-                directed,
-                directed,
-                room,
-                constant=place.constant,
-                readout=train_readout,
-            ),
+            kernel(directed, directed, room, constant=place.constant),
             everything.outputs0,
             everything.targets,
             plan.weight,
@@ -188,12 +186,12 @@ class InfiniteWidth:
         if job.held_out is not None:
             held = place.rows(job.held_out)
             Y = _whole(coordinates.of_rows(held))
-            there = DirectedRows.of(Y)
-            kernel = KernelRows(there, directed, room, readout=train_readout)
+            between, F = kernel(DirectedRows.of(Y), directed, room), draw(Y)
             moved = HeldOutFunction(
-                kernel, torch.zeros_like(trainer.R), Y.new_zeros(len(Y), job.n_outputs)
+                between, torch.zeros_like(trainer.R), torch.zeros_like(F)
             )
-            held_out = seen(job.held_out, Y, weight_of(job.held_out, place), moved)
+            weight = weight_of(job.held_out, place)
+            held_out = SeenRows.of(job.held_out, F, weight, moved)
         monitored = job.seeds.subset(1, MONITORED_ROWS, len(X)).to(place.device)
         return cls(
             trainer,

@@ -29,7 +29,7 @@ class UnitsAtStart(NamedTuple):
     W: Tensor | None = None  # (v, r), of the first v of them, in the rows' coordinates
     norm: float = 0.0  # ‖W(0)‖_F of these v, of all given columns
     measure: Callable[[Tensor], Tensor] = torch.clone  # gives updates their lengths
-    active: Tensor | None = None  # (n, u) bool, patterns on the rows that are seen
+    Z: Tensor | None = None  # (n, u), pre-activations on the rows that are seen
 
     def moved_to(self, W: Tensor, space: RowSpace, n_given: int) -> WeightView:
         """What training did to those that are known, to ``W`` of all of them."""
@@ -96,22 +96,22 @@ class InitialUnits:
             assert units.W is not None
             part = network.of_units(units.places)
             for places, Z in rows.products(units.W.T, ROW_BLOCK):
-                outputs[places] += part.outputs_(Z, Z > 0)
+                outputs[places] += part.outputs_(Z, Z.clone())
         return outputs
 
     def kept(self, rows: Rows) -> list[UnitsAtStart]:
-        """All units at once: their patterns on some rows, and W(0) of leading ones."""
+        """All units at once: Z(0) on some rows, and W(0) of leading units."""
         room = max(1, _KEPT_ELEMENTS // rows.n_columns)
         room = max(0, room - self.units.start)
-        active, kept, norms = [], [], []
+        Z, kept, norms = [], [], []
         for _, W in self.all_columns():
             norms.append(self._lengths(W[:room]))
             W = self.space.of_weights(W)
-            active.append(rows.times(W.T) > 0)
+            Z.append(rows.times(W.T))
             kept.append(W[:room].clone())
             room -= len(kept[-1])
         norm = float(torch.cat(norms).norm())
-        known = (torch.cat(kept), norm, self._measure, torch.cat(active, 1))
+        known = (torch.cat(kept), norm, self._measure, torch.cat(Z, 1))
         return [UnitsAtStart(slice(None), *known)]
 
     @cached_property

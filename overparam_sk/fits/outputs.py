@@ -10,7 +10,7 @@ from overparam_sk.networks import FirstLayerNetwork
 from overparam_sk.rows import Rows
 from overparam_sk.threads import parts, share_out
 
-__all__ = ["outputs_of", "patterns_of"]
+__all__ = ["outputs_of", "preactivations_of"]
 
 # Numbers of pre-activations that a prediction holds at a time.
 _PREDICT_ELEMENTS = 2**22
@@ -37,7 +37,7 @@ def outputs_of(
     G, d = network.gate_weights, rows.n_columns
     gates: Iterator[Tensor | None] = repeat(None)
     if G is not None:
-        gates = patterns_of(rows, G[:, :d], G[:, d:].sum(dim=1), size)
+        gates = preactivations_of(rows, G[:, :d], G[:, d:].sum(dim=1), size)
     outputs = W.new_empty(len(rows), len(network.a))
     for (places, Z), gate in zip(rows.products(W.T, size), gates, strict=False):
         _write_outputs(network, Z.add_(intercept), gate, outputs[places])
@@ -56,9 +56,9 @@ def _write_outputs(
     share_out([partial(write, at) for at in parts(len(Z), operations, Z.itemsize)])
 
 
-def patterns_of(
+def preactivations_of(
     rows: Rows, W: Tensor, intercept: Tensor | None, size: int
 ) -> Iterator[Tensor]:
-    """1{W x > 0} of blocks of rows."""
+    """W x of blocks of rows."""
     for _, Z in rows.products(W.T, size):
-        yield (Z if intercept is None else Z.add_(intercept)) > 0
+        yield Z if intercept is None else Z.add_(intercept)

@@ -17,7 +17,7 @@ from overparam_sk.diagnostics import (
 )
 from overparam_sk.fits.initial_units import ROW_BLOCK, InitialUnits, UnitsAtStart
 from overparam_sk.fits.job import Data
-from overparam_sk.fits.outputs import patterns_of
+from overparam_sk.fits.outputs import preactivations_of
 from overparam_sk.linalg import inner_products
 from overparam_sk.networks import FirstLayerNetwork, gate_gram
 from overparam_sk.rows import Rows
@@ -127,18 +127,6 @@ class SampleRows(SeenRows):
             self._gram0.append(gram())
         return self._gram0[0]
 
-    def keep_initial_gram(
-        self, start: FirstLayerNetwork, units: Iterable[UnitsAtStart], width: int
-    ) -> None:
-        """Compute H(0) of a network whose readout is trained, while W(0) is known."""
-        parts = []
-        for some in units:
-            assert some.W is not None
-            part, Z = start.of_units(some.places), self.rows.times(some.W.T)
-            values = part.values(Z)
-            parts.append(units_gram(part, Z > 0, self.inner, width, values))
-        self._gram0.append(torch.stack(parts).sum(dim=0))
-
 
 def units_gram(
     part: FirstLayerNetwork,
@@ -162,7 +150,7 @@ def units_gram(
     hidden : Tensor of shape (n, u) or None, default=None
         Their values, where the readout is trained.
     """
-    H = inner * gate_gram(part.slopes(active), part.a) / width
+    H = inner * gate_gram(part.slopes(active), part.reader) / width
     return H if hidden is None else H + inner_products(hidden)
 
 
@@ -173,7 +161,7 @@ def on_rows(
     rows: Rows,
     panel: Panel,
 ) -> Iterator[tuple[slice, Tensor, Tensor | None]]:
-    """Places of blocks of rows, pre-activations, and patterns at initialisation.
+    """Places of blocks of rows, and pre-activations there, now and at initialisation.
 
     The last are None where neither the network nor a diagnostic needs them.
     """
@@ -181,8 +169,8 @@ def on_rows(
     if fixed is None and panel.sees(PatternView, GradientView, GramDriftView):
         fixed = units.W
     before: Iterator[Tensor | None] = repeat(None)
-    if fixed is not None and units.active is None:
-        before = patterns_of(rows, fixed, None, ROW_BLOCK)
+    if fixed is not None and units.Z is None:
+        before = preactivations_of(rows, fixed, None, ROW_BLOCK)
     products = rows.products(W.T, ROW_BLOCK)
-    for (places, Z), active0 in zip(products, before, strict=False):
-        yield places, Z, active0 if units.active is None else units.active[places]
+    for (places, Z), Z0 in zip(products, before, strict=False):
+        yield places, Z, Z0 if units.Z is None else units.Z[places]

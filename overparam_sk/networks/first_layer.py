@@ -56,6 +56,9 @@ class FirstLayerNetwork(ABC):
     centered : bool
         Whether f(0), the outputs at initialisation, is taken off: who asks for outputs
         knows −α f(0) of these units.
+    readout0 : Tensor of shape (k, m) or None
+        a(0) of gated units whose readout is trained: the network is linear in both, so
+        that W is read by a(0), and a − a(0) reads ReLU(⟨g_r, x⟩).
 
     Attributes
     ----------
@@ -75,6 +78,7 @@ class FirstLayerNetwork(ABC):
     gate_weights: Tensor | None = None
     output_scale: float = 1.0
     centered: bool = False
+    readout0: Tensor | None = None
 
     @classmethod
     def made(
@@ -120,26 +124,45 @@ class FirstLayerNetwork(ABC):
         """The weights that switch the units, if W are the trained ones."""
         return W if self.gate_weights is None else self.gate_weights
 
+    @property
+    def reader(self) -> Tensor:
+        """What reads the units that follow W, shape (k, m)."""
+        return self.a if self.readout0 is None else self.readout0
+
     def of_units(self, units: slice) -> Self:
         """The network of some hidden units; the outputs of all parts add up."""
         gates = None if self.gate_weights is None else self.gate_weights[units]
-        a = self.a[:, units]
-        return replace(self, a=a, gate_weights=gates, shards=ALONE)
+        a, a0 = self.a[:, units], self.readout0
+        return replace(
+            self,
+            a=a,
+            gate_weights=gates,
+            shards=ALONE,
+            readout0=None if a0 is None else a0[:, units],
+        )
 
     def values(self, Z: Tensor) -> Tensor:
         """Values of the units whose pre-activations Z (n, m) switch them."""
-        values = torch.empty_like(Z)
+        # Of one layout, so that the same pre-activations give the same bits.
+        values = Z.new_empty(Z.shape)
         self.activate(Z, Z > 0, out=values)
         return values
 
     def reading(self, a: Tensor) -> Self:
-        """The network with another readout."""
-        return replace(self, a=a)
+        """The network with its readout moved to ``a``."""
+        return replace(self, a=a, readout0=self.reader if self.gated else None)
 
-    def outputs_(self, Z: Tensor, gates: Tensor | None = None) -> Tensor:
-        """Return α(a · hidden), shape (B, k); overwrite the pre-activations Z."""
-        self.activate(Z, gates, out=Z)
-        return self.shards.add_up_((Z @ self.a.T).mul_(self.output_scale))
+    def outputs_(self, Z: Tensor, gating: Tensor | None = None) -> Tensor:
+        """Return α(a · hidden), shape (B, k); overwrite the pre-activations Z.
+
+        ``gating`` (B, m) are those of the gate weights, or where they are positive.
+        """
+        self.activate(Z, None if gating is None else gating > 0, out=Z)
+        outputs = Z @ self.reader.T
+        if self.readout0 is not None:
+            assert gating is not None
+            outputs += gating.clamp_min(0) @ (self.a - self.readout0).T
+        return self.shards.add_up_(outputs.mul_(self.output_scale))
 
     def differentiate_(
         self,
@@ -159,21 +182,26 @@ class FirstLayerNetwork(ABC):
         eq. (1) without its factor x_s: Σ_i a_{i,r} (o_i − 1{i=y_s}) 1{Z > 0}.
 
         ``outputs`` holds −α f(0) before, where the network is ``centered``.
-        ``move_readout`` is called with ``scale`` · ∂ℓ/∂f / α (B, k) and the values of
-        the units (B, m), once a is not needed any more.
+        ``move_readout`` is called with ``scale`` · ∂ℓ/∂f / α (B, k) and what a reads
+        (B, m), once a is not needed any more.
         """
+        fixed = None
         if scratch.gates is not None:
+            if self.readout0 is not None:
+                fixed = scratch.gates.clamp_min(0)
             torch.gt(scratch.gates, 0, out=scratch.gates)
         hidden = Z if scratch.hidden is None else scratch.hidden
         self.activate(Z, scratch.gates, out=hidden)
         # With the few outputs as rows the product takes half as long.
-        alpha, beta = self.output_scale, float(self.centered)
-        torch.addmm(outputs.T, self.a, hidden.T, alpha=alpha, beta=beta, out=outputs.T)
+        a, alpha, beta = self.reader, self.output_scale, float(self.centered)
+        torch.addmm(outputs.T, a, hidden.T, alpha=alpha, beta=beta, out=outputs.T)
+        if fixed is not None:
+            outputs.T.addmm_(self.a - a, fixed.T, alpha=alpha)
         self.shards.add_up_(outputs.T)
         residual = self.loss.residual(outputs, targets, out=scratch.residual)
         if factor is not None:
             residual.mul_(factor(self.loss.curvatures(residual, targets)))
-        torch.mm(residual.mul_(scale), self.a, out=scratch.backward)
+        torch.mm(residual.mul_(scale), a, out=scratch.backward)
         if move_readout is not None:
-            move_readout(residual, hidden)
+            move_readout(residual, hidden if fixed is None else fixed)
         self.derive(scratch, Z)

@@ -71,10 +71,14 @@ def jacobian(net, start):
         m = a.shape[1]
 
         # √m W has the step c, as a has where it is trained.
+        a0 = torch.from_numpy(net.initial_readout())
+
         def outputs(V, a=a):
             Z = rows @ V.T / m**0.5
-            gates = (rows @ W0.T if frozen else Z) > 0
-            return (Z * gates) @ a.T
+            if not frozen:
+                return torch.relu(Z) @ a.T
+            Z0 = rows @ W0.T
+            return (Z * (Z0 > 0)) @ a0.T + torch.relu(Z0) @ (a - a0).T
 
         trained = (m**0.5 * W, a)[: 1 + net.has_trained_readout_]
         kept = [W[:, : None if net.has_intercept_ else 4], a][: len(trained)]
@@ -104,7 +108,7 @@ def test_the_figures_are_those_of_the_jacobians(name, weight, fit_intercept):
         ),
         "gram_lambda_min": np.linalg.eigvalsh(H)[0],
     }
-    assert (expected["gram_drift"] > 0.01) == (name != "linearized")
+    assert (expected["gram_drift"] > 0.01) == ("linearized" not in name)
     for figure, value in expected.items():
         close = pytest.approx(value, rel=1e-10, abs=1e-13 * np.trace(H))
         assert getattr(net, f"{figure}_") == close, figure
@@ -154,7 +158,7 @@ def test_the_kernel_is_that_of_neural_tangents(name):
     (H, theirs), (H0, theirs0) = views
     expected = np.linalg.norm(theirs - theirs0) / np.linalg.norm(theirs0)
     assert drift(H, H0) == pytest.approx(expected, rel=1e-10)
-    assert (expected > 0.05) == (name != "linearized")
+    assert (expected > 0.05) == ("linearized" not in name)
     labels, ones = np.arange(len(rows)) % 2, np.ones(len(rows))
     cosine = reference.alignment(theirs, labels, ones)
     assert alignment(H, labels, ones) == pytest.approx(cosine, rel=1e-10)
@@ -186,8 +190,10 @@ def test_nothing_has_moved_before_training(
     net = fitted(name, X=rows, max_iter=3, **options)
     for column, course in net.history_.items():
         if column.startswith(("gram_drift", "largest_unit_change")):
-            assert course[0] == 0.0
-    if name == "linearized":
+            # Values of units are rounded where patterns are not.
+            rounding = 1e-7 if dtype == "f4" else 1e-15
+            assert course[0] <= (0.0 if name != "scaled" else rounding)
+    if "linearized" in name:
         assert not net.history_["gram_drift"].any()
         assert net.gram_drift_ == 0.0
     assert net.history_["gram_alignment"].min() >= 0

@@ -28,9 +28,13 @@ def linearized(**parameters):
 
 def scaled(**parameters):
     """Everything of the classifier that the paper does not have."""
-    scales = {"parametrization": "mup", "base_width": 5, "output_scale": 2.0}
-    others = {"width": 40, "train_readout": True, "init_scale": 0.5, **scales}
+    scales = {"parametrization": "mup", "base_width": 20, "output_scale": 2.0}
+    others = {"width": 40, "train_readout": True, "init_scale": 1.5, **scales}
     return classifier(**{**others, **parameters})
+
+
+def linearized_both(**parameters):
+    return linearized(**{"train_readout": True, "output_scale": 2.0, **parameters})
 
 
 def infinite(**parameters):
@@ -48,6 +52,7 @@ def compressed(rank=None, **parameters):
 # Networks that skorch can have, those that have weights, and all.
 NETS = {"classifier": classifier, "regressor": regressor}
 WITH_WEIGHTS = {**NETS, "linearized": linearized, "scaled": scaled}
+WITH_WEIGHTS["linearized both"] = linearized_both
 ALL = {**WITH_WEIGHTS, "infinite": infinite, "infinite readout": infinite_readout}
 CLASSIFIERS = {name: make for name, make in ALL.items() if is_classifier(make())}
 # Those that hold another, whose parameters are that one's, too.

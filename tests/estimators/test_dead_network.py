@@ -10,6 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 SAYS = "predicts 0 for every training row.*Use another random_state, more hidden units"
 ONE_UNIT = {"classifier": {"width": 1}, "linearized": {"width": 1}}
 ONE_UNIT |= {"regressor": {"width1": 1}, "scaled": {"width": 1}}
+ONE_UNIT["linearized both"] = {"width": 1}
 
 
 @pytest.fixture(params=WITH_WEIGHTS)

@@ -52,8 +52,8 @@ def test_a_fit_is_that_of_one_process(on_two, name):
     close = {"rtol": 1e-3, "atol": 1e-4} if single else {"rtol": 1e-8, "atol": 1e-9}
     for net in both:
         np.testing.assert_array_equal(net.initial_weights(), alone.initial_weights())
-        np.testing.assert_array_equal(net.readout_weights_, alone.readout_weights_)
-        for attribute in ("hidden_weights_", "hidden_intercept_"):
+        np.testing.assert_array_equal(net.initial_readout(), alone.initial_readout())
+        for attribute in ("hidden_weights_", "hidden_intercept_", "readout_weights_"):
             ours, expected = getattr(net, attribute), getattr(alone, attribute)
             np.testing.assert_allclose(ours, expected, **close)
         assert net.n_iter_ == alone.n_iter_

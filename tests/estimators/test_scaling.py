@@ -73,13 +73,15 @@ def start_of(fitted):
     return torch.from_numpy(W0), torch.from_numpy(fitted.initial_readout())
 
 
+@pytest.mark.parametrize("kind", [OverparamReLUClassifier, LinearizedReLUClassifier])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("case", CASES)
-def test_a_fit_is_plain_sgd_on_the_scaled_loss(case, weighted):
+def test_a_fit_is_plain_sgd_on_the_scaled_loss(case, weighted, kind):
     parameters = CASES[case]
     weight = WEIGHT if weighted else None
-    fitted = net(**parameters).fit(X, y, weight)
+    fitted = net(kind, **parameters).fit(X, y, weight)
     W0, a0 = start_of(fitted)
+    at = (W0, a0) if kind is LinearizedReLUClassifier else None
     scale = parameters.get("init_scale", 1.0)
     assert float(W0.std()) == pytest.approx(scale * M**-0.5, rel=0.1)
     centered = "output_scale" in parameters
@@ -99,6 +101,7 @@ def test_a_fit_is_plain_sgd_on_the_scaled_loss(case, weighted):
         output_scale=alpha,
         centered=centered,
         momentum=parameters.get("momentum", 0.0),
+        frozen=at is not None,
         weight=torch.from_numpy(WEIGHT / WEIGHT.mean()) if weighted else None,
     )
     close = {"rtol": 1e-9, "atol": 1e-11}
@@ -106,9 +109,9 @@ def test_a_fit_is_plain_sgd_on_the_scaled_loss(case, weighted):
     found = np.column_stack([fitted.hidden_weights_, *columns])
     np.testing.assert_allclose(found, W, **close)
     np.testing.assert_allclose(fitted.readout_weights_, a, **close)
-    g = scaled_outputs(W, a, rows, alpha)
+    g = scaled_outputs(W, a, rows, alpha, at)
     if centered:
-        g = g - scaled_outputs(W0, a0, rows, alpha)
+        g = g - scaled_outputs(W0, a0, rows, alpha, at)
     np.testing.assert_allclose(fitted.decision_function(X), g, **close)
     losses = cross_entropy(g, targets, reduction="none").numpy()
     assert fitted.loss_ == pytest.approx(np.average(losses, weights=weight), rel=1e-9)
@@ -132,12 +135,14 @@ def test_sparse_float32_and_later_calls_are_the_same_network(case):
 
 
 # ------------------------------------------------------------------- what α leads to
+@pytest.mark.parametrize("train_readout", [False, True])
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 @pytest.mark.parametrize("fit_intercept", [False, True])
 def test_a_large_output_scale_is_the_centred_linearised_network(
-    fit_intercept, momentum
+    fit_intercept, momentum, train_readout
 ):
     same = {"fit_intercept": fit_intercept, "momentum": momentum}
+    same["train_readout"] = train_readout
     g = net(LinearizedReLUClassifier, output_scale=1.0, **same).fit(X, y)
     expected = g.decision_function(X)
     gaps = []
@@ -147,10 +152,12 @@ def test_a_large_output_scale_is_the_centred_linearised_network(
     assert gaps[1] <= 1e-6 * np.abs(expected).max() < gaps[0]
 
 
+@pytest.mark.parametrize("train_readout", [False, True])
 @pytest.mark.parametrize("scale", [1e-3, 30.0, 1e6])
-def test_a_linear_network_does_not_know_its_output_scale(scale):
+def test_a_linear_network_does_not_know_its_output_scale(scale, train_readout):
+    same = {"train_readout": train_readout}
     g, h = (
-        net(LinearizedReLUClassifier, output_scale=alpha).fit(X, y)
+        net(LinearizedReLUClassifier, output_scale=alpha, **same).fit(X, y)
         for alpha in (1.0, scale)
     )
     close = {"rtol": 1e-6, "atol": 1e-8}
@@ -239,9 +246,7 @@ def test_each_layer_has_its_figures():
         np.linalg.norm(moved, axis=0).max()
     )
     spectrum = np.linalg.svd(moved, compute_uv=False)
-    np.testing.assert_allclose(
-        fitted.update_singular_values_[1], spectrum, atol=1e-12
-    )
+    np.testing.assert_allclose(fitted.update_singular_values_[1], spectrum, atol=1e-12)
     assert set(fitted.diagnostic_columns) <= set(fitted.history_)
     assert isinstance(fitted.activation_change_, float)
 
@@ -265,9 +270,10 @@ def test_a_net_without_f0_is_no_centred_one():
         net(output_scale=2.0).fit(X, y).to_skorch()
 
 
+@pytest.mark.parametrize("kind", [OverparamReLUClassifier, LinearizedReLUClassifier])
 @pytest.mark.parametrize("case", CASES)
-def test_of_full_rank_the_compressed_network_is_the_same(case):
-    fitted = net(**CASES[case]).fit(X, y)
+def test_of_full_rank_the_compressed_network_is_the_same(case, kind):
+    fitted = net(kind, **CASES[case]).fit(X, y)
     small = fitted.compress(8 + fitted.has_intercept_)
     again = pickle.loads(pickle.dumps(small))
     np.testing.assert_allclose(
