@@ -190,6 +190,46 @@ def gated_square(r, u, v):
     return (math.pi - theta + bracket / math.sin(theta)) / (2 * math.pi)
 
 
+def wide_layer(cov):
+    """E[σ(u)σ(v)] and E[σ'(u)σ'(v)] for (u, v) ~ N(0, cov), by a quadrature.
+
+    In polar coordinates of the plane the radius is integrated by hand.
+    """
+    L = np.linalg.cholesky(cov)
+    nodes, weights = np.polynomial.legendre.leggauss(60)
+    low, high = math.atan2(-L[1, 0], L[1, 1]), math.pi / 2  # u and v are positive
+    phi = (high + low) / 2 + (high - low) / 2 * nodes
+    density = (high - low) / 2 * weights / (2 * math.pi)
+    u, v = L @ np.stack([np.cos(phi), np.sin(phi)])
+    return float(2 * (density * u * v).sum()), float(density.sum())  # E[r²] = 2
+
+
+def deep_parts(x, y, depth):
+    """The parts of W_1, …, W_L and w for two rows, layer by layer in 2 × 2 matrices."""
+    cov = np.array([[x @ x, x @ y], [x @ y, y @ y]], dtype=float)
+    parts = []
+    for _ in range(depth):
+        product, gate = wide_layer(cov)
+        parts = [part * gate for part in [*parts, cov[0, 1]]]
+        cov = np.array([[cov[0, 0] / 2, product], [product, cov[1, 1] / 2]])
+    return [*parts, cov[0, 1]]
+
+
+def deep_gram_parts(weights, w, X):
+    """J Jᵀ in each of W_1, …, W_L and w, of a finite deep network, by torch.func."""
+
+    def outputs(*layers):
+        Y = X
+        for W in layers[:-1]:
+            Y = torch.relu(Y @ W.T)
+        return Y @ layers[-1] / math.prod(len(W) for W in layers[:-1]) ** 0.5
+
+    layers = (*weights, w)
+    jacobians = torch.func.jacrev(outputs, argnums=tuple(range(len(layers))))(*layers)
+    flat = [J.reshape(len(X), -1) for J in jacobians]
+    return [J @ J.T for J in flat]
+
+
 def activation_change(W, W0, X):
     """Share of changed patterns, pair by pair."""
     W, W0, X = (np.asarray(M) for M in (W, W0, X))

@@ -10,6 +10,11 @@ from overparam_sk.networks.arc_cosine import (
     gated_linear_parts,
     supported_squares,
 )
+from overparam_sk.networks.deep_infinite import (
+    angular_parts,
+    angular_slopes,
+    layer_parts,
+)
 from overparam_sk.networks.first_layer import FirstLayerNetwork, Scratch
 from overparam_sk.networks.kong_2019 import (
     Forward,
@@ -43,6 +48,7 @@ from overparam_sk.networks.li_liang_2018 import (
 )
 from overparam_sk.networks.li_liang_2018_infinite import KernelRows, random_outputs
 from overparam_sk.networks.losses import CrossEntropy, Loss, SquaredLoss
+from overparam_sk.networks.narrow_layers import narrow_parts
 from overparam_sk.networks.scaling import AS_PUBLISHED, PARAMETRIZATIONS, Scaling
 
 __all__ = [
@@ -66,6 +72,8 @@ __all__ = [
     "SquaredLoss",
     "active_together",
     "angles",
+    "angular_parts",
+    "angular_slopes",
     "arc_cosine_kernel",
     "both_layers_parts",
     "expected_gram_parts",
@@ -80,7 +88,9 @@ __all__ = [
     "initial_layers",
     "initial_weight_chunks",
     "initial_weights",
+    "layer_parts",
     "mean_square",
+    "narrow_parts",
     "output_gate_gram",
     "outputs",
     "preactivation_gradients",
