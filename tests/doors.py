@@ -17,7 +17,15 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from estimators.small_nets import X, classifier, infinite, linearized, regressor, y
+from estimators.small_nets import (
+    X,
+    classifier,
+    ensemble,
+    infinite,
+    linearized,
+    regressor,
+    y,
+)
 from joblib import parallel_config
 from sklearn.model_selection import GridSearchCV
 
@@ -61,10 +69,20 @@ def count(low=1, high=2**31 - 1):
     return _or_refused(read)
 
 
-def real(low=-math.inf, high=math.inf, *, above=False, below=False, nan=False):
+def real(
+    low=-math.inf,
+    high=math.inf,
+    *,
+    above=False,
+    below=False,
+    nan=False,
+    infinite=False,
+):
     def read(h):
         if h.real is None or (math.isnan(h.real) and nan):
             return h.real
+        if infinite and isinstance(h.value, float) and h.value == math.inf:
+            return h.real  # and not a number that is too large for a float
         at_end = (above and h.real == low) or (below and h.real == high)
         fine = low <= h.real <= high and math.isfinite(h.real) and not at_end
         return h.real if fine else None
@@ -195,6 +213,14 @@ def _fit_on(make):
 
 def _partial_fit(make):
     return lambda **data: make().partial_fit(**{"X": X, "y": y, **data})
+
+
+TIME = either(none(), real(0, infinite=True))
+
+
+def _fit_ensemble(**parameters):
+    net = ensemble(**parameters).fit(X, y)
+    return net, net.predict(X)
 
 
 def compressed(**parameters):
@@ -379,6 +405,30 @@ DOORS = [
             "cache_size": real(0),
             "train_readout": FLAG,
         },
+    ),
+    Door(
+        "InfiniteWidthReLURegressor",
+        _fit_ensemble,
+        {
+            "depth": count(1, 512),
+            "trained_layers": either(
+                text("hidden", "all", "readout"),
+                sequence(lambda e: _is_index(e) and 1 <= e <= 2),
+            ),
+            "time": TIME,
+            "alpha": real(0),
+            "fit_intercept": FLAG,
+        },
+    ),
+    Door(
+        "InfiniteWidthReLURegressor.fit",
+        _with(ensemble().fit, X=X, y=y),
+        {"X": DATA, "y": DATA, "sample_weight": DATA},
+    ),
+    Door(
+        "InfiniteWidthReLURegressor.predict",
+        _with(ensemble().fit(X, y).predict, X=X),
+        {"X": DATA, "return_std": FLAG, "return_cov": FLAG, "t": TIME},
     ),
     Door(
         "TwoHiddenReLURegressor",

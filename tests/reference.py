@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import scipy.linalg
 import torch
 from torch import nn
 
@@ -228,6 +229,26 @@ def deep_gram_parts(weights, w, X):
     jacobians = torch.func.jacrev(outputs, argnums=tuple(range(len(layers))))(*layers)
     flat = [J.reshape(len(X), -1) for J in jacobians]
     return [J @ J.T for J in flat]
+
+
+def flow_ensemble(gram, covariance, n, y, t, *, weight, alpha):
+    """Mean and covariance behind the first n rows of an ensemble at the time t.
+
+    ``gram`` (trained layers) and ``covariance`` (of f(0)) are of all rows. The flow of
+    the residual is integrated by a matrix exponential, without eigenvectors.
+    """
+    D = np.diag(np.sqrt(weight))
+    M = D @ gram[:n, :n] @ D + alpha * np.eye(n)
+    if np.isinf(t):
+        G = np.linalg.pinv(M, rcond=1e-12, hermitian=True)
+    else:  # ∫_0^t e^{−Ms} ds is a block of the exponential
+        block = np.block([[-M, np.eye(n)], [np.zeros((n, 2 * n))]])
+        G = scipy.linalg.expm(t * block)[:n, n:]
+    B = gram[n:, :n] @ D @ G @ D
+    noise = alpha * gram[n:, :n] @ D @ G @ G @ D @ gram[:n, n:]
+    moved = B @ covariance[:n, n:]
+    spread = covariance[n:, n:] - moved - moved.T + B @ covariance[:n, :n] @ B.T
+    return B @ y, spread + noise
 
 
 def activation_change(W, W0, X):

@@ -11,6 +11,7 @@ from overparam_sk.networks.arc_cosine import (
     supported_squares,
 )
 from overparam_sk.networks.deep_infinite import (
+    DEPTH,
     angular_parts,
     angular_slopes,
     layer_parts,
@@ -53,6 +54,7 @@ from overparam_sk.networks.scaling import AS_PUBLISHED, PARAMETRIZATIONS, Scalin
 
 __all__ = [
     "AS_PUBLISHED",
+    "DEPTH",
     "MOST_UNITS",
     "N_SCRAMBLES",
     "PARAMETRIZATIONS",

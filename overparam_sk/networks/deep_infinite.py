@@ -23,8 +23,13 @@ import torch
 from torch import Tensor
 
 from overparam_sk.networks.arc_cosine import DirectedRows, gate_probability
+from overparam_sk.parameters import integer
 
-__all__ = ["angles_by_layer", "angular_parts", "angular_slopes", "layer_parts"]
+__all__ = ["DEPTH", "angles_by_layer", "angular_parts", "angular_slopes", "layer_parts"]
+
+
+# Each layer halves the covariance: much deeper nothing is left of it in float64.
+DEPTH = integer(1, 512)
 
 
 def layer_parts(X: DirectedRows, Y: DirectedRows, depth: int) -> list[Tensor]:
@@ -53,8 +58,8 @@ def angular_parts(theta: Tensor, depth: int) -> list[Tensor]:
     parts: list[Tensor] = []
     for layer, at in enumerate(inside):
         gate = gate_probability(at)
-        parts = [part * gate for part in [*parts, torch.cos(at) / 2**layer]]
-    return [*parts, torch.cos(last) / 2**depth]
+        parts = [part * gate for part in [*parts, torch.cos(at) * 0.5**layer]]
+    return [*parts, torch.cos(last) * 0.5**depth]
 
 
 def angular_slopes(theta: Tensor, depth: int) -> list[Tensor]:
@@ -65,14 +70,14 @@ def angular_slopes(theta: Tensor, depth: int) -> list[Tensor]:
     turn = torch.ones_like(theta)  # dθ_l / dθ_0
     for layer, (at, after) in enumerate(zip(inside, [*inside[1:], last], strict=True)):
         gate = gate_probability(at)
-        parts.append(torch.cos(at) / 2**layer)
-        slopes.append(-torch.sin(at) * turn / 2**layer)
+        parts.append(torch.cos(at) * 0.5**layer)
+        slopes.append(-torch.sin(at) * turn * 0.5**layer)
         pairs = zip(parts, slopes, strict=True)
         slopes = [s * gate - part * turn / (2 * math.pi) for part, s in pairs]
         parts = [part * gate for part in parts]
         ratio = torch.where(after > 0, torch.sin(at) / torch.sin(after), 1.0)
         turn = turn * (1 - at / math.pi) * ratio
-    return [*slopes, -torch.sin(last) * turn / 2**depth]
+    return [*slopes, -torch.sin(last) * turn * 0.5**depth]
 
 
 def angles_by_layer(theta: Tensor, depth: int) -> list[Tensor]:

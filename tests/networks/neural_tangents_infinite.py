@@ -6,8 +6,8 @@ do not need::
     nt/bin/python tests/networks/neural_tangents_infinite.py
 
 The networks have no bias and weights N(0, 1) over the root of the width below, so that
-the first layer, which is not divided by √d here, gets W_std = √d there. All is float64. No
-two rows are near each other's line, where neural-tangents is right to 1e-8 only.
+the first layer, which is not divided by √d here, gets W_std = √d there. All is float64.
+No two rows are near each other's line: there neural-tangents is right to 1e-8 only.
 """
 
 from pathlib import Path
