@@ -120,11 +120,11 @@ class InfiniteWidthReLURegressor(RegressorMixin, MultiOutputMixin, StampedEstima
     >>> from overparam_sk import InfiniteWidthReLURegressor
     >>> X = np.array([[-1.0], [0.0], [1.0]])
     >>> ensemble = InfiniteWidthReLURegressor(depth=2).fit(X, [1.0, 0.0, 1.0])
-    >>> mean, std = ensemble.predict([[0.0], [3.0]], return_std=True)
+    >>> mean, std = ensemble.predict([[0.5], [3.0]], return_std=True)
     >>> mean.round(3), std.round(3)
-    (array([0.   , 2.694]), array([0.   , 0.561]))
-    >>> ensemble.predict([[0.0], [3.0]], return_std=True, t=0.0)[1].round(3)
-    array([0.5  , 1.581])
+    (array([0.429, 1.794]), array([0.078, 0.701]))
+    >>> ensemble.predict([[0.5], [3.0]], return_std=True, t=0.0)[1].round(3)
+    array([0.559, 1.581])
     """
 
     depth: int = parameter(default=1, rule=DEPTH, kw_only=False)
