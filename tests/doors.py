@@ -102,13 +102,13 @@ def none():
     return lambda h: None if h.none else REFUSED
 
 
-def sequence(entry):
+def sequence(entry, whole=lambda _: True):
     """A sequence of Python's or numpy's numbers or texts."""
 
     def read(h):
         return (
             tuple(h.entries)
-            if h.entries is not None and all(map(entry, h.entries))
+            if h.entries is not None and all(map(entry, h.entries)) and whole(h.entries)
             else None
         )
 
@@ -129,6 +129,15 @@ def _or_refused(read):
         return REFUSED if plain is None else plain
 
     return reading
+
+
+def _is_positive(entry):
+    number = isinstance(entry, (int, float, np.number)) and type(entry) is not bool
+    return number and 0 < entry < math.inf
+
+
+def _ascending(pair):
+    return len(pair) == 2 and pair[0] <= pair[1]
 
 
 def _is_index(entry):
@@ -180,10 +189,12 @@ FIRST_LAYER = {
     "distributed": FLAG,
 }
 KERNEL = {
-    "network": text("li_liang_2018", "kong_2019"),
+    "network": text("li_liang_2018", "kong_2019", "deep_relu"),
     "width1": count(1, 7067),
     "row_norm": either(none(), text("clip", "unit")),
-    "part": text("sum", "first", "second"),
+    "part": either(text("sum", "first", "second"), count(1, 2)),
+    "depth": count(1, 512),
+    "train_readout": FLAG,
     "fit_intercept": FLAG,
     "n_points": lambda h: (
         h.integer
@@ -194,6 +205,14 @@ KERNEL = {
     ),
     "random_state": SEED,
     "first_weights": DATA,
+}
+SCALE_NAMES = ("weight_variance", "bias_variance", "readout_scale")
+SCALES = {
+    **dict.fromkeys(SCALE_NAMES, real(0, above=True)),
+    **{
+        f"{name}_bounds": either(text("fixed"), sequence(_is_positive, _ascending))
+        for name in SCALE_NAMES
+    },
 }
 FIT = dict.fromkeys(("X", "y", "sample_weight", "X_val", "y_val"), DATA)
 
@@ -497,7 +516,7 @@ DOORS = [
         )
         for name in ("classifier", "linearized")
     ),
-    Door("InfiniteWidthKernel", _kernel, KERNEL),
+    Door("InfiniteWidthKernel", _kernel, {**KERNEL, **SCALES}),
     Door(
         "InfiniteWidthKernel.__call__",
         _with(InfiniteWidthKernel(), X=X),

@@ -17,6 +17,7 @@ from overparam_sk.networks.deep_infinite import (
     layer_parts,
 )
 from overparam_sk.networks.first_layer import FirstLayerNetwork, Scratch
+from overparam_sk.networks.homogeneous import constant_slope
 from overparam_sk.networks.kong_2019 import (
     Forward,
     Kong2019Weights,
@@ -78,6 +79,7 @@ __all__ = [
     "angular_slopes",
     "arc_cosine_kernel",
     "both_layers_parts",
+    "constant_slope",
     "expected_gram_parts",
     "forward",
     "gate_gram",

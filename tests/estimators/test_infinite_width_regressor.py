@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.gaussian_process import GaussianProcessRegressor
-from sklearn.gaussian_process.kernels import PairwiseKernel
 
-from overparam_sk import InfiniteWidthReLURegressor
+from overparam_sk import InfiniteWidthKernel, InfiniteWidthReLURegressor
 from overparam_sk.networks import DirectedRows, layer_parts
 
 STORED = np.load(
@@ -99,19 +98,17 @@ def test_is_the_formula(depth, layers, trained, alpha, t, fit_intercept):
 @pytest.mark.parametrize("alpha", [0.0, 0.05])
 @pytest.mark.parametrize("depth", [1, 3])
 def test_the_readout_alone_ends_in_the_bayesian_posterior(depth, alpha):
-    def prior(a, b, gamma):
-        rows = [DirectedRows.of(torch.from_numpy(np.array([v]))) for v in (a, b)]
-        return float(layer_parts(*rows, depth)[-1])
-
-    process = GaussianProcessRegressor(PairwiseKernel(metric=prior), optimizer=None)
+    kernel = InfiniteWidthKernel(
+        "deep_relu", depth=depth, part="readout", fit_intercept=True
+    )
+    process = GaussianProcessRegressor(kernel, optimizer=None)
     process.set_params(alpha=max(alpha, 1e-12))
-    given, new = (np.column_stack([rows, np.ones(len(rows))]) for rows in (X, X_NEW))
-    expected = process.fit(given, y).predict(new, return_cov=True)
+    expected = process.fit(X, y).predict(X_NEW, return_cov=True)
     net = InfiniteWidthReLURegressor(depth, trained_layers="readout", alpha=alpha)
     found = net.fit(X, y).predict(X_NEW, return_cov=True)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-8)
-    std = process.predict(new, return_std=True)[1]
+    std = process.predict(X_NEW, return_std=True)[1]
     assert net.predict(X_NEW, return_std=True)[1] == pytest.approx(std, abs=1e-7)
 
 
