@@ -9,7 +9,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from overparam_sk.arrays import check_finite
-from overparam_sk.diagnostics.wide_gram import FirstWeights, Network, Part, WideGram
+from overparam_sk.diagnostics._wide_gram import FirstWeights, Network, Part, WideGram
 from overparam_sk.linalg import smallest_eigenvalue
 from overparam_sk.networks import N_SCRAMBLES, RowNorm
 from overparam_sk.world import in_own_world

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.gaussian_process.kernels import Hyperparameter, Kernel
 
 from overparam_sk.arrays import check_finite, real_rows
-from overparam_sk.diagnostics.wide_gram import FirstWeights, Network, Part, WideGram
+from overparam_sk.diagnostics._wide_gram import FirstWeights, Network, Part, WideGram
 from overparam_sk.networks import RowNorm
 from overparam_sk.parameters import (
     FLAG,

@@ -22,7 +22,8 @@ one in which nothing is learnt.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import partial, reduce
+from operator import add
 from typing import Any, Self
 
 import numpy as np
@@ -39,7 +40,7 @@ from overparam_sk.threads import one_thread, share_out
 __all__ = ["FlowEnsemble", "WideNetwork"]
 
 # Numbers of a block of all parts of a kernel: what a helper takes.
-_BLOCK_ELEMENTS = 2**21
+_BLOCK_ELEMENTS = 2**19
 # Matrices of the size of the kernel that a fit holds at once.
 _MATRICES = 6
 _KEPT = {
@@ -77,7 +78,7 @@ class WideNetwork:
         """Σ and Θ, shape (n, p)."""
         parts = layer_parts(X, Y, self.depth)
         trained = [part for part, is_ in zip(parts, self.trained, strict=True) if is_]
-        return parts[-1], torch.stack(trained).sum(dim=0)
+        return parts[-1], reduce(add, trained)
 
     def variances(self, X: DirectedRows) -> Tensor:
         """The diagonal of Σ, shape (n,)."""

@@ -18,6 +18,7 @@ L = 1 the parts are the gated linear kernel and the arc-cosine kernel of degree 
 """
 
 import math
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -57,9 +58,9 @@ def angular_parts(theta: Tensor, depth: int) -> list[Tensor]:
     *inside, last = angles_by_layer(theta, depth)
     parts: list[Tensor] = []
     for layer, at in enumerate(inside):
-        gate = gate_probability(at)
-        parts = [part * gate for part in [*parts, torch.cos(at) * 0.5**layer]]
-    return [*parts, torch.cos(last) * 0.5**depth]
+        parts.append(at.cosine * 0.5**layer)
+        parts = [part * at.gate for part in parts]
+    return [*parts, last.cosine * 0.5**depth]
 
 
 def angular_slopes(theta: Tensor, depth: int) -> list[Tensor]:
@@ -69,31 +70,56 @@ def angular_slopes(theta: Tensor, depth: int) -> list[Tensor]:
     slopes: list[Tensor] = []
     turn = torch.ones_like(theta)  # dθ_l / dθ_0
     for layer, (at, after) in enumerate(zip(inside, [*inside[1:], last], strict=True)):
-        gate = gate_probability(at)
-        parts.append(torch.cos(at) * 0.5**layer)
-        slopes.append(-torch.sin(at) * turn * 0.5**layer)
+        parts.append(at.cosine * 0.5**layer)
+        slopes.append(-at.sine * turn * 0.5**layer)
         pairs = zip(parts, slopes, strict=True)
-        slopes = [s * gate - part * turn / (2 * math.pi) for part, s in pairs]
-        parts = [part * gate for part in parts]
-        ratio = torch.where(after > 0, torch.sin(at) / torch.sin(after), 1.0)
-        turn = turn * (1 - at / math.pi) * ratio
-    return [*slopes, -torch.sin(last) * turn * 0.5**depth]
+        slopes = [s * at.gate - part * turn / (2 * math.pi) for part, s in pairs]
+        parts = [part * at.gate for part in parts]
+        ratio = torch.where(after.sine > 0, at.sine / after.sine, 1.0)
+        turn = turn * (1 - at.theta / math.pi) * ratio
+    return [*slopes, -last.sine * turn * 0.5**depth]
 
 
-def angles_by_layer(theta: Tensor, depth: int) -> list[Tensor]:
-    """θ_0 = ``theta``, θ_1, …, θ_L: the angles after each layer."""
-    angles = [theta]
+class LayerAngle:
+    """θ_l of pairs of rows, by sin(θ_l/2) and cos(θ_l/2): exact for near rows, too."""
+
+    def __init__(self, half_sine: Tensor, half_cosine: Tensor) -> None:
+        self._s, self._c = half_sine, half_cosine
+
+    @cached_property
+    def theta(self) -> Tensor:
+        """θ_l, in [0, π/2] behind a layer."""
+        return 2 * torch.asin(self._s)
+
+    @cached_property
+    def sine(self) -> Tensor:
+        """Of θ_l."""
+        return 2 * self._s * self._c
+
+    @cached_property
+    def cosine(self) -> Tensor:
+        """Of θ_l."""
+        return (self._c - self._s) * (self._c + self._s)
+
+    @cached_property
+    def gate(self) -> Tensor:
+        """g_{l+1}: a unit of the layer above is active on both rows."""
+        return gate_probability(self.theta)
+
+    def above(self) -> "LayerAngle":
+        """θ_{l+1}, from 1 − cos θ_{l+1} = 2 sin²(θ_l/2) − (sin θ_l − θ_l cos θ_l)/π.
+
+        Of these terms the second is small beside the first as θ_l → 0.
+        """
+        lost = self.sine - self.theta * self.cosine
+        squared = (self._s.square() - lost / (2 * math.pi)).clamp_min(0)
+        return LayerAngle(squared.sqrt(), (1 - squared).sqrt())
+
+
+def angles_by_layer(theta: Tensor, depth: int) -> list[LayerAngle]:
+    """θ_0 = ``theta``, θ_1, …, θ_L."""
+    angles = [LayerAngle(torch.sin(theta / 2), torch.cos(theta / 2))]
+    angles[0].theta = theta  # up to π, where its half's sine says little
     for _ in range(depth):
-        angles.append(_angle_after_a_layer(angles[-1]))
+        angles.append(angles[-1].above())
     return angles
-
-
-def _angle_after_a_layer(theta: Tensor) -> Tensor:
-    """θ_l from θ_{l−1}, to rounding, also where rows are nearly parallel.
-
-    1 − cos θ_l = 2 sin²(θ/2) − (sin θ − θ cos θ)/π, of whose terms the second is small
-    beside the first as θ → 0.
-    """
-    versine = 2 * torch.sin(theta / 2).square()
-    versine = versine - (torch.sin(theta) - theta * torch.cos(theta)) / math.pi
-    return 2 * torch.asin((versine.clamp_min(0) / 2).sqrt())

@@ -60,7 +60,7 @@ def narrow_parts(
     scale = 1 / math.prod(len(W) for W in weights)
     n_wide = depth - len(weights)
     theta = x.last.angles(y.last)
-    _, *later = map(gate_probability, angles_by_layer(theta, n_wide)[:-1])
+    later = [at.gate for at in angles_by_layer(theta, n_wide - 1)[1:]]
     beyond = scale * math.prod(later, start=torch.ones_like(theta))
     narrow = [
         beyond * (Y_x @ Y_y.T) * _traces(J_x, J_y, x.last, y.last, theta)
