@@ -47,7 +47,8 @@ def infinite_width_gram(
 
     "deep_relu" is the limit of the network with ``depth`` hidden layers of N(0, 1)
     weights, without row norms, as they grow ([3]_): a closed recursion. With
-    ``first_weights`` these layers are narrow and given, and the others grow.
+    ``first_weights`` these layers are narrow and given, and it is the expectation over
+    the others as they grow; the parts of the narrow layers stay random around theirs.
 
     Parameters
     ----------

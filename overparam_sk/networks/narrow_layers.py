@@ -1,7 +1,8 @@
 """Deep ReLU networks whose first layers are narrow and given, and the others wide.
 
-With W_1, …, W_s fixed and h_{s+1}, …, h_L → ∞ (for s = L − 1 also the expectation at
-any h_L), Y_s and Y'_s for two rows behind the narrow layers, and θ their angle:
+With W_1, …, W_s fixed and h_{s+1}, …, h_L → ∞, in expectation over the other weights
+(for s = L − 1 at any h_L), Y_s and Y'_s for two rows behind the narrow layers, and θ
+their angle:
 
 - The parts of W_{s+1}, …, W_L and of the readout are those of `deep_infinite` with
   L − s layers, for the rows Y_s / (h_1 ⋯ h_s)^(1/2).
@@ -18,7 +19,9 @@ any h_L), Y_s and Y'_s for two rows behind the narrow layers, and θ their angle
 
       (Y_{l−1}·Y'_{l−1}) tr(J_l M J'_lᵀ) g_{s+2} ⋯ g_L / (h_1 ⋯ h_s).
 
-For s = 1, L = 2 this is Kong's E[H | A] without row norms.
+The parts of the wide layers settle there. Those of the narrow ones do not: what comes
+back to the h_s units is Gaussian, and its square stays random as the others grow. For
+s = 1, L = 2 this is Kong's E[H | A] without row norms.
 """
 
 import math
