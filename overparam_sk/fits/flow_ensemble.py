@@ -50,6 +50,8 @@ _KEPT = {
     "prior": "prior_modes_",
     "targets": "target_modes_",
 }
+# An eigenvalue below this has no inverse in float64, and rounding noise is 0 beside it.
+_SMALLEST = 2.0**-960
 _CPU = torch.device("cpu")
 
 
@@ -155,10 +157,16 @@ class FlowEnsemble:
         gram.mul_(root).mul_(root.unsqueeze(1))
         check_finite("The kernel of the rows of X", gram.numpy())
         rates, U = with_eigenvectors(gram)
-        learnt = rates > 0
+        learnt = rates > _SMALLEST
         rates, U = rates[learnt], U[:, learnt]
         modes = root.unsqueeze(1) * U
         prior, targets = modes.T @ (covariance @ modes), modes.T @ y
+        check_finite("The covariance at the rows of X", prior.numpy())
+        if not bool(targets.isfinite().all()):
+            raise ValueError(
+                "y must be finite in float64 when it is added up over the rows, got "
+                "infinity: scale y to smaller values."
+            )
         return cls(network, dense, modes, rates, prior, targets, alpha)
 
     @classmethod

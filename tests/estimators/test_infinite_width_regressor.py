@@ -213,7 +213,7 @@ def test_a_row_twice_as_long_says_twice_as_much():
     assert (std[:9] < 1e-6).all()
 
 
-@pytest.mark.parametrize("scale", [0.0, 1e-170])
+@pytest.mark.parametrize("scale", [0.0, 1e-170, 1e-158, 1e-150])
 def test_nothing_to_learn_is_said(scale):
     net = InfiniteWidthReLURegressor(fit_intercept=False)
     with pytest.warns(ConvergenceWarning, match="kernel of the rows of X is 0"):
@@ -221,6 +221,17 @@ def test_nothing_to_learn_is_said(scale):
     mean, std = net.predict(X, return_std=True)
     assert not mean.any()
     np.testing.assert_allclose(std, np.linalg.norm(X, axis=1) / 2**0.5)
+
+
+@pytest.mark.parametrize("scale", [1e-140, 1e-100, 1e100, 1e150])
+def test_units_are_the_user_s(scale):
+    net = InfiniteWidthReLURegressor(2, fit_intercept=False)
+    expected = net.fit(X, y).predict(X_NEW, return_std=True)
+    found = net.fit(scale * X, y).predict(scale * X_NEW, return_std=True)
+    np.testing.assert_allclose(found[0], expected[0], rtol=0, atol=1e-8)
+    np.testing.assert_allclose(found[1], scale * expected[1], atol=1e-7 * scale)
+    found = net.fit(X, 1e300 * y).predict(X_NEW)
+    np.testing.assert_allclose(found, 1e300 * expected[0], rtol=0, atol=1e292)
 
 
 @pytest.mark.parametrize("t", [0.5, None])
@@ -330,6 +341,8 @@ def test_what_is_refused_when_it_predicts():
         net.predict(X, t=np.nan)
     with pytest.raises(ValueError, match="scale X as the training data"):
         net.predict(1e200 * X, return_std=True)
+    with pytest.raises(ValueError, match="y must be finite in float64"):
+        net.fit(X, np.full(9, 1.7e308))
     with pytest.raises(ValueError, match="kernel of the rows of X must be finite"):
         net.fit(1e200 * X, y)
     assert not hasattr(net, "modes_")
