@@ -216,7 +216,7 @@ def deep_parts(x, y, depth):
     return [*parts, cov[0, 1]]
 
 
-def deep_gram_parts(weights, w, X):
+def gram_parts_with_readout(weights, w, X):
     """J Jᵀ in each of W_1, …, W_L and w, of a finite deep network, by torch.func."""
 
     def outputs(*layers):

@@ -49,7 +49,7 @@ def finite_parts(X, narrow, widths, generator):
     for shape in shapes:
         weights.append(torch.randn(shape, generator=generator, dtype=torch.float64))
     w = torch.randint(0, 2, (widths[-1],), generator=generator).double() * 2 - 1
-    return torch.stack(reference.deep_gram_parts(weights, w, X))
+    return torch.stack(reference.gram_parts_with_readout(weights, w, X))
 
 
 # narrow widths, the others, draws, and whether the others must be wide for it to be so
