@@ -151,24 +151,12 @@ class WideGram:
         -------
         hidden, readout : Tensor of shape (n, p) or None
         """
-        if self.network == "deep_relu":
-            if self.is_given:
-                given = self.first_weights
-                layers = given if _are_several(given) else [given]
-                weights = _as_weights(layers, X.shape[1], self.depth - 1)
-                return self._asked(narrow_parts(X, Y, weights, self.depth))
-            rows = DirectedRows.of(X), DirectedRows.of(Y)
-            return self._asked(layer_parts(*rows, self.depth))
-        if self.network == "li_liang_2018":
-            readout = arc_cosine_kernel(X, Y, 1) if self.has_readout else None
-            return self._asked([gated_linear_kernel(X, Y), readout])
-        if self.is_given:
-            (A,) = _as_weights([self.first_weights], X.shape[1], 1)
-            parts = expected_gram_parts(X @ A.T, Y @ A.T, X @ Y.T, self.row_norm)
-        else:
-            kernels = self._kernels(X.shape[1])
-            parts = kernels.gram_parts(X, Y, self.scramble)
-        return self._asked([*parts[::-1], None])
+        of = {
+            "li_liang_2018": self._li_liang,
+            "kong_2019": self._kong,
+            "deep_relu": self._deep,
+        }
+        return self._asked(of[self.network](X, Y))
 
     def constant_slopes(self, X: Tensor) -> tuple[Tensor | None, Tensor | None]:
         """Derivatives of `parts` in the square of the constant that ends all rows."""
@@ -188,6 +176,26 @@ class WideGram:
         pairs = zip(kappas, slopes, strict=True)
         found = [constant_slope(rows, theta, *pair) for pair in pairs]
         return self._asked(found if len(found) > self.n_hidden else [*found, None])
+
+    def _li_liang(self, X: Tensor, Y: Tensor) -> list[Tensor | None]:
+        readout = arc_cosine_kernel(X, Y, 1) if self.has_readout else None
+        return [gated_linear_kernel(X, Y), readout]
+
+    def _kong(self, X: Tensor, Y: Tensor) -> list[Tensor | None]:
+        if self.is_given:
+            (A,) = _as_weights([self.first_weights], X.shape[1], 1)
+            parts = expected_gram_parts(X @ A.T, Y @ A.T, X @ Y.T, self.row_norm)
+        else:
+            parts = self._kernels(X.shape[1]).gram_parts(X, Y, self.scramble)
+        return [*parts[::-1], None]
+
+    def _deep(self, X: Tensor, Y: Tensor) -> Sequence[Tensor | None]:
+        if not self.is_given:
+            return layer_parts(DirectedRows.of(X), DirectedRows.of(Y), self.depth)
+        given = self.first_weights
+        layers = given if _are_several(given) else [given]
+        weights = _as_weights(layers, X.shape[1], self.depth - 1)
+        return narrow_parts(X, Y, weights, self.depth)
 
     def _kernels(self, d: int) -> AngularKernels:
         return infinite_kernels(
