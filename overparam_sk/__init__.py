@@ -6,6 +6,7 @@ OverparamReLUClassifier : Li and Liang's two-layer network, trained by s-step SG
 TwoHiddenReLURegressor : Kong's two-hidden-layer network, trained by gradient descent.
 LinearizedReLUClassifier : The same with its activation patterns frozen.
 InfiniteWidthReLUClassifier : The limit of Li and Liang's network in infinite width.
+InfiniteWidthReLURegressor : The ensemble of deep networks of infinite width.
 CompressedClassifier : A fit as its seed and an update of low rank.
 InfiniteWidthKernel : The infinite width of either network, for kernel machines.
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         CompressedClassifier,
         InfiniteWidthKernel,
         InfiniteWidthReLUClassifier,
+        InfiniteWidthReLURegressor,
         LinearizedReLUClassifier,
         OverparamReLUClassifier,
         TwoHiddenReLURegressor,
@@ -39,6 +41,7 @@ _HOMES = {
     "DivergenceError": "training",
     "InfiniteWidthKernel": "estimators",
     "InfiniteWidthReLUClassifier": "estimators",
+    "InfiniteWidthReLURegressor": "estimators",
     "LinearizedReLUClassifier": "estimators",
     "OverparamReLUClassifier": "estimators",
     "TwoHiddenReLURegressor": "estimators",
@@ -58,6 +61,7 @@ __all__ = [
     "DivergenceError",
     "InfiniteWidthKernel",
     "InfiniteWidthReLUClassifier",
+    "InfiniteWidthReLURegressor",
     "LinearizedReLUClassifier",
     "OverparamReLUClassifier",
     "TwoHiddenReLURegressor",

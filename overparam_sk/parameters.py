@@ -120,8 +120,9 @@ def number(
     above: bool = False,
     below: bool = False,
     nan: bool = False,
+    infinite: bool = False,
 ) -> Rule:
-    """A finite real number in [low, high], without an end that is open; or NaN."""
+    """A real number in [low, high], without an end that is open; or NaN or infinity."""
 
     def plain(value: Any) -> Any:
         if not _is_number(value, Real):
@@ -132,6 +133,8 @@ def number(
             return _REFUSED
         if nan and math.isnan(real):
             return real
+        if infinite and value == math.inf:  # not what is too large for a float
+            return real
         inside = low <= real <= high and math.isfinite(real)
         at_open_end = (above and real == low) or (below and real == high)
         return real if inside and not at_open_end else _REFUSED
@@ -139,7 +142,8 @@ def number(
     if low == -math.inf:
         return Rule("a finite number or NaN" if nan else "a finite number", plain)
     if high == math.inf:
-        return Rule(f"a finite number {'>' if above else '>='} {low:g}", plain)
+        kind = "number" if infinite else "finite number"
+        return Rule(f"a {kind} {'>' if above else '>='} {low:g}", plain)
     ends = f"{'(' if above else '['}{low:g}, {high:g}{')' if below else ']'}"
     return Rule(f"a number in {ends}", plain)
 

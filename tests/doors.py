@@ -17,7 +17,15 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from estimators.small_nets import X, classifier, infinite, linearized, regressor, y
+from estimators.small_nets import (
+    X,
+    classifier,
+    ensemble,
+    infinite,
+    linearized,
+    regressor,
+    y,
+)
 from joblib import parallel_config
 from sklearn.model_selection import GridSearchCV
 
@@ -61,10 +69,20 @@ def count(low=1, high=2**31 - 1):
     return _or_refused(read)
 
 
-def real(low=-math.inf, high=math.inf, *, above=False, below=False, nan=False):
+def real(
+    low=-math.inf,
+    high=math.inf,
+    *,
+    above=False,
+    below=False,
+    nan=False,
+    infinite=False,
+):
     def read(h):
         if h.real is None or (math.isnan(h.real) and nan):
             return h.real
+        if infinite and isinstance(h.value, float) and h.value == math.inf:
+            return h.real  # and not a number that is too large for a float
         at_end = (above and h.real == low) or (below and h.real == high)
         fine = low <= h.real <= high and math.isfinite(h.real) and not at_end
         return h.real if fine else None
@@ -84,13 +102,13 @@ def none():
     return lambda h: None if h.none else REFUSED
 
 
-def sequence(entry):
+def sequence(entry, whole=lambda _: True):
     """A sequence of Python's or numpy's numbers or texts."""
 
     def read(h):
         return (
             tuple(h.entries)
-            if h.entries is not None and all(map(entry, h.entries))
+            if h.entries is not None and all(map(entry, h.entries)) and whole(h.entries)
             else None
         )
 
@@ -111,6 +129,15 @@ def _or_refused(read):
         return REFUSED if plain is None else plain
 
     return reading
+
+
+def _is_positive(entry):
+    number = isinstance(entry, (int, float, np.number)) and type(entry) is not bool
+    return number and 0 < entry < math.inf
+
+
+def _ascending(pair):
+    return len(pair) == 2 and pair[0] <= pair[1]
 
 
 def _is_index(entry):
@@ -163,10 +190,12 @@ FIRST_LAYER = {
     "distributed": FLAG,
 }
 KERNEL = {
-    "network": text("li_liang_2018", "kong_2019"),
+    "network": text("li_liang_2018", "kong_2019", "deep_relu"),
     "width1": count(1, 7067),
     "row_norm": either(none(), text("clip", "unit")),
-    "part": text("sum", "first", "second"),
+    "part": either(text("sum", "first", "second"), count(1, 2)),
+    "depth": count(1, 512),
+    "train_readout": FLAG,
     "fit_intercept": FLAG,
     "n_points": lambda h: (
         h.integer
@@ -177,6 +206,14 @@ KERNEL = {
     ),
     "random_state": SEED,
     "first_weights": DATA,
+}
+SCALE_NAMES = ("weight_variance", "bias_variance", "readout_scale")
+SCALES = {
+    **dict.fromkeys(SCALE_NAMES, real(0, above=True)),
+    **{
+        f"{name}_bounds": either(text("fixed"), sequence(_is_positive, _ascending))
+        for name in SCALE_NAMES
+    },
 }
 FIT = dict.fromkeys(("X", "y", "sample_weight", "X_val", "y_val"), DATA)
 
@@ -196,6 +233,14 @@ def _fit_on(make):
 
 def _partial_fit(make):
     return lambda **data: make().partial_fit(**{"X": X, "y": y, **data})
+
+
+TIME = either(none(), real(0, infinite=True))
+
+
+def _fit_ensemble(**parameters):
+    net = ensemble(**parameters).fit(X, y)
+    return net, net.predict(X)
 
 
 def compressed(**parameters):
@@ -378,6 +423,30 @@ DOORS = [
         },
     ),
     Door(
+        "InfiniteWidthReLURegressor",
+        _fit_ensemble,
+        {
+            "depth": count(1, 512),
+            "trained_layers": either(
+                text("hidden", "all", "readout"),
+                sequence(lambda e: _is_index(e) and 1 <= e <= 2),
+            ),
+            "time": TIME,
+            "alpha": real(0),
+            "fit_intercept": FLAG,
+        },
+    ),
+    Door(
+        "InfiniteWidthReLURegressor.fit",
+        _with(ensemble().fit, X=X, y=y),
+        {"X": DATA, "y": DATA, "sample_weight": DATA},
+    ),
+    Door(
+        "InfiniteWidthReLURegressor.predict",
+        _with(ensemble().fit(X, y).predict, X=X),
+        {"X": DATA, "return_std": FLAG, "return_cov": FLAG, "t": TIME},
+    ),
+    Door(
         "TwoHiddenReLURegressor",
         _fit(regressor),
         {
@@ -444,7 +513,7 @@ DOORS = [
         )
         for name in ("classifier", "linearized")
     ),
-    Door("InfiniteWidthKernel", _kernel, KERNEL),
+    Door("InfiniteWidthKernel", _kernel, {**KERNEL, **SCALES}),
     Door(
         "InfiniteWidthKernel.__call__",
         _with(InfiniteWidthKernel(), X=X),

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import scipy.linalg
 import torch
 from torch import nn
 
@@ -196,6 +197,66 @@ def gated_square(r, u, v):
     u_r, v_r = u[r] / math.hypot(*u), v[r] / math.hypot(*v)
     bracket = 2 * u_r * v_r - math.cos(theta) * (u_r**2 + v_r**2)
     return (math.pi - theta + bracket / math.sin(theta)) / (2 * math.pi)
+
+
+def wide_layer(cov):
+    """E[σ(u)σ(v)] and E[σ'(u)σ'(v)] for (u, v) ~ N(0, cov), by a quadrature.
+
+    In polar coordinates of the plane the radius is integrated by hand.
+    """
+    L = np.linalg.cholesky(cov)
+    nodes, weights = np.polynomial.legendre.leggauss(60)
+    low, high = math.atan2(-L[1, 0], L[1, 1]), math.pi / 2  # u and v are positive
+    phi = (high + low) / 2 + (high - low) / 2 * nodes
+    density = (high - low) / 2 * weights / (2 * math.pi)
+    u, v = L @ np.stack([np.cos(phi), np.sin(phi)])
+    return float(2 * (density * u * v).sum()), float(density.sum())  # E[r²] = 2
+
+
+def deep_parts(x, y, depth):
+    """The parts of W_1, …, W_L and w for two rows, layer by layer in 2 × 2 matrices."""
+    cov = np.array([[x @ x, x @ y], [x @ y, y @ y]], dtype=float)
+    parts = []
+    for _ in range(depth):
+        product, gate = wide_layer(cov)
+        parts = [part * gate for part in [*parts, cov[0, 1]]]
+        cov = np.array([[cov[0, 0] / 2, product], [product, cov[1, 1] / 2]])
+    return [*parts, cov[0, 1]]
+
+
+def gram_parts_with_readout(weights, w, X):
+    """J Jᵀ in each of W_1, …, W_L and w, of a finite deep network, by torch.func."""
+
+    def outputs(*layers):
+        Y = X
+        for W in layers[:-1]:
+            Y = torch.relu(Y @ W.T)
+        return Y @ layers[-1] / math.prod(len(W) for W in layers[:-1]) ** 0.5
+
+    layers = (*weights, w)
+    jacobians = torch.func.jacrev(outputs, argnums=tuple(range(len(layers))))(*layers)
+    flat = [J.reshape(len(X), -1) for J in jacobians]
+    return [J @ J.T for J in flat]
+
+
+def flow_ensemble(gram, covariance, n, y, t, *, weight, alpha):
+    """Mean and covariance behind the first n rows of an ensemble at the time t.
+
+    ``gram`` (trained layers) and ``covariance`` (of f(0)) are of all rows. The flow of
+    the residual is integrated by a matrix exponential, without eigenvectors.
+    """
+    D = np.diag(np.sqrt(weight))
+    M = D @ gram[:n, :n] @ D + alpha * np.eye(n)
+    if np.isinf(t):
+        G = np.linalg.pinv(M, rcond=1e-12, hermitian=True)
+    else:  # ∫_0^t e^{−Ms} ds is a block of the exponential
+        block = np.block([[-M, np.eye(n)], [np.zeros((n, 2 * n))]])
+        G = scipy.linalg.expm(t * block)[:n, n:]
+    B = gram[n:, :n] @ D @ G @ D
+    noise = alpha * gram[n:, :n] @ D @ G @ G @ D @ gram[:n, n:]
+    moved = B @ covariance[:n, n:]
+    spread = covariance[n:, n:] - moved - moved.T + B @ covariance[:n, :n] @ B.T
+    return B @ y, spread + noise
 
 
 def activation_change(W, W0, X):

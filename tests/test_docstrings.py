@@ -8,7 +8,7 @@ import re
 import warnings
 
 import pytest
-from estimators.small_nets import ALL, X, y
+from estimators.small_nets import ALL, X, ensemble, y
 
 import overparam_sk
 
@@ -53,6 +53,15 @@ def test_a_docstring_tells_of_every_parameter_in_the_signature_s_order(name):
     assert list(told) == list(signature)
     assert all(told.values())
     assert signature["validation_fraction"].annotation is float
+
+
+def test_what_is_not_trained_tells_of_its_parameters_and_attributes():
+    net = ensemble().fit(X, y)
+    told = entries(type(net), "Parameters")
+    assert list(told) == list(inspect.signature(type(net)).parameters)
+    assert {n for n in vars(net) if n.endswith("_")} <= set(
+        entries(type(net), "Attributes")
+    )
 
 
 @pytest.mark.parametrize("name", ALL)

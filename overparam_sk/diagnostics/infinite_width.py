@@ -1,50 +1,20 @@
 """Gram matrices of infinitely wide networks, and their smallest eigenvalue."""
 
-from typing import Any, Literal
+from functools import reduce
+from operator import add
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from torch import Tensor
 
-from overparam_sk.arrays import check_finite, real_rows
+from overparam_sk.arrays import check_finite
+from overparam_sk.diagnostics._wide_gram import FirstWeights, Network, Part, WideGram
 from overparam_sk.linalg import smallest_eigenvalue
-from overparam_sk.networks import (
-    MOST_UNITS,
-    N_SCRAMBLES,
-    RowNorm,
-    expected_gram_parts,
-    gated_linear_kernel,
-    infinite_kernels,
-)
-from overparam_sk.parameters import (
-    FLAG,
-    SEED,
-    checked,
-    either,
-    integer,
-    one_of,
-    such_that,
-)
+from overparam_sk.networks import N_SCRAMBLES, RowNorm
 from overparam_sk.world import in_own_world
 
-__all__ = ["Network", "Part", "infinite_width_gram", "infinite_width_lambda_min"]
-
-Network = Literal["li_liang_2018", "kong_2019"]
-Part = Literal["sum", "first", "second"]
-
-_RULES = {
-    "network": one_of("li_liang_2018", "kong_2019"),
-    "width1": integer(1, MOST_UNITS),
-    "row_norm": one_of("clip", "unit", None),
-    "part": one_of("sum", "first", "second"),
-    "fit_intercept": FLAG,
-    "n_points": such_that(
-        integer(1, 2**30), lambda n: n.bit_count() == 1, "a power of two up to 2**30"
-    ),
-    "random_state": SEED,
-    "scramble": either(one_of(None), integer(0, N_SCRAMBLES - 1)),
-}
+__all__ = ["infinite_width_gram", "infinite_width_lambda_min"]
 
 
 @in_own_world
@@ -55,8 +25,10 @@ def infinite_width_gram(
     network: Network = "li_liang_2018",
     width1: int = 5,
     row_norm: RowNorm = "clip",
-    first_weights: ArrayLike | None = None,
+    first_weights: FirstWeights = None,
     part: Part = "sum",
+    depth: int = 2,
+    train_readout: bool = False,
     fit_intercept: bool = False,
     n_points: int = 2**15,
     random_state: int = 0,
@@ -73,22 +45,35 @@ def infinite_width_gram(
     tabulated by quasi-Monte Carlo once and kept. With ``first_weights`` it is E[H | A],
     the expectation over the other layers alone, which is a closed form.
 
+    "deep_relu" is the limit of the network with ``depth`` hidden layers of N(0, 1)
+    weights, without row norms, as they grow ([3]_): a closed recursion. With
+    ``first_weights`` these layers are narrow and given, and it is the expectation over
+    the others as they grow; the parts of the narrow layers stay random around theirs.
+
     Parameters
     ----------
     X : array-like of shape (n, d)
     Y : array-like of shape (p, d), default=None
         X if None.
-    network : {"li_liang_2018", "kong_2019"}, default="li_liang_2018"
+    network : {"li_liang_2018", "kong_2019", "deep_relu"}, default="li_liang_2018"
     width1 : int, default=5
         h1 of "kong_2019"; without effect if ``first_weights`` are given.
     row_norm : {"clip", "unit", None}, default="clip"
         How the Gaussian rows of both layers of "kong_2019" are scaled: to norm at most
         1, to norm 1, or not at all. ``first_weights`` are taken as they are.
-    first_weights : array-like of shape (h1, d), default=None
-        A of "kong_2019"; (h1, d + 1) with an intercept.
-    part : {"sum", "first", "second"}, default="sum"
-        The gradients in which layer make the matrix; "sum" is both. "li_liang_2018"
-        trains the first layer alone.
+    first_weights : array-like of shape (h1, d) or sequence of them, default=None
+        A of "kong_2019"; (h1, d + 1) with an intercept. Of "deep_relu" the weights
+        W_1, …, W_s of the first layers, each of shape (h_l, h_(l-1)), s < ``depth``.
+    part : {"sum", "first", "second", "readout"} or int, default="sum"
+        The gradients in which layer make the matrix: that of a number, of which "first"
+        is 1 and "second" 2, or the readout. "sum" is all that are trained. The
+        readout's, of "li_liang_2018" and "deep_relu", is the covariance of the outputs
+        at initialisation (NNGP), too.
+    depth : int, default=2
+        Hidden layers of "deep_relu".
+    train_readout : bool, default=False
+        Whether the readout of "li_liang_2018" or "deep_relu" is trained as well, so
+        that its part is in the sum.
     fit_intercept : bool, default=False
         Whether to append a constant 1 to each row.
     n_points : int, default=2**15
@@ -109,9 +94,9 @@ def infinite_width_gram(
     Raises
     ------
     ValueError
-        If an option is none of those above, if X, Y or ``first_weights`` is not a
-        dense 2-D array of finite numbers of the right shape, or if the squared norm of
-        a row overflows.
+        If an option is none of those above or not one of the network's, if X, Y or
+        ``first_weights`` is not a dense 2-D array of finite numbers of the right shape,
+        or if the squared norm of a row overflows.
 
     See Also
     --------
@@ -123,6 +108,8 @@ def infinite_width_gram(
        Gradient Descent on Structured Data", NeurIPS 2018.
     .. [2] Z. Kong, "Convergence Analysis of Training Two-Hidden-Layer Partially
        Over-Parameterized ReLU Networks via Gradient Descent", 2019, Prop. 1, eq. (17).
+    .. [3] A. Jacot, F. Gabriel, C. Hongler. "Neural Tangent Kernel: Convergence and
+       Generalization in Neural Networks", NeurIPS 2018.
 
     Examples
     --------
@@ -132,38 +119,22 @@ def infinite_width_gram(
            [0.   , 2.   , 2.25 ],
            [1.125, 2.25 , 9.   ]])
     """
-    parameters = {
-        "network": network,
-        "width1": width1,
-        "row_norm": row_norm,
-        "part": part,
-        "fit_intercept": fit_intercept,
-        "n_points": n_points,
-        "random_state": random_state,
-        "scramble": scramble,
-    }
-    p = checked(parameters, _RULES)
-    _check_network(p["network"], p["part"], first_weights)
-    X_ = _rows("X", X, p["fit_intercept"])
-    Y_ = X_ if Y is None else _rows("Y", Y, p["fit_intercept"])
-    if Y_.shape[1] != X_.shape[1]:
-        raise ValueError(
-            f"Y must have the {X_.shape[1] - p['fit_intercept']} columns of X, "
-            f"got {Y_.shape[1] - p['fit_intercept']}."
-        )
-    if p["network"] == "li_liang_2018":
-        return check_finite("H∞", gated_linear_kernel(X_, Y_).numpy())
-    if first_weights is not None:
-        A = _as_first_weights(first_weights, X_)
-        parts = expected_gram_parts(X_ @ A.T, Y_ @ A.T, X_ @ Y_.T, p["row_norm"])
-    else:
-        kernels = infinite_kernels(
-            p["width1"], X_.shape[1], p["row_norm"], p["n_points"], p["random_state"]
-        )
-        parts = kernels.gram_parts(X_, Y_, p["scramble"])
-    B_part, A_part = parts
-    asked = {"sum": A_part + B_part, "first": A_part, "second": B_part}[p["part"]]
-    return check_finite("H∞", asked.numpy())
+    asked = WideGram.of(
+        network=network,
+        width1=width1,
+        row_norm=row_norm,
+        first_weights=first_weights,
+        part=part,
+        depth=depth,
+        train_readout=train_readout,
+        fit_intercept=fit_intercept,
+        n_points=n_points,
+        random_state=random_state,
+        scramble=scramble,
+    )
+    parts = asked.parts(*asked.two(X, Y))
+    gram = reduce(add, (part for part in parts if part is not None))
+    return check_finite("H∞", gram.numpy())
 
 
 @in_own_world
@@ -213,33 +184,3 @@ def infinite_width_lambda_min(X: ArrayLike, **options: Any) -> tuple[float, floa
         return whole, 0.0
     values = [value(scramble) for scramble in range(N_SCRAMBLES)]
     return whole, float(np.std(values, ddof=1)) / N_SCRAMBLES**0.5
-
-
-def _rows(name: str, X: Any, constant: bool = False) -> Tensor:
-    """X as a float64 tensor, with a column of ones if ``constant``."""
-    rows = torch.from_numpy(real_rows(name, X))
-    return torch.nn.functional.pad(rows, (0, 1), value=1.0) if constant else rows
-
-
-def _check_network(network: Network, part: Part, first_weights: Any) -> None:
-    """Refuse what Li and Liang's network does not have."""
-    if network == "li_liang_2018":
-        if part == "second":
-            raise ValueError(
-                "part must be 'sum' or 'first' for network='li_liang_2018', which "
-                "trains its first layer alone, got 'second'."
-            )
-        if first_weights is not None:
-            raise ValueError(
-                "first_weights must be None for network='li_liang_2018', got an array."
-            )
-
-
-def _as_first_weights(first_weights: ArrayLike, X: Tensor) -> Tensor:
-    A = _rows("first_weights", first_weights)
-    if A.shape[1] != X.shape[1]:
-        raise ValueError(
-            f"first_weights must have {X.shape[1]} columns, one for each column of X "
-            f"and for the intercept, got {A.shape[1]}."
-        )
-    return A

@@ -3,6 +3,7 @@
 from overparam_sk.estimators.classifier import OverparamReLUClassifier
 from overparam_sk.estimators.compressed import CompressedClassifier
 from overparam_sk.estimators.infinite_width import InfiniteWidthReLUClassifier
+from overparam_sk.estimators.infinite_width_regressor import InfiniteWidthReLURegressor
 from overparam_sk.estimators.kernels import InfiniteWidthKernel
 from overparam_sk.estimators.linearized import LinearizedReLUClassifier
 from overparam_sk.estimators.regressor import TwoHiddenReLURegressor
@@ -11,6 +12,7 @@ __all__ = [
     "CompressedClassifier",
     "InfiniteWidthKernel",
     "InfiniteWidthReLUClassifier",
+    "InfiniteWidthReLURegressor",
     "LinearizedReLUClassifier",
     "OverparamReLUClassifier",
     "TwoHiddenReLURegressor",

@@ -93,7 +93,7 @@ def checked_parameters(instance: Any) -> dict[str, Any]:
 
 
 def _check_together(plain: Mapping[str, Any]) -> None:
-    if plain["early_stopping"] and plain["record_every"] is None:
+    if plain.get("early_stopping") and plain["record_every"] is None:
         raise ValueError(
             "record_every must not be None with early_stopping=True, which looks at "
             "the recorded iterations, got None."

@@ -2,6 +2,7 @@
 
 from overparam_sk.fits.first_layer import FirstLayer
 from overparam_sk.fits.fit import Fitted, fit
+from overparam_sk.fits.flow_ensemble import FlowEnsemble, WideNetwork
 from overparam_sk.fits.infinite_width import InfiniteWidth
 from overparam_sk.fits.job import Data, Job, Resume, Seeds
 from overparam_sk.fits.network import Begin
@@ -17,6 +18,7 @@ __all__ = [
     "Data",
     "FirstLayer",
     "Fitted",
+    "FlowEnsemble",
     "InfiniteWidth",
     "Job",
     "Place",
@@ -24,6 +26,7 @@ __all__ = [
     "Seeds",
     "Settings",
     "TwoHidden",
+    "WideNetwork",
     "asked_for",
     "diagnostics_rule",
     "fit",

@@ -10,7 +10,14 @@ from overparam_sk.networks.arc_cosine import (
     gated_linear_parts,
     supported_squares,
 )
+from overparam_sk.networks.deep_infinite import (
+    DEPTH,
+    angular_parts,
+    angular_slopes,
+    layer_parts,
+)
 from overparam_sk.networks.first_layer import FirstLayerNetwork, Scratch
+from overparam_sk.networks.homogeneous import constant_slope
 from overparam_sk.networks.kong_2019 import (
     Forward,
     Kong2019Weights,
@@ -43,10 +50,12 @@ from overparam_sk.networks.li_liang_2018 import (
 )
 from overparam_sk.networks.li_liang_2018_infinite import KernelRows, random_outputs
 from overparam_sk.networks.losses import CrossEntropy, Loss, SquaredLoss
+from overparam_sk.networks.narrow_layers import narrow_parts
 from overparam_sk.networks.scaling import AS_PUBLISHED, PARAMETRIZATIONS, Scaling
 
 __all__ = [
     "AS_PUBLISHED",
+    "DEPTH",
     "MOST_UNITS",
     "N_SCRAMBLES",
     "PARAMETRIZATIONS",
@@ -66,8 +75,11 @@ __all__ = [
     "SquaredLoss",
     "active_together",
     "angles",
+    "angular_parts",
+    "angular_slopes",
     "arc_cosine_kernel",
     "both_layers_parts",
+    "constant_slope",
     "expected_gram_parts",
     "forward",
     "gate_gram",
@@ -80,7 +92,9 @@ __all__ = [
     "initial_layers",
     "initial_weight_chunks",
     "initial_weights",
+    "layer_parts",
     "mean_square",
+    "narrow_parts",
     "output_gate_gram",
     "outputs",
     "preactivation_gradients",

@@ -127,6 +127,10 @@ class DirectedRows(NamedTuple):
         """The rows of X, shape (n, d)."""
         return cls(_directions(X), X.norm(dim=1))
 
+    def angles(self, other: "DirectedRows") -> Tensor:
+        """Angles with the p rows of ``other``, shape (n, p); π/2 where a row is 0."""
+        return _angles_between(self.directions, other.directions)[1]
+
     def take(self, which: Tensor | slice) -> "DirectedRows":
         """Some of the rows."""
         return DirectedRows(self.directions[which], self.norms[which])

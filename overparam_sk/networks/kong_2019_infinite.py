@@ -89,6 +89,13 @@ class AngularKernels:
         values: Array = chebyshev.chebval(2 * theta / math.pi - 1, of.T)
         return values
 
+    def slopes(self, theta: Array) -> Array:
+        """Derivatives of κ_B and κ_A in the angle, shape (2, ...)."""
+        of = chebyshev.chebder(self.coefficients.mean(axis=0), axis=1)
+        x = 2 * theta / math.pi - 1
+        values: Array = chebyshev.chebval(x, of.T).astype(float)
+        return values * (2 / math.pi)
+
     def standard_errors(self, theta: Array) -> Array:
         """Standard errors of κ_B and κ_A over the scrambles, shape (2, ...)."""
         values = [self(theta, scramble) for scramble in range(len(self.coefficients))]

@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 from overparam_sk.datasets import make_unit_sphere
 from overparam_sk.diagnostics import infinite_width_gram, infinite_width_lambda_min
 from overparam_sk.networks import (
+    DirectedRows,
     expected_gram_parts,
     forward,
     gate_gram,
@@ -18,9 +19,12 @@ from overparam_sk.networks import (
     infinite_kernels,
     initial_layers,
     initial_weights,
+    layer_parts,
+    narrow_parts,
     readout_weights,
 )
 
+DEEP = {"network": "deep_relu"}
 KONG = {"network": "kong_2019", "n_points": 256}
 
 
@@ -71,10 +75,60 @@ def test_the_first_weights_replace_the_average_over_them():
     np.testing.assert_allclose(gram, parts[0] + parts[1], rtol=1e-13)
 
 
+def test_deep_networks_are_their_layers():
+    X, Y = data(), data(3, seed=1)
+    rows = [DirectedRows.of(torch.from_numpy(M)) for M in (X, Y)]
+    *hidden, readout = layer_parts(*rows, 3)
+    options = {**DEEP, "depth": 3}
+    for layer, part in enumerate(hidden, start=1):
+        found = infinite_width_gram(X, Y, part=layer, **options)
+        np.testing.assert_array_equal(found, part)
+    for name, layer in (("first", 0), ("second", 1)):
+        found = infinite_width_gram(X, Y, part=name, **options)
+        np.testing.assert_array_equal(found, hidden[layer])
+    found = infinite_width_gram(X, Y, part="readout", **options)
+    np.testing.assert_array_equal(found, readout)
+    np.testing.assert_allclose(infinite_width_gram(X, Y, **options), sum(hidden))
+    found = infinite_width_gram(X, Y, train_readout=True, **options)
+    np.testing.assert_allclose(found, sum(hidden) + readout)
+
+
+def test_li_liang_with_the_readout_is_deep_with_one_layer():
+    X = data()
+    deep = {**DEEP, "depth": 1}
+    for options in ({}, {"train_readout": True}, {"part": "readout"}):
+        found = infinite_width_gram(X, **options)
+        np.testing.assert_allclose(found, infinite_width_gram(X, **deep, **options))
+
+
+def test_narrow_first_layers_are_given():
+    X, A, B = data(), data(6, seed=1), data(2, 6, seed=2)
+    rows, given = torch.from_numpy(X), [torch.from_numpy(M) for M in (A, B)]
+    for layers, depth in ((A, 2), ([A], 3), ((A, B), 4), ([A.tolist(), B], 3)):
+        n = 2 if len(layers) == 2 else 1
+        parts = narrow_parts(rows, rows, given[:n], depth)
+        options = {**DEEP, "depth": depth, "first_weights": layers}
+        found = infinite_width_gram(X, **options)
+        np.testing.assert_allclose(found, sum(parts[:-1]))
+        found = infinite_width_gram(X, part="readout", **options)
+        np.testing.assert_array_equal(found, parts[-1])
+    # One of two is Kong's, whose rows are not scaled.
+    kong = {"network": "kong_2019", "first_weights": A, "row_norm": None}
+    options = {**DEEP, "first_weights": A}
+    found = infinite_width_gram(X, **options)
+    np.testing.assert_allclose(found, infinite_width_gram(X, **kong), atol=1e-13)
+
+
 def test_an_intercept_is_a_column_of_ones():
     X, Y, A = data(), data(3, seed=1), data(6, 5, seed=2)
     X1, Y1 = (np.column_stack([M, np.ones(len(M))]) for M in (X, Y))
-    for options in ({}, KONG, {"network": "kong_2019", "first_weights": A}):
+    for options in (
+        {},
+        KONG,
+        DEEP,
+        {**DEEP, "first_weights": A},
+        {"network": "kong_2019", "first_weights": A},
+    ):
         augmented = infinite_width_gram(X, Y, fit_intercept=True, **options)
         np.testing.assert_array_equal(augmented, infinite_width_gram(X1, Y1, **options))
     assert infinite_width_lambda_min([[0.0]], fit_intercept=True) == (0.5, 0.0)
@@ -160,6 +214,33 @@ NAN = np.array([[1.0, np.nan]])
         ([[1.0]], {"part": "third"}, "part must be 'sum' or .* got 'third'"),
         ([[1.0]], {"part": "second"}, "part must be 'sum' or 'first' .* got 'second'"),
         ([[1.0]], {"first_weights": [[1.0]]}, "first_weights must be None"),
+        (
+            [[1.0]],
+            {**DEEP, "part": 3},
+            "must be 'sum' or 'readout' or an integer from 1 to 2 .* got 3",
+        ),
+        (
+            [[1.0]],
+            {**DEEP, "depth": 0},
+            "depth must be an integer from 1 to 512",
+        ),
+        ([[1.0]], {**KONG, "part": "readout"}, "part must be 'sum' or 'first' or 'sec"),
+        ([[1.0]], {**KONG, "train_readout": True}, "train_readout must be False for"),
+        (
+            [[1.0]],
+            {**DEEP, "first_weights": [[[1.0]], [[1.0]]]},
+            "those of at most depth - 1 = 1 layers, got 2",
+        ),
+        (
+            [[1.0]],
+            {**DEEP, "depth": 3, "first_weights": [np.ones((2, 1)), [[1.0]]]},
+            r"first_weights\[1\] must have 2 columns, one for each unit .* got 1",
+        ),
+        (
+            [[1.0]],
+            {**DEEP, "first_weights": [1.0]},
+            "first_weights must be a dense 2-D",
+        ),
         ([[1.0]], {**KONG, "row_norm": "l1"}, "row_norm must be .* got 'l1'"),
         (
             [[1.0]],

@@ -14,6 +14,7 @@ TRUSTED = [
     f"{OURS}classifier.OverparamReLUClassifier",
     f"{OURS}compressed.CompressedClassifier",
     f"{OURS}infinite_width.InfiniteWidthReLUClassifier",
+    f"{OURS}infinite_width_regressor.InfiniteWidthReLURegressor",
     f"{OURS}linearized.LinearizedReLUClassifier",
     f"{OURS}regressor.TwoHiddenReLURegressor",
 ]

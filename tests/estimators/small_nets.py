@@ -6,6 +6,7 @@ from sklearn.base import is_classifier
 from overparam_sk import (
     CompressedClassifier,
     InfiniteWidthReLUClassifier,
+    InfiniteWidthReLURegressor,
     LinearizedReLUClassifier,
     OverparamReLUClassifier,
     TwoHiddenReLURegressor,
@@ -45,6 +46,10 @@ def infinite_readout(**parameters):
     return infinite(**{"train_readout": True, **parameters})
 
 
+def ensemble(**parameters):
+    return InfiniteWidthReLURegressor(**parameters)
+
+
 def compressed(rank=None, **parameters):
     return CompressedClassifier(classifier(**parameters), rank)
 
@@ -56,7 +61,9 @@ WITH_WEIGHTS["linearized both"] = linearized_both
 ALL = {**WITH_WEIGHTS, "infinite": infinite, "infinite readout": infinite_readout}
 CLASSIFIERS = {name: make for name, make in ALL.items() if is_classifier(make())}
 # Those that hold another, whose parameters are that one's, too.
-EVERY = {**ALL, "compressed": compressed}
+TRAINED = {**ALL, "compressed": compressed}
+# And what is in closed form.
+EVERY = {**TRAINED, "ensemble": ensemble}
 INCREMENTAL = {n: make for n, make in ALL.items() if hasattr(make(), "partial_fit")}
 X = np.random.default_rng(0).normal(size=(20, 3))
 y = np.arange(20) % 2

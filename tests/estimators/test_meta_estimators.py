@@ -146,15 +146,16 @@ OF_UNFITTED = {
         net, X, y, cv=2, train_sizes=[0.6, 1.0], shuffle=True, random_state=0
     ),
     "validation curve": lambda net: ValidationCurveDisplay.from_estimator(
-        net, X, y, param_name=name_of(net, "max_iter"), param_range=[1, 2], cv=2
+        net, X, y, param_name=how_long(net), param_range=[1, 2], cv=2
     ),
     "repr": lambda net: repr(net) + net._repr_html_(),
 }
 
 
-def name_of(net, parameter):
-    """The parameter's name where it may be that of an estimator inside."""
-    return next(n for n in net.get_params() if n.rpartition("__")[2] == parameter)
+def how_long(net):
+    """The parameter that says so, which may be that of an estimator inside."""
+    names = {n.rpartition("__")[2]: n for n in net.get_params()}
+    return names.get("max_iter") or names["time"]
 
 
 def cases(of_classifiers, of_regressors):
@@ -224,7 +225,7 @@ def test_several_targets(make, build):
 @pytest.mark.parametrize("make", EVERY.values(), ids=EVERY)
 def test_a_search_over_what_is_inside(make):
     net = make()
-    grid = {name_of(net, "max_iter"): [1, 3]}
+    grid = {how_long(net): [1, 3]}
     if "rank" in net.get_params():
         grid["rank"] = [0, 2]
     search = GridSearchCV(net, grid, cv=2, error_score="raise").fit(X, y)

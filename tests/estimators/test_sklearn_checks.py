@@ -11,6 +11,7 @@ from sklearn.utils.fixes import parse_version
 from overparam_sk import (
     CompressedClassifier,
     InfiniteWidthReLUClassifier,
+    InfiniteWidthReLURegressor,
     LinearizedReLUClassifier,
     OverparamReLUClassifier,
     TwoHiddenReLURegressor,
@@ -37,6 +38,10 @@ NETS = [
     CompressedClassifier(OverparamReLUClassifier(50, **SMALL)),
     CompressedClassifier(OverparamReLUClassifier(50, train_readout=True, **SMALL)),
     CompressedClassifier(LinearizedReLUClassifier(50, **SMALL), rank=2),
+    InfiniteWidthReLURegressor(),
+    InfiniteWidthReLURegressor(
+        3, trained_layers=(1, 4), time=30.0, alpha=0.01, fit_intercept=False
+    ),
 ]
 
 

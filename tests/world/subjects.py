@@ -4,7 +4,15 @@ import copy
 
 import numpy as np
 import scipy.sparse as sp
-from estimators.small_nets import ALL, NETS, WITH_WEIGHTS, X, outputs, trained_weights
+from estimators.small_nets import (
+    ALL,
+    NETS,
+    WITH_WEIGHTS,
+    X,
+    ensemble,
+    outputs,
+    trained_weights,
+)
 
 from overparam_sk import InfiniteWidthKernel
 from overparam_sk.datasets import (
@@ -130,12 +138,23 @@ def drawn():
     ]
 
 
+def spread(rows):
+    """What an ensemble in closed form says."""
+    net = ensemble(depth=2, alpha=0.1, time=3.0).fit(rows, LABELS[: rows.shape[0]])
+    said = [*net.predict(rows, return_std=True), *net.predict(rows, return_cov=True)]
+    return [*said, net.eigenvalues_, net.predict(rows, t=0.5)]
+
+
 # By name: how a thing is made, and all that it then says.
 SUBJECTS = {
     **{
         f"{name} {kind}": (lambda name=name, kind=kind: fitted(name, kind), used)
         for name in ALL
         for kind in (ROWS if name in NETS else ("float64", "wide"))
+    },
+    **{
+        f"ensemble {kind}": (lambda rows=rows: rows, spread)
+        for kind, rows in ROWS.items()
     },
     "diagnostics": (lambda: None, lambda _: diagnosed()),
     "data": (lambda: None, lambda _: drawn()),
