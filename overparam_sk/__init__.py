@@ -4,6 +4,7 @@ See Also
 --------
 OverparamReLUClassifier : Li and Liang's two-layer network, trained by s-step SGD.
 TwoHiddenReLURegressor : Kong's two-hidden-layer network, trained by gradient descent.
+DeepReLURegressor : As many hidden layers as one likes, each of a width of its own.
 LinearizedReLUClassifier : The same with its activation patterns frozen.
 InfiniteWidthReLUClassifier : The limit of Li and Liang's network in infinite width.
 CompressedClassifier : A fit as its seed and an update of low rank.
@@ -25,6 +26,7 @@ from overparam_sk.version import __version__
 if TYPE_CHECKING:
     from overparam_sk.estimators import (
         CompressedClassifier,
+        DeepReLURegressor,
         InfiniteWidthKernel,
         InfiniteWidthReLUClassifier,
         LinearizedReLUClassifier,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 # Imported when first asked for, as scikit-learn's own subpackages are.
 _HOMES = {
     "CompressedClassifier": "estimators",
+    "DeepReLURegressor": "estimators",
     "DivergenceError": "training",
     "InfiniteWidthKernel": "estimators",
     "InfiniteWidthReLUClassifier": "estimators",
@@ -55,6 +58,7 @@ PUBLIC_PACKAGES = (
 
 __all__ = [
     "CompressedClassifier",
+    "DeepReLURegressor",
     "DivergenceError",
     "InfiniteWidthKernel",
     "InfiniteWidthReLUClassifier",

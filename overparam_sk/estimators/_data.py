@@ -26,7 +26,13 @@ _CLASS_WEIGHT = either(number(0), FLAG)  # scikit-learn takes True for 1
 
 
 def validate(
-    estimator: Any, X: Any, y: Any, *, reset: bool, y_numeric: bool = False
+    estimator: Any,
+    X: Any,
+    y: Any,
+    *,
+    reset: bool,
+    y_numeric: bool = False,
+    multi_output: bool = False,
 ) -> tuple[Any, Any]:
     """X dense or CSR in float64 or float32, and y; refused in scikit-learn's words."""
     X, y = validate_data(
@@ -37,6 +43,7 @@ def validate(
         accept_sparse="csr",
         dtype=[np.float64, np.float32],
         y_numeric=y_numeric,
+        multi_output=multi_output,
     )
     return X, (y.astype(np.float64, copy=False) if y_numeric else y)
 

@@ -5,6 +5,7 @@ from sklearn.base import is_classifier
 
 from overparam_sk import (
     CompressedClassifier,
+    DeepReLURegressor,
     InfiniteWidthReLUClassifier,
     LinearizedReLUClassifier,
     OverparamReLUClassifier,
@@ -20,6 +21,10 @@ def classifier(**parameters):
 
 def regressor(**parameters):
     return TwoHiddenReLURegressor(**{"width2": 20, **SMALL, **parameters})
+
+
+def deep_regressor(**parameters):
+    return DeepReLURegressor(**{"hidden_widths": (6, 4, 20), **SMALL, **parameters})
 
 
 def linearized(**parameters):
@@ -47,7 +52,12 @@ def compressed(rank=None, **parameters):
 
 # Networks that skorch can have, those that have weights, and all.
 NETS = {"classifier": classifier, "regressor": regressor}
-WITH_WEIGHTS = {**NETS, "linearized": linearized, "scaled": scaled}
+WITH_WEIGHTS = {
+    **NETS,
+    "deep_regressor": deep_regressor,
+    "linearized": linearized,
+    "scaled": scaled,
+}
 ALL = {**WITH_WEIGHTS, "infinite": infinite, "infinite readout": infinite_readout}
 CLASSIFIERS = {name: make for name, make in ALL.items() if is_classifier(make())}
 # Those that hold another, whose parameters are that one's, too.
@@ -65,5 +75,6 @@ def outputs(net, X):
 def trained_weights(net):
     names = ("hidden_weights_", "first_weights_", "second_weights_", "dual_coef_")
     weights = [getattr(net, name) for name in names if hasattr(net, name)]
+    weights += getattr(net, "layer_weights_", [])
     assert weights, "whoever compares weights has some to compare"
     return weights

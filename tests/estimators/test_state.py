@@ -222,7 +222,7 @@ def test_a_warm_start_never_ends_worse_than_it_started(fitted):
     net = fitted(record_every=5, warm_start=True)
     past = net.history_["iteration"]
     best = net.predict(X)  # nothing fits this better than the start
-    longer = 500 if hasattr(net, "scale_") else 5
+    longer = 500 if hasattr(net, "scale_") else 2
     net.set_params(early_stopping=True, learning_rate=longer * net.learning_rate_)
     net.fit(X, y, X_val=X, y_val=best)
     assert np.nanmin(net.history_["val_score"]) < 1
