@@ -4,7 +4,8 @@ See Also
 --------
 OverparamReLUClassifier : Li and Liang's two-layer network, trained by s-step SGD.
 TwoHiddenReLURegressor : Kong's two-hidden-layer network, trained by gradient descent.
-DeepReLURegressor : As many hidden layers as one likes, each of a width of its own.
+DeepReLUClassifier : As many hidden layers as one likes, by gradient descent.
+DeepReLURegressor : The same on the squared loss; Kong's network is its case of two.
 LinearizedReLUClassifier : The same with its activation patterns frozen.
 InfiniteWidthReLUClassifier : The limit of Li and Liang's network in infinite width.
 CompressedClassifier : A fit as its seed and an update of low rank.
@@ -26,6 +27,7 @@ from overparam_sk.version import __version__
 if TYPE_CHECKING:
     from overparam_sk.estimators import (
         CompressedClassifier,
+        DeepReLUClassifier,
         DeepReLURegressor,
         InfiniteWidthKernel,
         InfiniteWidthReLUClassifier,
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 # Imported when first asked for, as scikit-learn's own subpackages are.
 _HOMES = {
     "CompressedClassifier": "estimators",
+    "DeepReLUClassifier": "estimators",
     "DeepReLURegressor": "estimators",
     "DivergenceError": "training",
     "InfiniteWidthKernel": "estimators",
@@ -58,6 +61,7 @@ PUBLIC_PACKAGES = (
 
 __all__ = [
     "CompressedClassifier",
+    "DeepReLUClassifier",
     "DeepReLURegressor",
     "DivergenceError",
     "InfiniteWidthKernel",

@@ -2,6 +2,7 @@
 
 from overparam_sk.estimators.classifier import OverparamReLUClassifier
 from overparam_sk.estimators.compressed import CompressedClassifier
+from overparam_sk.estimators.deep_classifier import DeepReLUClassifier
 from overparam_sk.estimators.deep_regressor import DeepReLURegressor
 from overparam_sk.estimators.infinite_width import InfiniteWidthReLUClassifier
 from overparam_sk.estimators.kernels import InfiniteWidthKernel
@@ -10,6 +11,7 @@ from overparam_sk.estimators.regressor import TwoHiddenReLURegressor
 
 __all__ = [
     "CompressedClassifier",
+    "DeepReLUClassifier",
     "DeepReLURegressor",
     "InfiniteWidthKernel",
     "InfiniteWidthReLUClassifier",

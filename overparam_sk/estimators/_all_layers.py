@@ -90,7 +90,7 @@ class AllLayers(ABC):
         """W_1 without the intercept's column, W_2, …, W_L."""
         if not self._layer_names:
             return tuple(self.layer_weights_)
-        return tuple(vars(self)[name] for name in self._layer_names)
+        return tuple(getattr(self, name) for name in self._layer_names)
 
     def _initial_layers(self) -> tuple[NDArray[Any], ...]:
         """As `_layers`, at initialisation."""

@@ -11,9 +11,9 @@ from overparam_sk.fits import Data
 from overparam_sk.parameters import COUNT, several, such_that
 from overparam_sk.world import open_doors
 
-__all__ = ["AnyDepth"]
+__all__ = ["WIDTHS", "AnyDepth"]
 
-_WIDTHS = such_that(
+WIDTHS = such_that(
     several(COUNT, "a tuple of integers >= 1"),
     lambda widths: len(widths) > 0,
     "a tuple of integers >= 1, one at least",
@@ -77,7 +77,7 @@ class AnyDepth(AllLayers, ABC):
     """
 
     hidden_widths: tuple[int, ...] = parameter(
-        default=(5, 1000), rule=_WIDTHS, kw_only=False
+        default=(5, 1000), rule=WIDTHS, kw_only=False
     )
     layer_weights_: list[NDArray[Any]]
     _layer_names: ClassVar[tuple[str, ...]] = ()
@@ -98,9 +98,8 @@ class AnyDepth(AllLayers, ABC):
         """
         return self._initial_layers()
 
-    @property
-    def _n_layers(self) -> int:  # type: ignore[override]
-        return len(_WIDTHS("hidden_widths", self.hidden_widths))
+    def _layers_with(self, view: type) -> int:
+        return len(WIDTHS("hidden_widths", self.hidden_widths))
 
     @staticmethod
     def _widths(parameters: dict[str, Any]) -> tuple[int, ...]:
@@ -109,5 +108,5 @@ class AnyDepth(AllLayers, ABC):
 
     def _sizes(self, data: Data) -> dict[str, tuple[Any, Any]]:
         before = tuple(len(W) for W in self.layer_weights_)
-        now = _WIDTHS("hidden_widths", self.hidden_widths)
+        now = WIDTHS("hidden_widths", self.hidden_widths)
         return {"hidden_widths": (before, now)} | super()._sizes(data)

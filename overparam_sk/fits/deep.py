@@ -262,9 +262,9 @@ class Deep:
         """An intercept's column, the first layer's last, is no part of a distance."""
         given = slice(self.everything.rows.n_given)
         for layer, pair in enumerate(zip(self.initial.layers, weights, strict=True)):
-            if not layer:
-                pair = tuple(self.coordinates.given(W)[:, given] for W in pair)
             W0, W = pair
+            if not layer:
+                W0, W = (self.coordinates.given(V)[:, given] for V in pair)
             panel.show(WeightView.between(W0, W), layer=layer)
 
 

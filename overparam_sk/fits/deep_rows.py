@@ -149,5 +149,5 @@ class SampleRows(SeenRows):
         return self.initial.gram_parts(self.initial.forward(self._Z0), self._inner)
 
     @cached_property
-    def _inner(self) -> Tensor:  # type: ignore[override]
+    def _inner(self) -> Tensor:
         return super()._inner

@@ -13,6 +13,8 @@ OURS = "overparam_sk.estimators."
 TRUSTED = [
     f"{OURS}classifier.OverparamReLUClassifier",
     f"{OURS}compressed.CompressedClassifier",
+    f"{OURS}deep_classifier.DeepReLUClassifier",
+    f"{OURS}deep_regressor.DeepReLURegressor",
     f"{OURS}infinite_width.InfiniteWidthReLUClassifier",
     f"{OURS}linearized.LinearizedReLUClassifier",
     f"{OURS}regressor.TwoHiddenReLURegressor",

@@ -5,6 +5,7 @@ from sklearn.base import is_classifier
 
 from overparam_sk import (
     CompressedClassifier,
+    DeepReLUClassifier,
     DeepReLURegressor,
     InfiniteWidthReLUClassifier,
     LinearizedReLUClassifier,
@@ -21,6 +22,10 @@ def classifier(**parameters):
 
 def regressor(**parameters):
     return TwoHiddenReLURegressor(**{"width2": 20, **SMALL, **parameters})
+
+
+def deep_classifier(**parameters):
+    return DeepReLUClassifier(**{"hidden_widths": (6, 4, 20), **SMALL, **parameters})
 
 
 def deep_regressor(**parameters):
@@ -52,12 +57,8 @@ def compressed(rank=None, **parameters):
 
 # Networks that skorch can have, those that have weights, and all.
 NETS = {"classifier": classifier, "regressor": regressor}
-WITH_WEIGHTS = {
-    **NETS,
-    "deep_regressor": deep_regressor,
-    "linearized": linearized,
-    "scaled": scaled,
-}
+DEEP = {"deep_classifier": deep_classifier, "deep_regressor": deep_regressor}
+WITH_WEIGHTS = {**NETS, **DEEP, "linearized": linearized, "scaled": scaled}
 ALL = {**WITH_WEIGHTS, "infinite": infinite, "infinite readout": infinite_readout}
 CLASSIFIERS = {name: make for name, make in ALL.items() if is_classifier(make())}
 # Those that hold another, whose parameters are that one's, too.

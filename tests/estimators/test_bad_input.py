@@ -193,6 +193,7 @@ def test_bad_validation_set(net):
 
 
 BAD_PARAMETERS = {
+    "hidden_widths": [(), (5, 0), (5, 2.5), 5, "wide", None, (3, True), [[5, 3]]],
     "width": [0, -3, 2.5, "wide", None, True],
     "width1": [0, 2.5, None],
     "width2": [0, 2.5, None],

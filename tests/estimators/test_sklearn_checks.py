@@ -10,6 +10,7 @@ from sklearn.utils.fixes import parse_version
 
 from overparam_sk import (
     CompressedClassifier,
+    DeepReLUClassifier,
     DeepReLURegressor,
     InfiniteWidthReLUClassifier,
     LinearizedReLUClassifier,
@@ -25,6 +26,7 @@ SMALL = {"max_iter": 100, "n_iter_no_change": None, "random_state": 0}
 NETS = [
     OverparamReLUClassifier(),
     TwoHiddenReLURegressor(),
+    DeepReLUClassifier(),
     DeepReLURegressor(),
     LinearizedReLUClassifier(),
     InfiniteWidthReLUClassifier(),
@@ -32,6 +34,7 @@ NETS = [
     OverparamReLUClassifier(50, train_readout=True, output_scale=2.0, **SMALL),
     OverparamReLUClassifier(50, parametrization="mean_field", init_scale=2.0, **SMALL),
     TwoHiddenReLURegressor(width2=50, row_norm="unit", momentum=0.5, **SMALL),
+    DeepReLUClassifier((20, 3, 30), row_norm="clip", learning_rate=1, **SMALL),
     DeepReLURegressor((20, 3, 30), row_norm=None, momentum=0.5, **SMALL),
     DeepReLURegressor((20,), fit_intercept=False, **SMALL),
     LinearizedReLUClassifier(50, parametrization="mup", output_scale=2.0, **SMALL),
