@@ -17,7 +17,16 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from estimators.small_nets import X, classifier, infinite, linearized, regressor, y
+from estimators.small_nets import (
+    X,
+    classifier,
+    deep_classifier,
+    deep_regressor,
+    infinite,
+    linearized,
+    regressor,
+    y,
+)
 from joblib import parallel_config
 from sklearn.model_selection import GridSearchCV
 
@@ -84,13 +93,15 @@ def none():
     return lambda h: None if h.none else REFUSED
 
 
-def sequence(entry):
+def sequence(entry, *, empty=True):
     """A sequence of Python's or numpy's numbers or texts."""
 
     def read(h):
         return (
             tuple(h.entries)
-            if h.entries is not None and all(map(entry, h.entries))
+            if h.entries is not None
+            and all(map(entry, h.entries))
+            and (empty or h.entries)
             else None
         )
 
@@ -161,6 +172,12 @@ FIRST_LAYER = {
     "precision": text("ieee"),  # X is float64
     "distributed": FLAG,
 }
+DEEP = {
+    **ESTIMATOR,
+    **MEASURED,
+    "hidden_widths": sequence(lambda e: _is_index(e) and e >= 1, empty=False),
+    "row_norm": either(none(), text("clip", "unit")),
+}
 KERNEL = {
     "network": text("li_liang_2018", "kong_2019"),
     "width1": count(1, 7067),
@@ -206,6 +223,8 @@ FITTED = {
     for name, make in (
         ("classifier", classifier),
         ("regressor", regressor),
+        ("deep_classifier", deep_classifier),
+        ("deep_regressor", deep_regressor),
         ("linearized", linearized),
         ("infinite", infinite),
         ("compressed", compressed),
@@ -381,6 +400,12 @@ DOORS = [
         },
     ),
     Door(
+        "DeepReLUClassifier",
+        _fit(deep_classifier),
+        {**DEEP, "class_weight": DATA},
+    ),
+    Door("DeepReLURegressor", _fit(deep_regressor), DEEP),
+    Door(
         "TwoHiddenReLURegressor",
         _fit(regressor),
         {
@@ -398,6 +423,8 @@ DOORS = [
             ("linearized", linearized),
             ("infinite", infinite),
             ("regressor", regressor),
+            ("deep_classifier", deep_classifier),
+            ("deep_regressor", deep_regressor),
             ("compressed", compressed),
         )
     ),
@@ -407,7 +434,22 @@ DOORS = [
             _partial_fit(make),
             dict.fromkeys(("X", "y", "classes", "sample_weight"), DATA),
         )
-        for name, make in (("classifier", classifier), ("linearized", linearized))
+        for name, make in (
+            ("classifier", classifier),
+            ("deep_classifier", deep_classifier),
+            ("linearized", linearized),
+        )
+    ),
+    *(
+        Door(
+            f"{type(FITTED[name]).__name__}.partial_fit",
+            _partial_fit(make),
+            dict.fromkeys(("X", "y", "sample_weight"), DATA),
+        )
+        for name, make in (
+            ("deep_regressor", deep_regressor),
+            ("regressor", regressor),
+        )
     ),
     *(
         Door(
@@ -415,13 +457,20 @@ DOORS = [
             _method(name, method),
             {"X": DATA},
         )
-        for name in ("classifier", "linearized", "infinite", "compressed")
+        for name in (
+            *("classifier", "deep_classifier", "linearized", "infinite", "compressed"),
+        )
         for method in (
             *("decision_function", "predict", "predict_proba", "predict_log_proba"),
         )
     ),
-    Door(
-        "TwoHiddenReLURegressor.predict", _method("regressor", "predict"), {"X": DATA}
+    *(
+        Door(
+            f"{type(FITTED[name]).__name__}.predict",
+            _method(name, "predict"),
+            {"X": DATA},
+        )
+        for name in ("deep_regressor", "regressor")
     ),
     *(
         Door(
@@ -493,7 +542,10 @@ DOORS = [
             _method(name, "snapshots", X=X, y=y, iterations=[1]),
             {**dict.fromkeys(("X", "y", "sample_weight"), DATA), "iterations": LOOKS},
         )
-        for name in ("classifier", "linearized", "regressor")
+        for name in (
+            *("classifier", "deep_classifier", "deep_regressor", "linearized"),
+            "regressor",
+        )
     ),
     Door(
         "residual_modes",

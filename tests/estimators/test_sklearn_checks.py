@@ -34,7 +34,7 @@ NETS = [
     OverparamReLUClassifier(50, train_readout=True, output_scale=2.0, **SMALL),
     OverparamReLUClassifier(50, parametrization="mean_field", init_scale=2.0, **SMALL),
     TwoHiddenReLURegressor(width2=50, row_norm="unit", momentum=0.5, **SMALL),
-    DeepReLUClassifier((20, 3, 30), row_norm="clip", learning_rate=1, **SMALL),
+    DeepReLUClassifier((20, 10, 30), row_norm="clip", momentum=0.5, **SMALL),
     DeepReLURegressor((20, 3, 30), row_norm=None, momentum=0.5, **SMALL),
     DeepReLURegressor((20,), fit_intercept=False, **SMALL),
     LinearizedReLUClassifier(50, parametrization="mup", output_scale=2.0, **SMALL),
