@@ -239,9 +239,7 @@ def test_each_layer_has_its_figures():
         np.linalg.norm(moved, axis=0).max()
     )
     spectrum = np.linalg.svd(moved, compute_uv=False)
-    np.testing.assert_allclose(
-        fitted.update_singular_values_[1], spectrum, atol=1e-12
-    )
+    np.testing.assert_allclose(fitted.update_singular_values_[1], spectrum, atol=1e-12)
     assert set(fitted.diagnostic_columns) <= set(fitted.history_)
     assert isinstance(fitted.activation_change_, float)
 
