@@ -4,6 +4,8 @@ See Also
 --------
 OverparamReLUClassifier : Li and Liang's two-layer network, trained by s-step SGD.
 TwoHiddenReLURegressor : Kong's two-hidden-layer network, trained by gradient descent.
+DeepReLUClassifier : As many hidden layers as one likes, by gradient descent.
+DeepReLURegressor : The same on the squared loss; Kong's network is its case of two.
 LinearizedReLUClassifier : The same with its activation patterns frozen.
 InfiniteWidthReLUClassifier : The limit of Li and Liang's network in infinite width.
 InfiniteWidthReLURegressor : The ensemble of deep networks of infinite width.
@@ -26,6 +28,8 @@ from overparam_sk.version import __version__
 if TYPE_CHECKING:
     from overparam_sk.estimators import (
         CompressedClassifier,
+        DeepReLUClassifier,
+        DeepReLURegressor,
         InfiniteWidthKernel,
         InfiniteWidthReLUClassifier,
         InfiniteWidthReLURegressor,
@@ -38,6 +42,8 @@ if TYPE_CHECKING:
 # Imported when first asked for, as scikit-learn's own subpackages are.
 _HOMES = {
     "CompressedClassifier": "estimators",
+    "DeepReLUClassifier": "estimators",
+    "DeepReLURegressor": "estimators",
     "DivergenceError": "training",
     "InfiniteWidthKernel": "estimators",
     "InfiniteWidthReLUClassifier": "estimators",
@@ -58,6 +64,8 @@ PUBLIC_PACKAGES = (
 
 __all__ = [
     "CompressedClassifier",
+    "DeepReLUClassifier",
+    "DeepReLURegressor",
     "DivergenceError",
     "InfiniteWidthKernel",
     "InfiniteWidthReLUClassifier",

@@ -20,6 +20,8 @@ import numpy as np
 from estimators.small_nets import (
     X,
     classifier,
+    deep_classifier,
+    deep_regressor,
     ensemble,
     infinite,
     linearized,
@@ -102,12 +104,16 @@ def none():
     return lambda h: None if h.none else REFUSED
 
 
+def sequence(entry, *, empty=True):
 def sequence(entry, whole=lambda _: True):
     """A sequence of Python's or numpy's numbers or texts."""
 
     def read(h):
         return (
             tuple(h.entries)
+            if h.entries is not None
+            and all(map(entry, h.entries))
+            and (empty or h.entries)
             if h.entries is not None and all(map(entry, h.entries)) and whole(h.entries)
             else None
         )
@@ -189,6 +195,12 @@ FIRST_LAYER = {
     "precision": text("ieee"),  # X is float64
     "distributed": FLAG,
 }
+DEEP = {
+    **ESTIMATOR,
+    **MEASURED,
+    "hidden_widths": sequence(lambda e: _is_index(e) and e >= 1, empty=False),
+    "row_norm": either(none(), text("clip", "unit")),
+}
 KERNEL = {
     "network": text("li_liang_2018", "kong_2019", "deep_relu"),
     "width1": count(1, 7067),
@@ -252,6 +264,8 @@ FITTED = {
     for name, make in (
         ("classifier", classifier),
         ("regressor", regressor),
+        ("deep_classifier", deep_classifier),
+        ("deep_regressor", deep_regressor),
         ("linearized", linearized),
         ("infinite", infinite),
         ("compressed", compressed),
@@ -423,6 +437,11 @@ DOORS = [
         },
     ),
     Door(
+        "DeepReLUClassifier",
+        _fit(deep_classifier),
+        {**DEEP, "class_weight": DATA},
+    ),
+    Door("DeepReLURegressor", _fit(deep_regressor), DEEP),
         "InfiniteWidthReLURegressor",
         _fit_ensemble,
         {
@@ -464,6 +483,8 @@ DOORS = [
             ("linearized", linearized),
             ("infinite", infinite),
             ("regressor", regressor),
+            ("deep_classifier", deep_classifier),
+            ("deep_regressor", deep_regressor),
             ("compressed", compressed),
         )
     ),
@@ -473,7 +494,22 @@ DOORS = [
             _partial_fit(make),
             dict.fromkeys(("X", "y", "classes", "sample_weight"), DATA),
         )
-        for name, make in (("classifier", classifier), ("linearized", linearized))
+        for name, make in (
+            ("classifier", classifier),
+            ("deep_classifier", deep_classifier),
+            ("linearized", linearized),
+        )
+    ),
+    *(
+        Door(
+            f"{type(FITTED[name]).__name__}.partial_fit",
+            _partial_fit(make),
+            dict.fromkeys(("X", "y", "sample_weight"), DATA),
+        )
+        for name, make in (
+            ("deep_regressor", deep_regressor),
+            ("regressor", regressor),
+        )
     ),
     *(
         Door(
@@ -481,13 +517,20 @@ DOORS = [
             _method(name, method),
             {"X": DATA},
         )
-        for name in ("classifier", "linearized", "infinite", "compressed")
+        for name in (
+            *("classifier", "deep_classifier", "linearized", "infinite", "compressed"),
+        )
         for method in (
             *("decision_function", "predict", "predict_proba", "predict_log_proba"),
         )
     ),
-    Door(
-        "TwoHiddenReLURegressor.predict", _method("regressor", "predict"), {"X": DATA}
+    *(
+        Door(
+            f"{type(FITTED[name]).__name__}.predict",
+            _method(name, "predict"),
+            {"X": DATA},
+        )
+        for name in ("deep_regressor", "regressor")
     ),
     *(
         Door(
@@ -559,7 +602,10 @@ DOORS = [
             _method(name, "snapshots", X=X, y=y, iterations=[1]),
             {**dict.fromkeys(("X", "y", "sample_weight"), DATA), "iterations": LOOKS},
         )
-        for name in ("classifier", "linearized", "regressor")
+        for name in (
+            *("classifier", "deep_classifier", "deep_regressor", "linearized"),
+            "regressor",
+        )
     ),
     Door(
         "residual_modes",

@@ -384,3 +384,34 @@ def dead_samples(W, X):
     """Rows on which no unit of the first layer is active, row by row."""
     W, X = np.asarray(W), np.asarray(X)
     return sum(not any(w @ x > 0 for w in W) for x in X)
+
+
+def deep_outputs(layers, w, X):
+    """f_i(x) = (Π h_l)^(−1/2) w_iᵀ σ(W_L σ(… σ(W_1 x)))."""
+    for W in layers:
+        X = torch.relu(X @ W.T)
+    return (X @ w if w.ndim == 1 else X @ w.T) / math.prod(map(len, layers)) ** 0.5
+
+
+def deep_patterns(layers, X):
+    """1{Z_l > 0} of every layer."""
+    found = []
+    for W in layers:
+        found.append(X @ W.T > 0)
+        X = torch.relu(X @ W.T)
+    return found
+
+
+def deep_gram_parts(layers, w, X, which="mean"):
+    """J_l J_lᵀ for each layer: averaged over the outputs, or with these apart."""
+
+    def outputs(*layers):
+        return deep_outputs(layers, w, X).reshape(len(X), -1)
+
+    parts = []
+    for J in torch.func.jacrev(outputs, argnums=tuple(range(len(layers))))(*layers):
+        n, k = J.shape[:2]
+        flat = J.reshape(n * k, -1)
+        H = flat @ flat.T
+        parts.append(H if which == "full" else sum(H[i::k, i::k] for i in range(k)) / k)
+    return parts

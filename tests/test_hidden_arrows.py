@@ -36,7 +36,9 @@ def fitted_attributes(root: Path) -> set[str]:
 
 def made(node: ast.AST) -> list[str]:
     if isinstance(node, ast.ClassDef):
-        return [one.name for one in node.body if isinstance(one, ast.FunctionDef)]
+        stated = [one.target for one in node.body if isinstance(one, ast.AnnAssign)]
+        functions = [one.name for one in node.body if isinstance(one, ast.FunctionDef)]
+        return [*functions, *(ast.unparse(name) for name in stated)]
     if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
         return [node.attr]
     if isinstance(node, ast.Dict):

@@ -39,6 +39,7 @@ from overparam_sk.diagnostics.panel import (
 from overparam_sk.diagnostics.patterns import (
     ActivationChange,
     Coupling,
+    DeadRows,
     DeadSamples,
     activation_change,
 )
@@ -53,6 +54,7 @@ REGISTRY: dict[str, type[Diagnostic]] = {
         RelativeDistance,
         WeightChange,
         DeadSamples,
+        DeadRows,
         GramLambdaMin,
         GramDrift,
         GramAlignment,

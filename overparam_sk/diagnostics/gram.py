@@ -6,6 +6,7 @@ Jacobian, n·m·d numbers, is never formed.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -19,10 +20,10 @@ from overparam_sk.diagnostics.panel import Diagnostic, GramView, View
 from overparam_sk.linalg import inner_products, smallest_eigenvalue, spectrum
 from overparam_sk.memory import check_room
 from overparam_sk.networks import (
+    DeepNetwork,
     FirstLayerNetwork,
     LiLiang2018,
     gate_gram,
-    gram_parts_by_units,
     output_gate_gram,
 )
 from overparam_sk.parameters import FLAG, one_of, shown
@@ -33,11 +34,11 @@ __all__ = [
     "GramLambdaMin",
     "GramSource",
     "check_gram_fits",
+    "deep_gram",
     "first_layer_gram",
     "gram_lambda_min",
     "gram_matrix",
     "gram_spectrum",
-    "two_hidden_gram",
 ]
 
 # Matrices of the Gram matrix's size, in float64, that stand at a time.
@@ -131,14 +132,18 @@ def gram_matrix(
     with ā_r = mean_i a²_{i,r}; where the readout is trained too, plus
     Σ_r ReLU(w_r·x_s) ReLU(w_r·x_t). Kong's: H = J Jᵀ (K19 eq. 9), by Prop. 1
 
-        H = [(Y Yᵀ) ⊙ (S2 S2ᵀ) + (X Xᵀ) ⊙ (V Vᵀ)] / (h_1 h_2).
+        H = [(Y Yᵀ) ⊙ (S2 S2ᵀ) + (X Xᵀ) ⊙ (V Vᵀ)] / (h_1 h_2),
+
+    which of L layers is (1/Π h_l) Σ_l (Y_{l−1} Y_{l−1}ᵀ) ⊙ (G_l G_lᵀ), averaged over
+    the outputs, with Y_l what layer l puts out, Y_0 = X and G_l = ∂(wᵀY_L)/∂Z_l.
 
     Parameters
     ----------
     estimator_or_params : fitted estimator or tuple of array-like
         One with a ``gram_source``, as OverparamReLUClassifier, LinearizedReLUClassifier
         and TwoHiddenReLURegressor have; or (W, a) of shapes (m, d) and (k, m); or
-        (A, B, w) of shapes (h1, d), (h2, h1) and (h2,).
+        (A, B, w) of shapes (h1, d), (h2, h1) and (h2,), and so for any other number of
+        layers below the signs w.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
     which : {"mean", "full"}, default="mean"
         "full" keeps the outputs apart: (1/m) J Jᵀ, whose row s·k + i belongs to output
@@ -284,12 +289,14 @@ def first_layer_gram(
     return H
 
 
-def two_hidden_gram(
-    which: Which, rows: Rows, A: Tensor, B: Tensor, w: Tensor
-) -> Tensor:
-    """That of K19's network (Prop. 1), which has one output."""
-    B_part, A_part = gram_parts_by_units(rows.times(A.T), B, w, rows.inner_products())
-    return B_part.add_(A_part)
+def deep_gram(which: Which, rows: Rows, *weights: Tensor) -> Tensor:
+    """That of a network of any depth: K19's (Prop. 1) has two layers and one output."""
+    *layers, w = weights
+    net, Z = DeepNetwork(tuple(layers), w), rows.times(layers[0].T)
+    H, *parts = net.gram_parts_by_units(Z, rows.inner_products(), which)
+    for part in parts:
+        H += part
+    return H
 
 
 def _source(given: Any) -> GramSource:
@@ -307,20 +314,19 @@ def _source(given: Any) -> GramSource:
     if not _fit_together(shapes):
         raise ValueError(
             "estimator_or_params must be a fitted estimator, (W, a) of shapes "
-            "(m, d), (k, m) or (A, B, w) of shapes (h1, d), (h2, h1), (h2,), got "
-            f"arrays of shapes {shapes}."
+            "(m, d), (k, m) or (A, B, w) of shapes (h1, d), (h2, h1), (h2,), or "
+            f"of more or fewer such layers, got arrays of shapes {shapes}."
         )
-    if len(parts) == 2:
-        return GramSource(first_layer_gram, lambda: parts, n_outputs=len(parts[1]))
-    return GramSource(two_hidden_gram, lambda: parts)
+    n_outputs = len(parts[-1]) if parts[-1].ndim == 2 else 1
+    gram = first_layer_gram if [len(s) for s in shapes] == [2, 2] else deep_gram
+    return GramSource(gram, lambda: parts, n_outputs=n_outputs)
 
 
 def _fit_together(shapes: list[tuple[int, ...]]) -> bool:
-    if [len(shape) for shape in shapes] == [2, 2]:
-        return shapes[1][1] == shapes[0][0]
-    if [len(shape) for shape in shapes] == [2, 2, 1]:
-        return shapes[1] == (shapes[2][0], shapes[0][0])
-    return False
+    """Whether each has as many columns as the layer below it has units."""
+    if len(shapes) < 2 or any(len(shape) != 2 for shape in shapes[:-1]):
+        return False
+    return all(above[-1] == below[0] for below, above in pairwise(shapes))
 
 
 def _checked_rows(X: Any, n_columns: int, constant: bool) -> Any:

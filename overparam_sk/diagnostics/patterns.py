@@ -19,6 +19,7 @@ from overparam_sk.world import in_own_world
 __all__ = [
     "ActivationChange",
     "Coupling",
+    "DeadRows",
     "DeadSamples",
     "PseudoGradientError",
     "activation_change",
@@ -122,6 +123,17 @@ class DeadSamples(Diagnostic):
         """Rows that no unit marked."""
         assert self.total is not None
         return int((self.total == 0).sum())
+
+
+class DeadRows(DeadSamples):
+    """How many rows activate no unit of a layer, σ(Z_l) = 0; of every layer.
+
+    Where that is so no unit of a layer above is active either: these rows have no
+    gradient in any layer.
+    """
+
+    name: ClassVar[str] = "dead_rows"
+    layers: ClassVar[slice] = slice(None)
 
 
 @in_own_world

@@ -2,12 +2,11 @@
 
 from abc import ABC
 from functools import partial
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.multiclass import _check_partial_fit_first_call
+from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 from torch import Tensor
 
@@ -19,6 +18,7 @@ from overparam_sk.estimators._parameters import (
     parameter,
     parameters,
 )
+from overparam_sk.estimators._partial_fit import PartialFitClassifier
 from overparam_sk.estimators._scaling import ScaledNetwork
 from overparam_sk.estimators._targets import CLASS_WEIGHT
 from overparam_sk.estimators._training import Auto
@@ -43,7 +43,7 @@ __all__ = ["FirstLayerClassifier"]
 
 @open_doors
 @parameters
-class FirstLayerClassifier(ScaledNetwork, ABC):
+class FirstLayerClassifier(PartialFitClassifier, ScaledNetwork, ABC):
     """A classifier around a network whose first layer is trained by s-step SGD.
 
     Parameters
@@ -154,56 +154,6 @@ class FirstLayerClassifier(ScaledNetwork, ABC):
         default="ieee", rule=one_of(*PRODUCTS)
     )
     distributed: bool = parameter(default=False, rule=FLAG)
-
-    def partial_fit(
-        self,
-        X: ArrayLike,
-        y: ArrayLike,
-        classes: ArrayLike | None = None,
-        sample_weight: ArrayLike | None = None,
-    ) -> Self:
-        """Go on training for one pass over the given data, ⌈n_samples/B⌉ steps.
-
-        The learning rate of the first call, and its ``scale_``, stay in use. The
-        diagnostics are those on the data of the last call. Weights, ``class_weight``
-        too, count relative to the others of the same call.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        y : array-like of shape (n_samples,)
-            Class labels.
-        classes : array-like of shape (n_classes,), default=None
-            All classes that will come; needed in the first call only, and there taken
-            from y if it is left out. Later it may be left out or must be the same.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Non-negative weights of the samples.
-
-        Returns
-        -------
-        self : estimator instance
-
-        Raises
-        ------
-        ValueError, DivergenceError
-            As in ``fit``; also with ``early_stopping``, with
-            ``class_weight="balanced"``, and for other classes than before.
-        """
-        plain = checked_parameters(self)
-        _check_for_partial_fit(plain["early_stopping"], plain["class_weight"])
-        resumes = self.__sklearn_is_fitted__()
-        if not resumes:
-            self._forget()
-        if classes is not None:
-            _check_partial_fit_first_call(self, classes)
-        try:
-            data = self._validated(X, y, sample_weight, reset=not resumes)
-            resume = self._resume(data, self.learning_rate_) if resumes else None
-            self._train(plain, self._job(plain, data, None, resume, one_pass=True))
-        except FloatingPointError:
-            self._forget()
-            raise
-        return self
 
     def __sklearn_is_fitted__(self) -> bool:
         """Whether there are trained weights."""
@@ -378,17 +328,3 @@ class FirstLayerClassifier(ScaledNetwork, ABC):
             device=device,
         )
         return Coordinates.kept_by(vars(self), device).given(W)
-
-
-def _check_for_partial_fit(early_stopping: bool, class_weight: Any) -> None:
-    """Refuse what asks for all the data at once, in scikit-learn's words."""
-    if early_stopping:
-        raise ValueError("partial_fit does not support early_stopping=True")
-    if class_weight is not None and not isinstance(class_weight, dict):
-        raise ValueError(
-            f"class_weight '{class_weight}' is not supported for partial_fit. In order "
-            f"to use 'balanced' weights, use compute_class_weight('{class_weight}', "
-            "classes=classes, y=y). In place of y you can use a large enough sample of "
-            "the full training set target to properly estimate the class frequency "
-            "distributions. Pass the resulting weights as the class_weight parameter."
-        )

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import log_softmax, softmax
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import column_or_1d
+from sklearn.utils.validation import check_array, column_or_1d
 
 from overparam_sk.estimators._data import (
     check_known_classes,
@@ -21,7 +21,7 @@ from overparam_sk.fits import Data
 from overparam_sk.parameters import either, instance, one_of
 from overparam_sk.world import open_doors
 
-__all__ = ["CLASS_WEIGHT", "NumberRegressor", "SoftmaxClassifier"]
+__all__ = ["CLASS_WEIGHT", "NumberRegressor", "NumbersRegressor", "SoftmaxClassifier"]
 
 CLASS_WEIGHT = either(
     one_of(None, "balanced"), instance(dict, "a dict of class weights")
@@ -135,3 +135,29 @@ class NumberRegressor(RegressorMixin):
 
     def _n_outputs(self) -> int:
         return 1
+
+
+class NumbersRegressor(NumberRegressor):
+    """A regressor of one target, or of several: y of shape (n, t)."""
+
+    def __sklearn_tags__(self) -> Any:
+        """Several targets are welcome."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _validated(self, X: Any, y: Any, sample_weight: Any, reset: bool) -> Data:
+        X, y = validate(self, X, y, reset=reset, y_numeric=True, multi_output=True)
+        return Data(X, _flat_if_one(y), check_sample_weight(sample_weight, X))
+
+    def _validated_held(self, X: Any, y: Any) -> Data:
+        X, y = validate(self, X, y, reset=False, y_numeric=True, multi_output=True)
+        return Data(X, _flat_if_one(y), np.ones(len(y)))
+
+
+def _flat_if_one(y: Any) -> NDArray[Any]:
+    """Targets, dense; a column is one target, as scikit-learn warns."""
+    y = check_array(y, ensure_2d=False, dtype=np.float64, input_name="y")
+    one = y.ndim == 2 and y.shape[1] == 1
+    targets: NDArray[Any] = column_or_1d(y, warn=True) if one else y
+    return targets

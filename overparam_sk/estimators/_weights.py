@@ -44,21 +44,25 @@ class MeasuredWeights(ABC):
         Whether ``fit`` goes on from the present weights, for ``max_iter`` more steps.
     diagnostics : "all", None or tuple of str, default="all"
         Which of "activation_change", "coupling", "relative_distance", "weight_change",
-        "dead_samples", "gram_lambda_min", "gram_drift", "gram_alignment",
+        "dead_samples", "dead_rows", "gram_lambda_min", "gram_drift", "gram_alignment",
         "largest_unit_change" and "update_singular_values" are measured.
     gram_samples : int, default=200
         Training rows, a seeded subset, of the Gram matrix.
 
     Attributes
     ----------
+    dead_rows_ : int
+        Training rows that activate no unit of the layer; a number a layer where there
+        are several.
     gram_drift_ : float
         ‖H(t) − H(0)‖_F / ‖H(0)‖_F for the Gram matrix H of ``gram_lambda_min_`` and
         its rows. Where H(0) = 0, 0 if H still is 0, and otherwise 1.
     gram_alignment_ : float
         ⟨H, Ȳ Ȳᵀ⟩ / (‖H‖_F ‖Ȳ Ȳᵀ‖_F), the cosine of the angle between this H and the
         Gram matrix of these rows' targets less their mean, Ȳ: labels one-hot, numbers
-        as they are. A sample's weight counts how often it is there. In [0, 1]; 0 where
-        H is 0 or all of these targets are the same.
+        as they are, of several targets each by its size. A sample's weight counts how
+        often it is there. In [0, 1]; 0 where H is 0 or all of these targets are the
+        same.
     """
 
     _n_layers: ClassVar[int]  # trained layers

@@ -1,42 +1,25 @@
 """The two-hidden-layer ReLU network of Kong (2019)."""
 
-from collections.abc import Sequence
-from functools import partial
 from typing import Any, ClassVar, Literal
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from overparam_sk.diagnostics import DescentSource, GramSource
-from overparam_sk.diagnostics.gram import two_hidden_gram
-from overparam_sk.estimators._data import finite_outputs
+from overparam_sk.estimators._all_layers import AllLayersRegressor
 from overparam_sk.estimators._parameters import (
     checked_parameters,
     estimator,
     parameter,
 )
-from overparam_sk.estimators._snapshots import Retraced
 from overparam_sk.estimators._state import StampedEstimator
-from overparam_sk.estimators._targets import NumberRegressor
-from overparam_sk.fits import (
-    Begin,
-    Data,
-    Settings,
-    TwoHidden,
-    split_intercept,
-    with_intercept,
-)
-from overparam_sk.networks import Kong2019Weights, initial_layers, outputs
+from overparam_sk.fits import Data, Settings
 from overparam_sk.parameters import COUNT, FLAG, one_of
-from overparam_sk.rows import as_tensor
-from overparam_sk.threads import one_thread
 
 __all__ = ["TwoHiddenReLURegressor"]
 
 
 @estimator
-class TwoHiddenReLURegressor(NumberRegressor, Retraced, StampedEstimator):
+class TwoHiddenReLURegressor(AllLayersRegressor, StampedEstimator):
     """Two-hidden-layer ReLU network, partially overparameterized [1]_.
 
     f(x) = (width1·width2)^(−1/2) wᵀ σ(B σ(A x)) (eq. 1) with σ = ReLU and a fixed
@@ -81,12 +64,13 @@ class TwoHiddenReLURegressor(NumberRegressor, Retraced, StampedEstimator):
         Whether there is a constant 1.
     second_weights_ : ndarray of shape (width2, width1)
         B.
-    readout_signs_ : ndarray of shape (width2,)
-        w, each 1 or −1, not trained.
+    readout_signs_ : ndarray of shape (width2,) or (n_targets, width2)
+        w, each 1 or −1, not trained; a row for each of several targets.
     row_norm_ : str or None
         How the rows of A(0) and B(0) were scaled.
     loss_ : float
-        L = ½ Σ_i weight_i (f(x_i) − y_i)² on the training rows.
+        L = ½ Σ_i weight_i (f(x_i) − y_i)² on the training rows; of several targets
+        their sum.
     learning_rate_ : float
         η at the end.
     activation_change_ : ndarray of shape (2,)
@@ -102,9 +86,12 @@ class TwoHiddenReLURegressor(NumberRegressor, Retraced, StampedEstimator):
     dead_samples_ : int
         Training rows with σ(A x) = 0. They have no gradient, and where there is one
         among its rows the Gram matrix has the eigenvalue 0.
+    dead_rows_ : ndarray of shape (2,)
+        These, and the training rows with σ(B σ(A x)) = 0, which have none either.
     gram_lambda_min_ : float
-        λ_min of H (eq. 9, Prop. 1) at the end of the fit, on at most ``gram_samples``
-        training rows; 0.0 if it is no larger than rounding errors.
+        λ_min of H (eq. 9, Prop. 1), of several targets their mean H, at the end of the
+        fit, on at most ``gram_samples`` training rows; 0.0 if it is no larger than
+        rounding errors.
     update_singular_values_ : list of two ndarray
         Singular values of A − A(0) (without the intercept's column) and of B − B(0) in
         float64, descending; computed when first looked at.
@@ -114,9 +101,9 @@ class TwoHiddenReLURegressor(NumberRegressor, Retraced, StampedEstimator):
         Of each layer, the share of hidden units whose pattern changed on no training
         row.
     history_ : dict of str to ndarray of shape (n_records,)
-        ``iteration``, ``loss`` and ``score`` (R²) on all training rows, with a
-        validation set ``val_loss`` and ``val_score``, and the courses of the
-        diagnostics on ``gram_samples`` rows; those of single layers are
+        ``iteration``, ``loss`` and ``score`` (R², of several targets their mean) on
+        all training rows, with a validation set ``val_loss`` and ``val_score``, and the
+        courses of the diagnostics on ``gram_samples`` rows; those of single layers are
         ``activation_change_1``, ``activation_change_2`` and so on.
     best_validation_score_ : float
         With ``early_stopping``: R², or −``val_loss`` if the validation targets are all
@@ -152,42 +139,15 @@ class TwoHiddenReLURegressor(NumberRegressor, Retraced, StampedEstimator):
     # Whose theorems are about it.
     paper: ClassVar[str] = "kong_2019"
     _n_layers: ClassVar[int] = 2
+    first_weights_: NDArray[Any]
+    second_weights_: NDArray[Any]
+    _layer_names: ClassVar[tuple[str, ...]] = ("first_weights_", "second_weights_")
 
     width1: int = parameter(default=5, rule=COUNT, kw_only=False)
     width2: int = parameter(default=1000, rule=COUNT, kw_only=False)
     row_norm: Literal["clip", "unit"] | None = parameter(
         default="clip", rule=one_of("clip", "unit", None)
     )
-
-    def __sklearn_is_fitted__(self) -> bool:
-        """Whether there are trained weights."""
-        return "first_weights_" in vars(self)
-
-    def predict(self, X: ArrayLike) -> NDArray[Any]:
-        """Outputs f(x) of the network (eq. 1).
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-        """
-        check_is_fitted(self)
-        rows = self._rows_to_predict(X, like=self.first_weights_)
-        A, b, B, w = (
-            as_tensor(weights, rows.device)
-            for weights in (
-                self.first_weights_,
-                self.first_intercept_,
-                self.second_weights_,
-                self.readout_signs_,
-            )
-        )
-        with one_thread(rows.device):
-            u = outputs(rows.times(A.T) + b, B, w)
-        return finite_outputs(u.cpu().numpy())
 
     def initial_weights(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Weights at initialisation, A(0) and B(0), regenerated from ``init_seed_``.
@@ -203,65 +163,8 @@ class TwoHiddenReLURegressor(NumberRegressor, Retraced, StampedEstimator):
         NotFittedError
             Before ``fit``.
         """
-        A0, B0, _ = self._initial()
-        return split_intercept(A0, self.first_weights_.shape[1])[0], B0.numpy()
-
-    def initial_intercept(self) -> NDArray[Any]:
-        """Weights of the constant 1 at initialisation, regenerated as A(0) is.
-
-        Returns
-        -------
-        ndarray of shape (width1,)
-            Zeros where there is no constant 1.
-
-        Raises
-        ------
-        NotFittedError
-            Before ``fit``.
-        """
-        A0, _, _ = self._initial()
-        return split_intercept(A0, self.first_weights_.shape[1])[1]
-
-    @property
-    def gram_source(self) -> GramSource:
-        """What `overparam_sk.diagnostics.gram_matrix` is made of, once it is fitted."""
-        check_is_fitted(self)
-
-        def weights() -> tuple[NDArray[Any], ...]:
-            return *self._trained_weights(), self.readout_signs_
-
-        def initial() -> tuple[NDArray[Any], ...]:
-            return tuple(part.numpy() for part in self._initial())
-
-        return GramSource(
-            two_hidden_gram, weights, self.has_intercept_, initial=initial
-        )
-
-    @property
-    def descent_source(self) -> DescentSource:
-        """What `overparam_sk.diagnostics.residual_modes` asks of it, once fitted."""
-        check_is_fitted(self)
-        plain = {"learning_rate": self.learning_rate_, "momentum": 0.0}
-
-        def outputs(X: Any, y: Any, iterations: Sequence[int]) -> NDArray[Any]:
-            nets = self._again(X, y, None, iterations, plain, self._made_plain())
-            return np.array([net.predict(X) for net in nets])
-
-        return DescentSource(self.learning_rate_, self.n_iter_, outputs)
-
-    def _made_plain(self) -> str:
-        """How a fit has to be done for `descent_source`, and what to set for it."""
-        settings = Settings.of(checked_parameters(self))
-        asked = {
-            "learning_rate=a number": settings.learning_rate is None,
-            "momentum=0": settings.momentum > 0,
-            "early_stopping=False": settings.early_stopping,
-            "warm_start=False": self.warm_start,
-        }
-        missed = [setting for setting, is_missed in asked.items() if is_missed]
-        told = "on these rows, of one step all along, with momentum=0 and no "
-        told += "sample_weight"
-        return told + (f"; to be sure, set {', '.join(missed)}" if missed else "")
+        A0, B0 = self._initial_layers()
+        return A0, B0
 
     def to_skorch(self, *, initial: bool = False, **net_params: Any) -> Any:
         """The network as an initialized skorch net, to predict and to train on.
@@ -296,8 +199,7 @@ class TwoHiddenReLURegressor(NumberRegressor, Retraced, StampedEstimator):
         settings = Settings.of(checked_parameters(self))
         A, b, B = self.first_weights_, self.first_intercept_, self.second_weights_
         if FLAG("initial", initial):
-            A0, B0, _ = self._initial()
-            (A, b), B = split_intercept(A0, A.shape[1]), B0.numpy()
+            (A, B), b = self.initial_weights(), self.initial_intercept()
         defaults = {
             "lr": self.learning_rate_,
             "optimizer__momentum": settings.momentum,
@@ -306,46 +208,11 @@ class TwoHiddenReLURegressor(NumberRegressor, Retraced, StampedEstimator):
         weights = (A, b if self.has_intercept_ else None, B, self.readout_signs_)
         return two_hidden_net(weights, defaults | net_params)
 
-    def _initial(self) -> Kong2019Weights:
-        """A(0) with its intercept's column, B(0) and w."""
-        check_is_fitted(self)
-        (h1, d), h2 = self.first_weights_.shape, len(self.second_weights_)
-        return initial_layers(
-            self.init_seed_,
-            h1,
-            h2,
-            d,
-            row_norm=self.row_norm_,
-            constant=self.has_intercept_,
-            dtype=as_tensor(self.second_weights_).dtype,
-        )
-
-    def _operations(self, plain: dict[str, Any], B: int, d: int) -> float:
-        return float(2 * B * plain["width1"] * (2 * d + 3 * plain["width2"]))
-
-    def _network(self, parameters: dict[str, Any]) -> Begin:
-        return partial(
-            TwoHidden.begin,
-            width1=parameters["width1"],
-            width2=parameters["width2"],
-            row_norm=parameters["row_norm"],
-        )
-
-    def _trained_weights(self) -> tuple[NDArray[Any], ...]:
-        A = with_intercept(
-            self.first_weights_, self.first_intercept_, self.has_intercept_
-        )
-        return A, self.second_weights_
+    @staticmethod
+    def _widths(parameters: dict[str, Any]) -> tuple[int, ...]:
+        return parameters["width1"], parameters["width2"]
 
     def _sizes(self, data: Data) -> dict[str, tuple[Any, Any]]:
-        return {
-            "width1": (len(self.first_weights_), self.width1),
-            "width2": (len(self.second_weights_), self.width2),
-            "n_features": (self.first_weights_.shape[1], data.X.shape[1]),
-            "fit_intercept": (self.has_intercept_, bool(self.fit_intercept)),
-            "row_norm": (self.row_norm_, self.row_norm),
-        }
-
-    def _updates(self) -> list[tuple[NDArray[Any], NDArray[Any]]]:
-        now = (self.first_weights_, self.second_weights_)
-        return list(zip(now, self.initial_weights(), strict=True))
+        h2, h1 = self.second_weights_.shape
+        widths = {"width1": (h1, self.width1), "width2": (h2, self.width2)}
+        return widths | super()._sizes(data)

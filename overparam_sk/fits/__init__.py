@@ -1,5 +1,6 @@
 """What a fit is: a job, a network, observers in; fitted attributes out. Torch only."""
 
+from overparam_sk.fits.deep import Deep
 from overparam_sk.fits.first_layer import FirstLayer
 from overparam_sk.fits.fit import Fitted, fit
 from overparam_sk.fits.flow_ensemble import FlowEnsemble, WideNetwork
@@ -10,12 +11,12 @@ from overparam_sk.fits.outputs import outputs_of
 from overparam_sk.fits.place import Place, split_intercept, with_intercept
 from overparam_sk.fits.settings import SPECTRUM, Settings, asked_for, diagnostics_rule
 from overparam_sk.fits.together import fit_many, pays_together
-from overparam_sk.fits.two_hidden import TwoHidden
 
 __all__ = [
     "SPECTRUM",
     "Begin",
     "Data",
+    "Deep",
     "FirstLayer",
     "Fitted",
     "FlowEnsemble",
@@ -25,7 +26,6 @@ __all__ = [
     "Resume",
     "Seeds",
     "Settings",
-    "TwoHidden",
     "WideNetwork",
     "asked_for",
     "diagnostics_rule",

@@ -116,8 +116,9 @@ class Settings:
         given["full_batch"] = "batch_size" not in given
         if given.get("momentum") == "auto":
             # A step that is given is plain gradient descent's, as in the papers; over
-            # all rows momentum would fit their noise.
-            automatic = not given["full_batch"] and given["learning_rate"] is None
+            # all rows momentum would fit the noise of numbers.
+            labels = not given["full_batch"] or "class_weight" in parameters
+            automatic = labels and given["learning_rate"] is None
             given["momentum"] = 0.9 if automatic else 0.0
         patience = parameters.get("n_iter_no_change")
         # A step that is given is the papers' way: all of T steps.

@@ -69,6 +69,7 @@ class TrainingDiagnostics(Callback):
     ``weight_change``          ‖W − W(0)‖_F, without intercepts
     ``update_singular_values`` largest singular values of W − W(0), a list
     ``dead_samples``           rows that activate no unit of the first hidden layer
+    ``dead_rows``              rows that activate no unit of a layer, for every layer
     ``gram_lambda_min``        λ_min of (1/k) Σ_i J_i J_iᵀ, the average over the k
                                outputs, J_i the Jacobian in all trained parameters;
                                0.0 if it is rounding noise

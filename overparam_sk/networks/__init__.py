@@ -10,6 +10,7 @@ from overparam_sk.networks.arc_cosine import (
     gated_linear_parts,
     supported_squares,
 )
+from overparam_sk.networks.deep import DeepForward, DeepNetwork
 from overparam_sk.networks.deep_infinite import (
     DEPTH,
     angular_parts,
@@ -21,13 +22,10 @@ from overparam_sk.networks.homogeneous import constant_slope
 from overparam_sk.networks.kong_2019 import (
     Forward,
     Kong2019Weights,
-    RowNorm,
     active_together,
     forward,
     gram_parts,
-    gram_parts_by_units,
     initial_layers,
-    outputs,
     preactivation_gradients,
     through_gates,
 )
@@ -52,6 +50,11 @@ from overparam_sk.networks.li_liang_2018_infinite import KernelRows, random_outp
 from overparam_sk.networks.losses import CrossEntropy, Loss, SquaredLoss
 from overparam_sk.networks.narrow_layers import narrow_parts
 from overparam_sk.networks.scaling import AS_PUBLISHED, PARAMETRIZATIONS, Scaling
+from overparam_sk.networks.signed_layers import (
+    RowNorm,
+    initial_signed_layers,
+    normalize_rows,
+)
 
 __all__ = [
     "AS_PUBLISHED",
@@ -61,6 +64,8 @@ __all__ = [
     "PARAMETRIZATIONS",
     "AngularKernels",
     "CrossEntropy",
+    "DeepForward",
+    "DeepNetwork",
     "DirectedRows",
     "FirstLayerNetwork",
     "Forward",
@@ -87,16 +92,16 @@ __all__ = [
     "gated_linear_kernel",
     "gated_linear_parts",
     "gram_parts",
-    "gram_parts_by_units",
     "infinite_kernels",
     "initial_layers",
+    "initial_signed_layers",
     "initial_weight_chunks",
     "initial_weights",
     "layer_parts",
     "mean_square",
     "narrow_parts",
+    "normalize_rows",
     "output_gate_gram",
-    "outputs",
     "preactivation_gradients",
     "pseudo_gradient_squares",
     "random_outputs",

@@ -23,19 +23,12 @@ A and B are trained, w is fixed. Everything follows from Z, B and w: as in LL18 
 network never sees X, except for the inner products X Xᵀ in its Gram matrix.
 """
 
-from functools import partial
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from overparam_sk.networks.streams import generator, normal
-from overparam_sk.threads import share_out
-
-# Numbers of second-layer pre-activations that stand at a time for a Gram matrix, and
-# where outputs alone are asked for.
-_BLOCK_ELEMENTS = 2**22
-_OUTPUT_ELEMENTS = 2**20
+from overparam_sk.networks.signed_layers import RowNorm, initial_signed_layers
 
 __all__ = [
     "Forward",
@@ -44,15 +37,10 @@ __all__ = [
     "active_together",
     "forward",
     "gram_parts",
-    "gram_parts_by_units",
     "initial_layers",
-    "normalize_rows",
-    "outputs",
     "preactivation_gradients",
     "through_gates",
 ]
-
-RowNorm = Literal["clip", "unit"] | None
 
 
 class Kong2019Weights(NamedTuple):
@@ -103,17 +91,6 @@ def through_gates(Y: Tensor, S1: Tensor, S2: Tensor, B: Tensor, w: Tensor) -> Fo
     return Forward(Y, S2, V, u)
 
 
-def outputs(Z: Tensor, B: Tensor, w: Tensor) -> Tensor:
-    """Outputs u of many rows, shape (n,), a few of them at a time (eqs. 1, 2)."""
-    u, size = Z.new_empty(len(Z)), max(1, _OUTPUT_ELEMENTS // len(B))
-
-    def write(first: int) -> None:
-        u[first : first + size] = forward(Z[first : first + size], B, w).u
-
-    share_out([partial(write, first) for first in range(0, len(Z), size)])
-    return u
-
-
 def preactivation_gradients(
     at: Forward, w: Tensor, residual: Tensor
 ) -> tuple[Tensor, Tensor]:
@@ -162,23 +139,6 @@ def gram_parts(
     return _gram_parts(at.Y, at.V, inner, pairs, at.S2.shape[1])
 
 
-def gram_parts_by_units(
-    Z: Tensor, B: Tensor, w: Tensor, inner: Tensor
-) -> tuple[Tensor, Tensor]:
-    """`gram_parts` of Z = X Aᵀ, a few hidden units at a time.
-
-    S2 S2ᵀ and V are sums over the units, so that S2 need not stand whole.
-    """
-    pairs = torch.zeros_like(inner)
-    V = torch.zeros_like(Z)
-    size = max(1, _BLOCK_ELEMENTS // len(Z))
-    for units in (slice(i, i + size) for i in range(0, len(B), size)):
-        at = forward(Z, B[units], w[units])
-        pairs += active_together(at.S2)
-        V += at.V
-    return _gram_parts(Z.clamp_min(0), V, inner, pairs, len(B))
-
-
 def active_together(S2: Tensor) -> Tensor:
     """S2 S2ᵀ, shape (n, n), of patterns (n, h2); float32 counts up to 2²⁴ exactly."""
     S2 = S2.float()
@@ -191,14 +151,6 @@ def _gram_parts(
     Y, V = Y.double(), V.double()
     scale = 1 / (Y.shape[1] * h2)
     return (Y @ Y.T) * pairs.double() * scale, inner * (V @ V.T) * scale
-
-
-def normalize_rows(W: Tensor, row_norm: RowNorm) -> Tensor:
-    """Rows of norm ≤ 1 ("clip", §III-A), of norm 1 ("unit"), or as they are (None)."""
-    if row_norm is None:
-        return W
-    norms = W.norm(dim=1, keepdim=True)
-    return torch.div(W, norms.clamp_min(1) if row_norm == "clip" else norms)
 
 
 def initial_layers(
@@ -218,11 +170,13 @@ def initial_layers(
     from the same point. ``constant`` appends the weight of a constant 1 to each row of
     A, before the rows are scaled.
     """
-    A = normal(h1, d, generator=generator(seed, 0))
-    if constant:
-        weights = normal(h1, 1, generator=generator(seed, 3))
-        A = torch.cat([A, weights], dim=1)
-    B = normal(h2, h1, generator=generator(seed, 1))
-    w = torch.randint(0, 2, (h2,), generator=generator(seed, 2)) * 2 - 1
-    A, B, w = (part.to(device, dtype) for part in (A, B, w))
-    return Kong2019Weights(normalize_rows(A, row_norm), normalize_rows(B, row_norm), w)
+    (A, B), w = initial_signed_layers(
+        seed,
+        (h1, h2),
+        d,
+        row_norm=row_norm,
+        constant=constant,
+        dtype=dtype,
+        device=device,
+    )
+    return Kong2019Weights(A, B, w)

@@ -22,10 +22,13 @@ class Loss(ABC):
         Whether L is the weighted mean of the samples' losses, or their weighted sum.
     perfect : float
         L of outputs that cannot be better.
+    steepest : float
+        The least bound on the norm of ℓ's Hessian in the outputs, whatever these are.
     """
 
     mean: bool
     perfect: ClassVar[float] = 0.0
+    steepest: ClassVar[float] = 1.0
 
     @abstractmethod
     def write_targets(self, y: Tensor, out: Tensor) -> Tensor:
@@ -72,6 +75,7 @@ class CrossEntropy(Loss):
     """
 
     mean: bool = True
+    steepest: ClassVar[float] = 0.5
 
     def write_targets(self, y: Tensor, out: Tensor) -> Tensor:
         """Class indices, one-hot."""
@@ -92,7 +96,7 @@ class CrossEntropy(Loss):
 
     def curvatures(self, residual: Tensor, targets: Tensor) -> Tensor:
         """min(1/2, 2(1 − o_y)), which bounds λ_max(diag(o) − o oᵀ) by Gershgorin."""
-        return (residual * targets).sum(dim=1).mul_(-2).clamp_(0.0, 0.5)
+        return (residual * targets).sum(dim=1).mul_(-2).clamp_(0.0, self.steepest)
 
     def score(self, outputs: Tensor, targets: Tensor, weight: Tensor) -> float:
         """The accuracy: weighted mean of 1{argmax_i f_i(x_s) = y_s} (Theorem 4.1)."""
@@ -130,7 +134,14 @@ class SquaredLoss(Loss):
         return residual.new_ones(len(residual))
 
     def score(self, outputs: Tensor, targets: Tensor, weight: Tensor) -> float:
-        """R², weighted; of constant targets 1.0 for perfect outputs and else 0.0."""
+        """R², weighted; of constant targets 1.0 for perfect outputs and else 0.0.
+
+        Of several targets it is the mean of each one's.
+        """
+        if outputs.ndim == 2:
+            each = zip(outputs.T, targets.T, strict=True)
+            found = [self.score(some, those, weight) for some, those in each]
+            return sum(found) / len(found)
         squares = float((self.of_samples(outputs, targets) * weight).sum())
         spread = _spread(targets, weight)
         return 1 - 2 * squares / spread if spread > 0 else float(squares == 0)

@@ -24,6 +24,7 @@ _LABELS = {
     "relative_distance": "‖W − W(0)‖ / ‖W(0)‖",
     "weight_change": "‖W − W(0)‖",
     "dead_samples": "dead samples",
+    "dead_rows": "dead rows",
     "gram_lambda_min": "smallest Gram eigenvalue",
     "gram_drift": "‖H − H(0)‖ / ‖H(0)‖",
     "gram_alignment": "alignment of H to the targets",

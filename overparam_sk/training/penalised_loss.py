@@ -65,7 +65,8 @@ def linear_figure(X: Tensor, y: Tensor, weight: Tensor, n_rows: float) -> float:
     ----------
     X : Tensor of shape (n, d)
         With a constant column or without.
-    y : Tensor of shape (n,)
+    y : Tensor of shape (n,) or (n, k)
+        Of several targets, what is left is a sum.
     weight : Tensor of shape (n,)
     n_rows : float
         How many rows they stand for.
@@ -82,9 +83,9 @@ def linear_figure(X: Tensor, y: Tensor, weight: Tensor, n_rows: float) -> float:
     X = X / X.norm(dim=0).clamp_min(torch.finfo(X.dtype).tiny)
     Q, R = torch.linalg.qr(root.unsqueeze(1) * X)
     there = R.diagonal().abs() > 1e-9
-    left = root * y
-    left = left - Q[:, there] @ (Q[:, there].T @ left)
-    whole = float((root * y).square().sum())
-    if whole == 0 or not math.isfinite(whole):
+    whole = root.reshape(-1, *(1 for _ in y.shape[1:])) * y
+    left = whole - Q[:, there] @ (Q[:, there].T @ whole)
+    spread = float(whole.square().sum())
+    if spread == 0 or not math.isfinite(spread):
         return math.inf
-    return float(left.square().sum()) / whole * price(int(there.sum()) + 1, n_rows)
+    return float(left.square().sum()) / spread * price(int(there.sum()) + 1, n_rows)

@@ -7,12 +7,7 @@ import torch
 from torch import Tensor
 
 from overparam_sk.linalg import eigenvalues, largest_eigenvalue
-from overparam_sk.networks import (
-    Kong2019Weights,
-    arc_cosine_kernel,
-    gated_linear_kernel,
-    gram_parts_by_units,
-)
+from overparam_sk.networks import DeepNetwork, arc_cosine_kernel, gated_linear_kernel
 
 __all__ = ["CurvatureStep", "SafeStep", "safe_full_batch_step", "safe_learning_rate"]
 
@@ -115,21 +110,25 @@ class SafeStep(NamedTuple):
 
 
 def safe_full_batch_step(
-    X: Tensor, weights: Kong2019Weights, sample_weight: Tensor
+    X: Tensor, net: DeepNetwork, sample_weight: Tensor, curvature: float = 1.0
 ) -> SafeStep:
-    """η = 1/λ_max(H) for full-batch gradient descent on K19's network.
+    """η = 1/λ_max(H) for full-batch gradient descent on all layers.
 
-    Gradient descent on L = ½ Σ_i (u_i − y_i)² is stable for η < 2/λ_max(H(t)). H is
-    the Gram matrix of the network as it starts, not H∞: the part of H that belongs to A
-    does not come near its mean at a fixed h1, however large h2 is.
+    Gradient descent on L = ½ Σ_i |u_i − y_i|² is stable for η < 2/λ_max(H(t)). H is
+    the Gram matrix of the network as it starts, not H∞: the part of H that belongs to
+    the layers below a narrow one does not come near its mean, however wide the others
+    are. Several outputs are as many networks whose readouts have λ_max(w wᵀ)/h_L times
+    as much in common as one alone.
 
     Parameters
     ----------
     X : Tensor of shape (n, d)
         Training rows.
-    weights : Kong2019Weights
+    net : DeepNetwork
     sample_weight : Tensor of shape (n,)
         Factors of the terms of L.
+    curvature : float, default=1.0
+        A bound on the norm of a term's Hessian in the outputs.
 
     Returns
     -------
@@ -146,14 +145,16 @@ def safe_full_batch_step(
     none = SafeStep(1.0, rows.new_zeros(len(rows)))
     if scale == 0:
         return none
-    A, B, w = (W.double() for W in weights)
-    root = sample_weight.double().sqrt()
-    H = sum(gram_parts_by_units(rows @ A.T, B, w, rows @ rows.T))
+    net, root = net.double(), sample_weight.double().sqrt()
+    H = sum(net.gram_parts_by_units(rows @ net.layers[0].T, rows @ rows.T))
     spectrum = eigenvalues(H * torch.outer(root, root))
     top = float(spectrum[-1])
     if top == 0:
         return none
-    step = _over(1.0, top * scale) / scale
+    steepest = top * curvature
+    if len(net.signs) > 1:
+        steepest *= largest_eigenvalue(net.signs @ net.signs.T) / net.signs.shape[1]
+    step = _over(1.0, steepest * scale) / scale
     _check_step(step, X, sample_weight)
     return SafeStep(step, spectrum.clamp_min(0) / top)
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import reference
 import torch
-from estimators.small_nets import WITH_WEIGHTS
+from estimators.small_nets import WITH_WEIGHTS, trained_weights
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
@@ -35,7 +35,8 @@ WEIGHT = np.arange(24) % 4 + 0.5
 def fitted(name, *, weight=None, X=X, **parameters):
     """A network whose kernel has moved, if it can."""
     # With a step of its own every network works in the coordinates that are given.
-    steps = {"max_iter": 30, "learning_rate": 0.02 if name == "regressor" else 5.0}
+    step = {"deep_classifier": 2.0, "deep_regressor": 0.02, "regressor": 0.02}
+    steps = {"max_iter": 30, "learning_rate": step.get(name, 5.0)}
     net = WITH_WEIGHTS[name](**{**steps, **parameters})
     return net.fit(X, targets_of(net), weight)
 
@@ -52,16 +53,15 @@ def jacobian(net, start):
         return torch.from_numpy(np.column_stack([W, b]))
 
     if hasattr(net, "readout_signs_"):
-        A = with_column(net.first_weights_, net.first_intercept_)
-        B = torch.from_numpy(net.second_weights_)
+        first, *above = trained_weights(net)
+        first = with_column(first, net.first_intercept_)
         w = torch.from_numpy(net.readout_signs_).double()
 
-        def outputs(A, B):
-            hidden = torch.relu(torch.relu(rows @ A.T) @ B.T)
-            return (hidden @ w / B.numel() ** 0.5).unsqueeze(1)
+        def outputs(*layers):
+            return reference.deep_outputs(layers, w, rows).reshape(len(X), -1)
 
-        trained = (A, B)
-        kept = [A[:, : None if net.has_intercept_ else 4], B]
+        trained = (first, *map(torch.from_numpy, above))
+        kept = [first[:, : None if net.has_intercept_ else 4], *trained[1:]]
     else:
         W = with_column(net.hidden_weights_, net.hidden_intercept_)
         W0 = with_column(start.hidden_weights_, start.hidden_intercept_)

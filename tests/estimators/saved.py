@@ -13,6 +13,8 @@ OURS = "overparam_sk.estimators."
 TRUSTED = [
     f"{OURS}classifier.OverparamReLUClassifier",
     f"{OURS}compressed.CompressedClassifier",
+    f"{OURS}deep_classifier.DeepReLUClassifier",
+    f"{OURS}deep_regressor.DeepReLURegressor",
     f"{OURS}infinite_width.InfiniteWidthReLUClassifier",
     f"{OURS}infinite_width_regressor.InfiniteWidthReLURegressor",
     f"{OURS}linearized.LinearizedReLUClassifier",

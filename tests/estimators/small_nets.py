@@ -5,6 +5,8 @@ from sklearn.base import is_classifier
 
 from overparam_sk import (
     CompressedClassifier,
+    DeepReLUClassifier,
+    DeepReLURegressor,
     InfiniteWidthReLUClassifier,
     InfiniteWidthReLURegressor,
     LinearizedReLUClassifier,
@@ -21,6 +23,14 @@ def classifier(**parameters):
 
 def regressor(**parameters):
     return TwoHiddenReLURegressor(**{"width2": 20, **SMALL, **parameters})
+
+
+def deep_classifier(**parameters):
+    return DeepReLUClassifier(**{"hidden_widths": (6, 4, 20), **SMALL, **parameters})
+
+
+def deep_regressor(**parameters):
+    return DeepReLURegressor(**{"hidden_widths": (6, 4, 20), **SMALL, **parameters})
 
 
 def linearized(**parameters):
@@ -56,7 +66,8 @@ def compressed(rank=None, **parameters):
 
 # Networks that skorch can have, those that have weights, and all.
 NETS = {"classifier": classifier, "regressor": regressor}
-WITH_WEIGHTS = {**NETS, "linearized": linearized, "scaled": scaled}
+DEEP = {"deep_classifier": deep_classifier, "deep_regressor": deep_regressor}
+WITH_WEIGHTS = {**NETS, **DEEP, "linearized": linearized, "scaled": scaled}
 WITH_WEIGHTS["linearized both"] = linearized_both
 ALL = {**WITH_WEIGHTS, "infinite": infinite, "infinite readout": infinite_readout}
 CLASSIFIERS = {name: make for name, make in ALL.items() if is_classifier(make())}
@@ -77,5 +88,6 @@ def outputs(net, X):
 def trained_weights(net):
     names = ("hidden_weights_", "first_weights_", "second_weights_", "dual_coef_")
     weights = [getattr(net, name) for name in names if hasattr(net, name)]
+    weights += getattr(net, "layer_weights_", [])
     assert weights, "whoever compares weights has some to compare"
     return weights

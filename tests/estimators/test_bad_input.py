@@ -39,7 +39,8 @@ def spoilt(value):
         (X + 1j, y, ValueError, "Complex data not supported"),
         ([[1, 2], [3]], y[:2], ValueError, "inhomogeneous"),
         (X, y[:-1], ValueError, "inconsistent numbers of samples"),
-        (X, np.c_[y, y], ValueError, "y should be a 1d array"),
+        (X, np.c_[y, y][None], ValueError, "y should be a 1d array|dim 3"),
+        (X, np.c_[y, y][:, :0], ValueError, r"y should be a 1d array|0 feature\(s\)"),
         (X, np.where(y, np.nan, 0.0), ValueError, "Input y contains NaN"),
     ],
 )
@@ -192,6 +193,7 @@ def test_bad_validation_set(net):
 
 
 BAD_PARAMETERS = {
+    "hidden_widths": [(), (5, 0), (5, 2.5), 5, "wide", None, (3, True), [[5, 3]]],
     "width": [0, -3, 2.5, "wide", None, True],
     "width1": [0, 2.5, None],
     "width2": [0, 2.5, None],

@@ -25,7 +25,7 @@ OF_BLOCKS = {"block_size": 8}  # two batches
 
 def make(name, **options):
     options = {**OPTIONS, **options}
-    if name != "regressor":
+    if "batch_size" in ALL[name]().get_params():
         options |= OF_MINIBATCHES
     if name in ("classifier", "linearized"):
         options |= OF_BLOCKS
@@ -87,6 +87,8 @@ def state(net):
     return {
         name: {column: np.asarray(v).tobytes() for column, v in value.items()}
         if isinstance(value, dict)
+        else [W.tobytes() for W in value]
+        if isinstance(value, list)
         else np.asarray(value).tobytes()
         for name, value in vars(net).items()
         if name.endswith("_") and not name.startswith("_")

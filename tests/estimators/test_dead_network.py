@@ -4,13 +4,22 @@ import warnings
 
 import numpy as np
 import pytest
-from estimators.small_nets import INCREMENTAL, WITH_WEIGHTS, X, infinite, outputs, y
+from estimators.small_nets import (
+    DEEP,
+    INCREMENTAL,
+    WITH_WEIGHTS,
+    X,
+    infinite,
+    outputs,
+    y,
+)
 from sklearn.exceptions import ConvergenceWarning
 
 SAYS = "predicts 0 for every training row.*Use another random_state, more hidden units"
 ONE_UNIT = {"classifier": {"width": 1}, "linearized": {"width": 1}}
 ONE_UNIT |= {"regressor": {"width1": 1}, "scaled": {"width": 1}}
 ONE_UNIT["linearized both"] = {"width": 1}
+ONE_UNIT |= {name: {"hidden_widths": (1, 20)} for name in DEEP}
 
 
 @pytest.fixture(params=WITH_WEIGHTS)

@@ -129,6 +129,10 @@ def test_every_diagnostic_is_its_definition(fit_intercept):
         "relative_distance": np.divide(moved, start),
         "weight_change": moved,
         "dead_samples": reference.dead_samples(A, rows),
+        "dead_rows": [
+            reference.dead_samples(A, rows),
+            reference.dead_samples(B, features(A)),
+        ],
         "gram_lambda_min": 0.0 if smallest < 1e-13 else smallest,
         "gram_drift": float((H - H0).norm() / H0.norm()),
         "gram_alignment": reference.alignment(H, targets, np.ones(len(targets))),

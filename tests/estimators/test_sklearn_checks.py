@@ -10,6 +10,8 @@ from sklearn.utils.fixes import parse_version
 
 from overparam_sk import (
     CompressedClassifier,
+    DeepReLUClassifier,
+    DeepReLURegressor,
     InfiniteWidthReLUClassifier,
     InfiniteWidthReLURegressor,
     LinearizedReLUClassifier,
@@ -25,12 +27,17 @@ SMALL = {"max_iter": 100, "n_iter_no_change": None, "random_state": 0}
 NETS = [
     OverparamReLUClassifier(),
     TwoHiddenReLURegressor(),
+    DeepReLUClassifier(),
+    DeepReLURegressor(),
     LinearizedReLUClassifier(),
     InfiniteWidthReLUClassifier(),
     OverparamReLUClassifier(50, learning_rate=0.1, momentum=0.5, **SMALL),
     OverparamReLUClassifier(50, train_readout=True, output_scale=2.0, **SMALL),
     OverparamReLUClassifier(50, parametrization="mean_field", init_scale=2.0, **SMALL),
     TwoHiddenReLURegressor(width2=50, row_norm="unit", momentum=0.5, **SMALL),
+    DeepReLUClassifier((20, 10, 30), row_norm="clip", momentum=0.5, **SMALL),
+    DeepReLURegressor((20, 3, 30), row_norm=None, momentum=0.5, **SMALL),
+    DeepReLURegressor((20,), fit_intercept=False, **SMALL),
     LinearizedReLUClassifier(50, parametrization="mup", output_scale=2.0, **SMALL),
     LinearizedReLUClassifier(50, diagnostics=None, **{**SMALL, "n_iter_no_change": 5}),
     InfiniteWidthReLUClassifier(initial_width=None, cache_size=0, **SMALL),

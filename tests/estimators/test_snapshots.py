@@ -20,8 +20,10 @@ USUAL = {"max_iter": 40, "record_every": 7, "momentum": 0.5}
 
 
 def made(name, **parameters):
-    more = {"learning_rate": 0.003} if name == "regressor" else {"batch_size": 16}
-    return WITH_WEIGHTS[name](**{**USUAL, **more, **parameters})
+    make = WITH_WEIGHTS[name]
+    full = not hasattr(make(), "batch_size")
+    more = {"learning_rate": 0.003} if full else {"batch_size": 16}
+    return make(**{**USUAL, **more, **parameters})
 
 
 def targets_of(net):

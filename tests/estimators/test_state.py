@@ -94,7 +94,7 @@ def plain(value):
         return all(isinstance(k, str) and plain(v) for k, v in value.items())
     if isinstance(value, list):
         return all(map(plain, value))
-    return isinstance(value, (np.ndarray, np.generic, int, float, str))
+    return value is None or isinstance(value, (np.ndarray, np.generic, int, float, str))
 
 
 def test_the_state_is_plain(any_fitted):
@@ -149,7 +149,8 @@ def in_another_process():
         "X = np.random.default_rng(0).normal(size=(20, 3)); y = np.arange(20) % 2;"
         "names = 'hidden_weights_', 'first_weights_', 'second_weights_', 'dual_coef_';"
         "fit = lambda kind, of: vars(getattr(overparam_sk, kind)(**of).fit(X, y));"
-        "of_fit = lambda fit: [fit[name].tolist() for name in names if name in fit];"
+        "of_fit = lambda fit: [fit[name].tolist() for name in names if name in fit]"
+        "+ [W.tolist() for W in fit.get('layer_weights_', [])];"
         "print({net: of_fit(fit(*of)) for net, of in NETS.items()})"
     )
     nets = [make(max_iter=20) for make in ALL.values()]
@@ -222,7 +223,13 @@ def test_a_warm_start_never_ends_worse_than_it_started(fitted):
     net = fitted(record_every=5, warm_start=True)
     past = net.history_["iteration"]
     best = net.predict(X)  # nothing fits this better than the start
-    longer = 500 if hasattr(net, "scale_") else 5
+    longer = (
+        500
+        if hasattr(net, "hidden_weights_")
+        else 10
+        if hasattr(net, "classes_")
+        else 2
+    )
     net.set_params(early_stopping=True, learning_rate=longer * net.learning_rate_)
     net.fit(X, y, X_val=X, y_val=best)
     assert np.nanmin(net.history_["val_score"]) < 1

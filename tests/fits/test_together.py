@@ -10,17 +10,17 @@ import torch
 from overparam_sk.diagnostics import REGISTRY
 from overparam_sk.fits import (
     Data,
+    Deep,
     FirstLayer,
     Job,
     Resume,
     Seeds,
     Settings,
-    TwoHidden,
     fit,
     fit_many,
     pays_together,
 )
-from overparam_sk.networks import LiLiang2018, LinearizedLiLiang2018
+from overparam_sk.networks import LiLiang2018, LinearizedLiLiang2018, SquaredLoss
 from overparam_sk.training import DivergenceError
 
 N_STEPS = 40
@@ -117,7 +117,13 @@ def test_steps_may_differ(batches):
 
 def test_only_what_is_alike_is_done_as_one(batches):
     a, b = job(0), job(1, batch_size=16)
-    kong = partial(TwoHidden.begin, width1=4, width2=30, row_norm="clip")
+    kong = partial(
+        Deep.begin,
+        widths=(4, 30),
+        row_norm="clip",
+        loss=SquaredLoss(),
+        names=("first_weights_", "second_weights_"),
+    )
     real = replace(job(5, learning_rate=0.01, full_batch=True), n_outputs=1)
     gone_on = fit(a, network())
     W = gone_on.attributes["hidden_weights_"]

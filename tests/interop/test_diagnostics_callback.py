@@ -94,6 +94,7 @@ def slow_figures(module, start, X):
             for p, p0 in zip(patterns(module), patterns(start), strict=True)
         ],
         "dead_samples": [int((~patterns(module)[0]).all(axis=1).sum())],
+        "dead_rows": [int((~p).all(axis=1).sum()) for p in patterns(module)],
         "gram_lambda_min": [float(torch.linalg.eigvalsh(H)[0])],
         "gram_drift": [float((H - H0).norm() / H0.norm())],
         "gram_alignment": [reference.alignment(H, np.eye(3)[y], np.ones(len(y)))],

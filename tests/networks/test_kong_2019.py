@@ -10,12 +10,10 @@ from overparam_sk.networks import (
     SquaredLoss,
     forward,
     gram_parts,
-    gram_parts_by_units,
     initial_layers,
-    kong_2019,
+    normalize_rows,
     preactivation_gradients,
 )
-from overparam_sk.networks.kong_2019 import normalize_rows
 
 ROW_NORMS = ["clip", "unit", None]
 
@@ -58,15 +56,6 @@ def test_outputs_gradients_and_gram_are_autograds(n, d, h1, h2, seed, row_norm):
     slow = reference.two_hidden_gram_parts(A, B, w, X)
     torch.testing.assert_close(B_part, slow[0], rtol=1e-12, atol=1e-12)
     torch.testing.assert_close(A_part, slow[1], rtol=1e-12, atol=1e-12)
-
-
-def test_the_gram_parts_are_the_same_a_few_units_at_a_time(monkeypatch):
-    X, _, (A, B, w) = problem(6, 3, 4, 50, 0, "clip")
-    whole = gram_parts(forward(X @ A.T, B, w), X @ X.T)
-    monkeypatch.setattr(kong_2019, "_BLOCK_ELEMENTS", 6 * 7)  # 7 units, and 1 at last
-    parts = gram_parts_by_units(X @ A.T, B, w, X @ X.T)
-    for part, all_at_once in zip(parts, whole, strict=True):
-        torch.testing.assert_close(part, all_at_once, rtol=1e-13, atol=1e-13)
 
 
 def test_rows_start_with_the_norm_that_was_asked_for():

@@ -12,8 +12,8 @@ from overparam_sk.networks import (
     forward,
     gram_parts,
     mean_square,
+    normalize_rows,
 )
-from overparam_sk.networks.kong_2019 import normalize_rows
 
 ROW_NORMS = ["clip", "unit", None]
 

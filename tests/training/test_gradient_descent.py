@@ -6,8 +6,8 @@ import reference
 import torch
 from scipy import sparse
 
-from overparam_sk.fits.two_hidden import TrainingRows
-from overparam_sk.networks import initial_layers
+from overparam_sk.fits.deep import TrainingRows
+from overparam_sk.networks import DeepNetwork, SquaredLoss, initial_layers
 from overparam_sk.rows import as_rows
 from overparam_sk.training import (
     DivergenceError,
@@ -56,17 +56,21 @@ def problem(
 
 def descent(start, rows, y, weight, **options):
     """Gradient descent on K19's network."""
-    training = TrainingRows(rows, y, weight, start.w)
+    training = TrainingRows(rows, y, weight, start.w, SquaredLoss())
     return GradientDescent((start.A, start.B), training.evaluate, **options)
+
+
+def safe_step(X, start, weight):
+    return safe_full_batch_step(X, DeepNetwork(start[:2], start.w), weight)
 
 
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("block", [2**20, 150])
 def test_a_thousand_iterations_are_autograds(case, block, monkeypatch):
-    monkeypatch.setattr("overparam_sk.fits.two_hidden._STEP_ELEMENTS", block)
+    monkeypatch.setattr("overparam_sk.fits.deep._STEP_ELEMENTS", block)
     options, trainer_options = CASES[case]
     rows, X, y, weight, start = problem(**options)
-    step = 0.3 * safe_full_batch_step(X, start, weight).step
+    step = 0.3 * safe_step(X, start, weight).step
     A, B, losses = reference.gradient_descent(
         *start, X, y, 1000, step=step, weight=weight, **trainer_options
     )
@@ -85,7 +89,7 @@ def test_a_thousand_iterations_are_autograds(case, block, monkeypatch):
 
 def test_the_guard_never_lets_the_loss_rise():
     rows, X, y, weight, start = problem()
-    step = 50 * safe_full_batch_step(X, start, weight).step
+    step = 50 * safe_step(X, start, weight).step
     free = descent(start, rows, y, weight, step=step)
     first = free.loss
     with pytest.raises(DivergenceError):  # it needs the guard
@@ -106,7 +110,7 @@ def test_the_guard_never_lets_the_loss_rise():
 
 def test_a_step_that_is_taken_back_leaves_everything_as_it_was():
     rows, X, y, weight, start = problem()
-    step = 1e6 * safe_full_batch_step(X, start, weight).step
+    step = 1e6 * safe_step(X, start, weight).step
     trainer = descent(start, rows, y, weight, step=step, guard=True)
     loss, outputs = trainer.loss, trainer.outputs
     trainer.advance(1)
@@ -121,18 +125,18 @@ def test_the_safe_step_is_the_largest_eigenvalue_of_the_jacobians_gram():
     H = sum(reference.two_hidden_gram_parts(*start, X))
     root = weight.sqrt()
     top = torch.linalg.eigvalsh(H * torch.outer(root, root))[-1]
-    safe = safe_full_batch_step(X, start, weight)
+    safe = safe_step(X, start, weight)
     assert safe.step == pytest.approx(1 / float(top))
     all_of_them = torch.linalg.eigvalsh(H * torch.outer(root, root))
     torch.testing.assert_close(safe.spectrum, all_of_them.clamp_min(0) / top)
-    scaled = safe_full_batch_step(1e100 * X, start, weight)
+    scaled = safe_step(1e100 * X, start, weight)
     assert scaled.step == pytest.approx(1e-200 / float(top))
     torch.testing.assert_close(scaled.spectrum, safe.spectrum)
-    nothing = safe_full_batch_step(0 * X, start, weight)
+    nothing = safe_step(0 * X, start, weight)
     assert nothing.step == 1.0
     assert not nothing.spectrum.any()
     with pytest.raises(ValueError, match="scale X"):
-        safe_full_batch_step(1e200 * X, start, weight)
+        safe_step(1e200 * X, start, weight)
 
 
 def test_divergence_is_named():

@@ -1,4 +1,4 @@
-"""Rows on which K19's network is looked at: patterns and Gram matrix, now and then."""
+"""Rows on which a deep network is looked at: patterns and Gram matrix, now and then."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,14 +9,7 @@ import torch
 from torch import Tensor
 
 from overparam_sk.linalg import inner_products
-from overparam_sk.networks import (
-    Forward,
-    Kong2019Weights,
-    active_together,
-    forward,
-    gram_parts,
-    gram_parts_by_units,
-)
+from overparam_sk.networks import DeepForward, DeepNetwork, active_together
 from overparam_sk.rows import DenseRows, Rows, rows_that_fit
 
 __all__ = ["SampleRows", "SeenRows"]
@@ -29,43 +22,43 @@ class SeenRows:
     Parameters
     ----------
     rows : Rows
-    targets, weight : Tensor of shape (n,)
-    initial : Kong2019Weights
+    targets : Tensor of shape (n,) or (n, k)
+    weight : Tensor of shape (n,)
+    initial : DeepNetwork
         At initialisation.
     gram_rows : Tensor of shape (p,), int64, on the CPU
         Places of the rows of the Gram matrix.
+    measured : Rows
+        The same rows, of which the Gram matrix is made.
     """
 
     rows: Rows
     targets: Tensor
     weight: Tensor
-    initial: Kong2019Weights
+    initial: DeepNetwork
     gram_rows: Tensor
+    measured: Rows
 
     def blocks(self) -> Iterator[slice]:
         """Places of some successive rows, all of them in turn."""
-        n, size = len(self.rows), rows_that_fit(len(self.initial.B))
+        n, size = len(self.rows), rows_that_fit(self.initial.widest)
         return (slice(i, min(i + size, n)) for i in range(0, n, size))
 
-    def first_pattern(self) -> Tensor:
-        """1{A(0)_r·x_i > 0}, shape (n, h1), bool."""
-        return self._Z0 > 0
-
-    def second_pattern(self, places: slice) -> Tensor:
-        """1{B(0)_p·σ(A(0) x_i) > 0} of some rows, bool (eq. 14)."""
-        return forward(self._Z0[places], self.initial.B, self.initial.w).S2 > 0
+    def patterns0(self, places: slice) -> tuple[Tensor, ...]:
+        """1{Z_l > 0} of each layer of the initial network on some rows, bool."""
+        return self.initial.patterns(self._Z0[places])
 
     def gram_parts(
-        self, now: Kong2019Weights, at: Forward, active: Tensor
-    ) -> tuple[Tensor, Tensor]:
-        """The two parts of the Gram matrix (Prop. 1).
+        self, now: DeepNetwork, at: DeepForward, active: Tensor
+    ) -> tuple[Tensor, ...]:
+        """The parts of the Gram matrix, one for each layer.
 
-        ``at`` and the pattern ``active`` are of the last block of rows.
+        ``at`` and the last layer's pattern ``active`` are of the last block of rows.
         """
         return self._gram_parts(now)
 
-    def initial_gram_parts(self) -> tuple[Tensor, Tensor]:
-        """The two parts of H(0)."""
+    def gram_parts0(self) -> tuple[Tensor, ...]:
+        """The parts of H(0)."""
         return self._gram_parts(self.initial)
 
     @cached_property
@@ -74,17 +67,22 @@ class SeenRows:
         there = self.gram_rows.to(self.weight.device)
         return self.targets[there], self.weight[there]
 
-    def _gram_parts(self, weights: Kong2019Weights) -> tuple[Tensor, Tensor]:
-        X, (A, B, w) = self.rows.take(self.gram_rows), weights
-        return gram_parts_by_units(X @ A.T, B, w, inner_products(X))
+    def _gram_parts(self, net: DeepNetwork) -> tuple[Tensor, ...]:
+        X = self.rows.take(self.gram_rows)
+        return net.gram_parts_by_units(X @ net.layers[0].T, self._inner)
+
+    @property
+    def _inner(self) -> Tensor:
+        """X Xᵀ of the rows of the Gram matrix."""
+        return inner_products(self.measured.take(self.gram_rows))
 
     @cached_property
     def _Z0(self) -> Tensor:
-        return self.rows.times(self.initial.A.T)
+        return self.rows.times(self.initial.layers[0].T)
 
 
 class PairCounts:
-    """S2 S2ᵀ along a run: on how many units two rows are active together.
+    """S Sᵀ along a run: on how many units two rows are active together.
 
     Few units change their pattern between two looks, so that a look costs these alone.
     The counts are integers: nothing drifts.
@@ -95,7 +93,7 @@ class PairCounts:
         self._counts = torch.empty(0, dtype=torch.float32)
 
     def at(self, active: Tensor) -> Tensor:
-        """Counts for the patterns ``active`` (n, h2), bool; shape (n, n), float32."""
+        """Counts for the patterns ``active`` (n, h), bool; shape (n, n), float32."""
         if self._active is None:
             self._counts = active_together(active)
         else:
@@ -117,49 +115,39 @@ class SampleRows(SeenRows):
     @classmethod
     def of(cls, everything: SeenRows) -> Self:
         """The rows of the Gram matrix."""
-        X = everything.rows.take(everything.gram_rows)
-        return cls(
-            DenseRows(X, constant=False),
-            *everything.gram_targets,
-            everything.initial,
-            torch.arange(len(X), dtype=torch.int64),
+        X, measured = (
+            DenseRows(rows.take(everything.gram_rows), constant=False)
+            for rows in (everything.rows, everything.measured)
         )
+        places = torch.arange(len(X), dtype=torch.int64)
+        return cls(X, *everything.gram_targets, everything.initial, places, measured)
 
     def blocks(self) -> Iterator[slice]:
         """All rows at once."""
         yield slice(0, len(self.rows))
 
-    def first_pattern(self) -> Tensor:
+    def patterns0(self, places: slice) -> tuple[Tensor, ...]:
         """As they were when first looked at."""
-        return self._first
-
-    def second_pattern(self, places: slice) -> Tensor:
-        """As they were when first looked at."""
-        return self._second
+        return self._patterns0
 
     def gram_parts(
-        self, now: Kong2019Weights, at: Forward, active: Tensor
-    ) -> tuple[Tensor, Tensor]:
+        self, now: DeepNetwork, at: DeepForward, active: Tensor
+    ) -> tuple[Tensor, ...]:
         """Of what the look has found anyway."""
-        return gram_parts(at, self._inner, self._pairs.at(active))
+        return now.gram_parts(at, self._inner, self._pairs.at(active))
 
-    def initial_gram_parts(self) -> tuple[Tensor, Tensor]:
+    def gram_parts0(self) -> tuple[Tensor, ...]:
         """As they were when first looked at."""
         return self._gram0
 
     @cached_property
-    def _first(self) -> Tensor:
-        return super().first_pattern()
+    def _patterns0(self) -> tuple[Tensor, ...]:
+        return super().patterns0(slice(None))
 
     @cached_property
-    def _second(self) -> Tensor:
-        return super().second_pattern(slice(None))
-
-    @cached_property
-    def _gram0(self) -> tuple[Tensor, Tensor]:
-        start = forward(self._Z0, self.initial.B, self.initial.w)
-        return gram_parts(start, self._inner)
+    def _gram0(self) -> tuple[Tensor, ...]:
+        return self.initial.gram_parts(self.initial.forward(self._Z0), self._inner)
 
     @cached_property
     def _inner(self) -> Tensor:
-        return inner_products(self.rows.take(self.gram_rows))
+        return super()._inner
