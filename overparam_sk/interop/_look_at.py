@@ -50,6 +50,7 @@ class _Pass(NamedTuple):
 
 
 @in_own_world
+@torch.enable_grad()
 def look_at(
     module: nn.Module, X: Rows, *, gram: bool = False, trained: Set[str] | None = None
 ) -> Look:
@@ -94,7 +95,7 @@ def look_at(
         H = _gram(twin, whole, half, trained) if gram else None
     except NoGramError as reason:
         unseen |= dict.fromkeys(_GRAM_VIEWS, str(reason))
-    skipped |= whole.patterns.smooth
+    skipped = whole.patterns.smooth | skipped
     return Look(now, weights, patterns, outputs, H, skipped, unseen)
 
 
@@ -123,7 +124,6 @@ def _pass(twin: nn.Module, rows: Rows) -> _Pass:
             parameter.requires_grad_(True)
     with ExitStack() as inside:
         inside.enter_context(_chance(twin))
-        inside.enter_context(torch.enable_grad())
         inside.enter_context(uses.seen_in(twin))
         inside.enter_context(calls.within(twin))
         inside.enter_context(patterns)
@@ -135,9 +135,11 @@ def _gram(twin: nn.Module, whole: _Pass, half: _Pass, trained: Set[str]) -> Tens
     n = len(whole.rows)
     outputs = outputs_of(whole.returned, n)
     alone = outputs_of(half.returned, len(half.rows))
+    if not bool(outputs.isfinite().all()):  # training has diverged
+        return torch.full((n, n), torch.nan, dtype=torch.float64, device=outputs.device)
     if not close(alone, outputs[_other_places(n)]):
         raise NoGramError("a row's outputs depend on the other rows, or on chance")
-    with _chance(twin), torch.enable_grad():
+    with _chance(twin):
         return gram_matrix_of(twin, whole.rows, outputs, whole.uses, trained).detach()
 
 

@@ -104,8 +104,8 @@ class Patterns(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 name = self._name(_BENT_AT_0.get(kind, "relu"), self.seen)
                 self.seen[name] = z.unsqueeze(-1) > z.new_tensor(kinks)
         elif kind in _SMOOTH:
-            name = self._name(kind, self.smooth)
-            self.smooth[name] = f"{kind} has no activation pattern"
+            name = self._name(kind, {})
+            self.smooth.setdefault(name, f"{kind} has no activation pattern")
         return func(*args, **kwargs)
 
     def _name(self, kind: str, taken: dict[str, Any]) -> str:
@@ -158,18 +158,29 @@ def _where(given: dict[str, Any]) -> tuple[Any, tuple[float, ...]]:
 def _times(given: dict[str, Any]) -> tuple[Any, tuple[float, ...]]:
     """By hand: z times 1{z > 0}."""
     for z, gate in ((given["self"], given["other"]), (given["other"], given["self"])):
-        if isinstance(gate, Tensor) and isinstance(z, Tensor) and _is_pattern(gate, z):
+        if isinstance(z, Tensor) and _is_pattern(gate, z):
             return z, (0.0,)
     return None, ()
+
+
+def _masked(given: dict[str, Any]) -> tuple[Any, tuple[float, ...]]:
+    """By hand: z, and 0 where z ≤ 0."""
+    z = given["self"]
+    return z, (0.0,) if _is_zero(given["value"]) and _is_pattern(
+        ~given["mask"], z
+    ) else ()
 
 
 def _is_zero(bound: Any) -> bool:
     return not (bool(bound.any()) if isinstance(bound, Tensor) else bound)
 
 
-def _is_pattern(gate: Tensor, z: Tensor) -> bool:
-    mine = gate.dtype == torch.bool and gate.shape == z.shape
-    return mine and not z.is_complex() and torch.equal(gate, z > 0)
+def _is_pattern(gate: Any, z: Tensor) -> bool:
+    """Whether a gate, of booleans or numbers, is 1 where z > 0 and 0 elsewhere."""
+    if not isinstance(gate, Tensor) or gate.is_complex() or not z.is_floating_point():
+        return False
+    apart = gate.shape == z.shape and gate.data_ptr() != z.data_ptr()
+    return apart and torch.equal(gate, (z > 0).to(gate.dtype))
 
 
 _LOOKS: dict[str, _Look] = {
@@ -178,6 +189,7 @@ _LOOKS: dict[str, _Look] = {
     "clamp_min": _clamp,
     "fmax": _larger,
     "hardtanh": _hardtanh,
+    "masked_fill": _masked,
     "maximum": _larger,
     "mul": _times,
     "threshold": _threshold,
