@@ -220,6 +220,20 @@ def _skorch(name):
     return call
 
 
+def _watched(**given):
+    own = {"module": FITTED["classifier"].to_skorch().module_, "X": X, "y": y}
+    with TrainingDiagnostics(**{**own, **given}) as diagnostics:
+        diagnostics.record()
+    return diagnostics.history_
+
+
+def _recorded(**given):
+    """The names; a loss may be infinite."""
+    module = FITTED["classifier"].to_skorch().module_
+    with TrainingDiagnostics(module, X, names=("dead_samples",)) as diagnostics:
+        return list(diagnostics.record(**given))
+
+
 def _kernel(**options):
     kong = {"network": "kong_2019", "n_points": 8}
     return InfiniteWidthKernel(**(kong | options))(X[:4])
@@ -591,8 +605,9 @@ DOORS = [
     ),
     Door(
         "TrainingDiagnostics",
-        lambda **given: TrainingDiagnostics(**given).initialize().names_,
+        _watched,
         {
+            **dict.fromkeys(("module", "X", "y"), DATA),
             "names": either(
                 text("all"), sequence(lambda e: isinstance(e, str) and e in NAMES)
             ),
@@ -602,6 +617,7 @@ DOORS = [
             "random_state": SEED,
         },
     ),
+    Door("TrainingDiagnostics.record", _recorded, {"columns": DATA}),
     *(
         Door(
             f"{display.__name__}.from_estimator",

@@ -80,7 +80,9 @@ def outputs_of(found: Any, n: int) -> Tensor:
         (found,) = found.values()
     if not isinstance(found, Tensor):
         raise NoGramError(f"the module returns a {type(found).__name__}")
-    if not found.is_floating_point() or not found.ndim or len(found) != n:
+    # A single row's may have lost their axis.
+    has_rows = n == 1 or found.shape[:1] == (n,)
+    if not (found.is_floating_point() and has_rows):
         raise NoGramError(
             f"outputs of {n} rows are {found.dtype} of shape {tuple(found.shape)}"
         )
@@ -226,7 +228,7 @@ def _jacobian(
 
     def output(parameters: dict[str, Tensor], *given: Tensor) -> tuple[Tensor, Tensor]:
         parts = iter(given)
-        row = rows.mapped(lambda _: next(parts).unsqueeze(0))
+        row = rows.mapped(lambda _: next(parts).clone().unsqueeze(0))
         found = functional_call(twin, parameters, row.args, row.kwargs)
         one = outputs_of(found, 1)[0, i]
         return one, one
@@ -250,10 +252,10 @@ def _row_by_row(
 ) -> tuple[list[Tensor], Tensor]:
     gradients, outputs = [], []
     for s in range(len(rows)):
-        row = rows.at(slice(s, s + 1))
+        row = rows.at(slice(s, s + 1)).mapped(Tensor.clone)
         one = outputs_of(twin(*row.args, **row.kwargs), 1)[0, i]
         found = torch.autograd.grad(one, parameters, materialize_grads=True)
-        gradients.append(torch.cat([part.flatten() for part in found]))
+        gradients.append(torch.cat([part.to_dense().flatten() for part in found]))
         outputs.append(one.detach())
     return [torch.stack(gradients)], torch.stack(outputs)
 

@@ -82,11 +82,11 @@ def look_at(
         unseen = dict.fromkeys(views, "the module is on the meta device")
         return Look(now, weights, {}, None, None, skipped, unseen)
     twin, whole = _run(module, twin, X)
-    half = _pass(twin, whole.rows.at(_other_places(len(X))))
+    half = _half(twin, whole)
     weights, skipped = weights_of(twin, trained, list(whole.calls.first))
     patterns = dict(_with_rows(whole, half))
     for name in whole.patterns.seen.keys() - patterns.keys():
-        skipped[name] = "its inputs have no units, or no rows along their first axis"
+        skipped[name] = "its inputs have no units, or no axis of the rows"
     unseen = {} if patterns else {PatternView: "no ReLU is called"}
     unseen |= {} if weights else {WeightView: "no trained layer has a weight matrix"}
     outputs = H = None
@@ -127,29 +127,52 @@ def _pass(twin: nn.Module, rows: Rows) -> _Pass:
         inside.enter_context(uses.seen_in(twin))
         inside.enter_context(calls.within(twin))
         inside.enter_context(patterns)
-        returned = twin(*rows.args, **rows.kwargs)
+        given = rows.mapped(Tensor.clone)  # it may overwrite them
+        returned = twin(*given.args, **given.kwargs)
     return _Pass(rows, returned, calls, patterns, uses)
 
 
-def _gram(twin: nn.Module, whole: _Pass, half: _Pass, trained: Set[str]) -> Tensor:
+def _half(twin: nn.Module, whole: _Pass) -> _Pass | None:
+    """A pass over fewer rows in another order, if the module takes so many."""
+    try:
+        return _pass(twin, whole.rows.at(_other_places(len(whole.rows))))
+    except Exception:
+        return None
+
+
+def _gram(
+    twin: nn.Module, whole: _Pass, half: _Pass | None, trained: Set[str]
+) -> Tensor:
     n = len(whole.rows)
     outputs = outputs_of(whole.returned, n)
+    if half is None:
+        raise NoGramError(f"the module runs on {n} rows, and not on others")
     alone = outputs_of(half.returned, len(half.rows))
     if not bool(outputs.isfinite().all()):  # training has diverged
         return torch.full((n, n), torch.nan, dtype=torch.float64, device=outputs.device)
     if not close(alone, outputs[_other_places(n)]):
         raise NoGramError("a row's outputs depend on the other rows, or on chance")
-    with _chance(twin):
-        return gram_matrix_of(twin, whole.rows, outputs, whole.uses, trained).detach()
+    try:
+        with _chance(twin):
+            H = gram_matrix_of(twin, whole.rows, outputs, whole.uses, trained)
+    except NoGramError:
+        raise
+    except Exception as error:  # it has no gradients, or more of them than memory
+        raise NoGramError(shown(f"{type(error).__name__}: {error}")) from error
+    return H.detach()
 
 
-def _with_rows(whole: _Pass, half: _Pass) -> Iterator[tuple[str, Tensor]]:
-    """Patterns whose first axis is that of the rows: it has fewer of fewer rows."""
+def _with_rows(whole: _Pass, half: _Pass | None) -> Iterator[tuple[str, Tensor]]:
+    """Patterns that have rows, (n, units): along the axis that is shorter of fewer."""
+    n = len(whole.rows)
     for name, active in whole.patterns.seen.items():
-        fewer = half.patterns.seen.get(name, active[:0])
-        rows = (len(whole.rows), len(half.rows))
-        if active.numel() and (len(active), len(fewer)) == rows:
-            yield name, active.reshape(len(active), -1)
+        axes = [0] if len(active) == n else []
+        if half is not None and n > 1:
+            fewer = half.patterns.seen.get(name, active)
+            sizes = zip(active.shape, fewer.shape, strict=False)
+            axes = [a for a, both in enumerate(sizes) if both == (n, len(half.rows))]
+        if active.numel() and len(axes) == 1:
+            yield name, active.movedim(axes[0], 0).reshape(n, -1)
 
 
 def _other_places(n: int) -> Tensor:

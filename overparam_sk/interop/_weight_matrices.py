@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence, Set
 from typing import Any
 
 from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 __all__ = ["weights_of"]
 
@@ -68,7 +69,8 @@ def weights_of(
     rest = {id(p): name for name, p in module.named_parameters() if name in trained}
     ours = frozenset(rest)
     for path in sorted(parts, key=lambda path: places.get(path, len(places))):
-        layer, name = parts[path], path or type(parts[path]).__name__
+        layer: Any = parts[path]
+        name = path or type(layer).__name__
         kind = next((k for k in _KINDS if isinstance(layer, k)), None)
         own = {
             id(parameter)
@@ -79,7 +81,6 @@ def weights_of(
             continue
         rest = {key: rest[key] for key in rest.keys() - own}
         W = layer.weight
-        assert isinstance(W, Tensor)
         reason = _reason(W, first_of.setdefault(id(W), name), name)
         if reason:
             skipped[name] = reason
@@ -88,8 +89,10 @@ def weights_of(
     return weights, skipped | dict(_strays(parts, set(rest.values())))
 
 
-def _reason(W: Tensor, first: str, name: str) -> str:
+def _reason(W: Any, first: str, name: str) -> str:
     """Why a weight is not measured, if it is not."""
+    if not isinstance(W, Tensor) or is_lazy(W):
+        return "its weight is no tensor yet"
     if W.is_meta:
         return "its weight is on the meta device"
     if W.is_complex():

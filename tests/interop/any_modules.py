@@ -8,6 +8,7 @@ import threading
 import torch
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
+from torch.utils.checkpoint import checkpoint
 
 N = 7
 
@@ -201,6 +202,81 @@ class Batchwise(Taped):
 
     def forward(self, x):
         return self.head(torch.relu(self.norm(self.first(x.flatten(0, 1)))))[: len(x)]
+
+
+class Overwriting(Taped):
+    """What came in is overwritten, and what comes out of each layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.head = nn.Linear(3, 6), nn.Linear(6, 2)
+
+    def forward(self, x):
+        hidden = self.first(x.sub_(1.0)).sub_(0.5)
+        return self.head(self.note(hidden).relu_()).mul_(2.0)
+
+
+class FixedBatch(Taped):
+    """As many rows as it was written for."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.head = nn.Linear(3, 6), nn.Linear(6, 2)
+
+    def forward(self, x):
+        return self.head(self.note(self.first(x.reshape(N, 3))).relu())
+
+
+class SequenceFirst(nn.Module):
+    """Layers within whose rows come second, as in many models of sequences."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.TransformerEncoderLayer(4, 2, 6, dropout=0.0)
+        self.head = nn.Linear(4, 1)
+
+    def forward(self, x):
+        return self.head(self.layer(x.transpose(0, 1))[-1])
+
+
+class Doubled(torch.autograd.Function):
+    """A function with a gradient of its own, of one row or several."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return 2 * x
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return 2 * gradient
+
+
+class Checkpointed(Taped):
+    """Layers that are computed again in the backward pass, and a function by hand."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.second = nn.Linear(4, 5), nn.Conv1d(1, 2, 3)
+        self.head = nn.Linear(6, 2)
+
+    def forward(self, x):
+        x = checkpoint(self.hidden, x, use_reentrant=False)
+        return self.head(Doubled.apply(x)).squeeze()
+
+    def hidden(self, x):
+        return self.second(self.note(self.first(x)).relu()[:, None]).flatten(1)
+
+
+class Bags(Taped):
+    """Embeddings with sparse gradients, and a layer that is never used."""
+
+    def __init__(self):
+        super().__init__()
+        self.bag = nn.EmbeddingBag(6, 4, sparse=True)
+        self.head, self.unused = nn.Linear(4, 2), nn.Linear(2, 2)
+
+    def forward(self, tokens):
+        return self.head(self.note(self.bag(tokens)).relu())
 
 
 class Locked(Taped):

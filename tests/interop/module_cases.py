@@ -8,15 +8,20 @@ from typing import Any
 import torch
 from interop.any_modules import (
     Attention,
+    Bags,
     Batchwise,
+    Checkpointed,
     Complex,
+    FixedBatch,
     Functional,
     Locked,
     N,
+    Overwriting,
     OwnParameters,
     OwnPrecision,
     Recurrent,
     Residual,
+    SequenceFirst,
     Tied,
     Tokens,
     Transposed,
@@ -42,6 +47,7 @@ class Case:
     # Layers whose outputs go into the ReLUs, where neither tape nor nn.ReLU says so.
     before_relus: tuple[str, ...] = ()
     kinks: tuple[float, ...] = (0.0,)
+    rows_along: int = 0
     # Whether the oracle is in float64, too.
     exact: bool = True
 
@@ -138,6 +144,10 @@ def zeroed(module, name):
 
 FOUR = rows(4)
 NO_PATTERNS = ("activation_change", "coupling", "dead_samples")
+NO_WEIGHTS = (
+    *("relative_distance", "weight_change", "largest_unit_change"),
+    "update_singular_values",
+)
 NO_GRAM = ("gram_lambda_min", "gram_drift", "gram_alignment")
 CASES = {
     "linear": Case(
@@ -288,8 +298,7 @@ CASES = {
         {},
         ("1",),
         skipped=(
-            *("relative_distance", "weight_change", "largest_unit_change"),
-            "update_singular_values",
+            *NO_WEIGHTS,
             *NO_GRAM,
         ),
         gram=False,
@@ -333,6 +342,37 @@ CASES = {
             *NO_GRAM,
         ),
         gram=False,
+    ),
+    "overwriting": Case(Overwriting, rows(3), of("first", "head"), ("relu",)),
+    "a fixed batch": Case(
+        FixedBatch,
+        rows(3),
+        of("first", "head"),
+        ("relu",),
+        skipped=NO_GRAM,
+        gram=False,
+    ),
+    "a sequence first": Case(
+        SequenceFirst,
+        rows(3, 4),
+        of("layer.linear1", "layer.linear2", "head", "layer.self_attn.out_proj"),
+        ("layer.relu",),
+        skipped=(
+            *("layer.norm1", "layer.norm2"),
+            *("layer.self_attn.in_proj_weight", "layer.self_attn.in_proj_bias"),
+        ),
+        before_relus=("layer.linear1",),
+        rows_along=1,
+    ),
+    "checkpointed": Case(Checkpointed, FOUR, of("first", "second", "head"), ("relu",)),
+    "bags": Case(
+        Bags,
+        lambda: torch.arange(N * 5).remainder(6).reshape(N, 5).roll(1, 0),
+        {**of("bag", then=lambda W: W.T), **of("head", "unused")},
+        ("relu",),
+    ),
+    "nothing trained": Case(
+        nn.ReLU, FOUR, {}, ("relu",), skipped=(*NO_WEIGHTS, *NO_GRAM), gram=False
     ),
     "locked": Case(Locked, rows(3), of("first", "head"), ("relu",)),
     "zero": Case(

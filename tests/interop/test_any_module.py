@@ -60,9 +60,13 @@ class Oracle:
         module = case.make()
         module.load_state_dict(state)
         module = module.module if isinstance(module, DataParallel) else module
-        self.X = exactly(case.inputs()) if case.exact else case.inputs()
         self.module = (module.double() if case.exact else module).eval()
         self.case, self.tape = case, []
+
+    @property
+    def X(self):
+        X = self.case.inputs()
+        return exactly(X) if self.case.exact else X
 
     def patterns(self):
         self.module.tape = self.tape
@@ -78,7 +82,7 @@ class Oracle:
         called(self.module, self.X)
         return [
             torch.stack([z > kink for kink in self.case.kinks])
-            .transpose(0, 1)
+            .movedim(1 + self.case.rows_along, 0)
             .reshape(N, -1)
             .numpy()
             for z in self.tape
@@ -104,7 +108,9 @@ class Oracle:
                 found = torch.autograd.grad(
                     outputs[s, i], trained, retain_graph=True, materialize_grads=True
                 )
-                J.append(torch.cat([part.flatten() for part in found]).double())
+                J.append(
+                    torch.cat([part.to_dense().flatten() for part in found]).double()
+                )
             H += (torch.stack(J) @ torch.stack(J).T).numpy()
         return H / outputs.shape[1], outputs.shape[1]
 
