@@ -116,8 +116,10 @@ def gram_matrix_of(
         If it takes more memory than is sensible, or does not come out right.
     """
     parameters = {n: p for n, p in twin.named_parameters() if n in trained}
-    if not parameters or outputs.grad_fn is None:
+    if not parameters:
         raise NoGramError("no parameter is trained")
+    if outputs.grad_fn is None:
+        raise NoGramError("the outputs have no gradient")
     if any(p.is_complex() for p in parameters.values()):
         raise NoGramError("there are complex parameters")
     parts = _of_linear_layers(outputs, uses, parameters)

@@ -119,7 +119,7 @@ def _pass(twin: nn.Module, rows: Rows) -> _Pass:
     calls, uses = Calls(), LinearUses()
     patterns = Patterns(calls)
     for parameter in twin.parameters():
-        # All of them: what is frozen is not to take another way through the layers.
+        # Also what is frozen, which would go a fused way through a transformer.
         if parameter.is_floating_point() or parameter.is_complex():
             parameter.requires_grad_(True)
     with ExitStack() as inside:

@@ -100,7 +100,7 @@ class Patterns(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if kind in _LOOKS:
             names = [argument.name for argument in func._schema.arguments]
             z, kinks = _LOOKS[kind]({**dict(zip(names, args, strict=False)), **kwargs})
-            if kinks and z.is_floating_point():
+            if kinks and z.is_floating_point() and not z.is_nested:
                 name = self._name(_BENT_AT_0.get(kind, "relu"), self.seen)
                 self.seen[name] = z.unsqueeze(-1) > z.new_tensor(kinks)
         elif kind in _SMOOTH:

@@ -63,8 +63,7 @@ class Rows:
         def moved(one: Tensor) -> Tensor:
             whole = not (one.is_floating_point() or one.is_complex())
             kind = dtype.to_complex() if one.is_complex() else dtype
-            there = one.to(device, one.dtype if whole else kind)
-            return there.clone() if there.is_inference() else there
+            return one.to(device, one.dtype if whole else kind)
 
         return self.mapped(moved)
 

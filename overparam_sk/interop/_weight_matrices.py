@@ -1,6 +1,7 @@
 """The weights of any module's layers, as matrices of a row per unit."""
 
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
+from functools import partial
 from typing import Any
 
 from torch import Tensor, nn
@@ -37,6 +38,8 @@ _KINDS: dict[type[nn.Module], Callable[[Any, Tensor], Tensor]] = {
     nn.Embedding: _embedding,
     nn.EmbeddingBag: _embedding,
 }
+# Layers of several weights, each of shape (units, inputs).
+_OF_SEVERAL = (nn.MultiheadAttention, nn.RNNBase, nn.RNNCellBase)
 # Parameters that are such a layer's weight, its intercept, or what makes up the weight.
 _OF_LAYER = ("weight", "bias", "parametrizations.")
 
@@ -65,28 +68,48 @@ def weights_of(
     weights: dict[str, Tensor] = {}
     skipped: dict[str, str] = {}
     parts, places = dict(module.named_modules()), {n: i for i, n in enumerate(called)}
-    first_of: dict[int, str] = {}
     rest = {id(p): name for name, p in module.named_parameters() if name in trained}
-    ours = frozenset(rest)
+    ours, first_of = frozenset(rest), dict[int, str]()
     for path in sorted(parts, key=lambda path: places.get(path, len(places))):
-        layer: Any = parts[path]
-        name = path or type(layer).__name__
-        kind = next((k for k in _KINDS if isinstance(layer, k)), None)
+        for name, W, as_matrix, own in _found_in(path, parts[path]):
+            if ours.isdisjoint(own):
+                continue
+            rest = {key: rest[key] for key in rest.keys() - own}
+            # What is made anew each time is nobody else's.
+            shared = isinstance(W, nn.Parameter)
+            first = first_of.setdefault(id(W), name) if shared else name
+            reason = _reason(W, first, name)
+            if reason:
+                skipped[name] = reason
+            else:
+                weights[name] = as_matrix(W.detach()).double()
+    return weights, skipped | dict(_strays(parts, rest.values()))
+
+
+def _found_in(
+    path: str, layer: Any
+) -> Iterator[tuple[str, Any, Callable[[Tensor], Tensor], set[int]]]:
+    """Of each weight: its name, itself, how it is a matrix, whose parameters it has."""
+    kind = _kind(layer)
+    if kind is not None:
         own = {
             id(parameter)
             for local, parameter in layer.named_parameters()
             if local.startswith(_OF_LAYER)
         }
-        if kind is None or ours.isdisjoint(own):
-            continue
-        rest = {key: rest[key] for key in rest.keys() - own}
-        W = layer.weight
-        reason = _reason(W, first_of.setdefault(id(W), name), name)
-        if reason:
-            skipped[name] = reason
-        else:
-            weights[name] = _KINDS[kind](layer, W.detach()).double()
-    return weights, skipped | dict(_strays(parts, set(rest.values())))
+        name = path or type(layer).__name__
+        yield name, getattr(layer, "weight", None), partial(_KINDS[kind], layer), own
+    elif isinstance(layer, _OF_SEVERAL):
+        parameters = dict(layer.named_parameters(recurse=False))
+        intercepts = {id(p) for p in parameters.values() if p.ndim == 1}
+        for local, W in parameters.items():
+            if W.ndim == 2:
+                name = f"{path}.{local}".lstrip(".")
+                yield name, W, partial(_flat, layer), {id(W), *intercepts}
+
+
+def _kind(layer: nn.Module) -> type[nn.Module] | None:
+    return next((kind for kind in _KINDS if isinstance(layer, kind)), None)
 
 
 def _reason(W: Any, first: str, name: str) -> str:
@@ -102,10 +125,13 @@ def _reason(W: Any, first: str, name: str) -> str:
     return "" if first == name else f"its weight is that of {first}"
 
 
-def _strays(parts: dict[str, nn.Module], names: set[str]) -> Iterator[tuple[str, str]]:
+def _strays(
+    parts: dict[str, nn.Module], names: Iterable[str]
+) -> Iterator[tuple[str, str]]:
+    """A layer that holds nothing else by its name, any other parameter by its own."""
     for name in sorted(names):
-        path, _, _ = name.rpartition(".")
-        owner = parts[path]
-        whole = next(owner.children(), None) is None
+        owner = parts[name.rpartition(".")[0]]
+        whole = _kind(owner) is None and next(owner.children(), None) is None
         kind = type(owner).__name__
-        yield (path or kind) if whole else name, f"{kind} has no weight matrix"
+        told = (name.rpartition(".")[0] or kind) if whole else name
+        yield told, f"{kind} has no weight matrix" if whole else "it is no known weight"

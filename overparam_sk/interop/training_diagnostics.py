@@ -31,6 +31,8 @@ __all__ = ["TrainingDiagnostics"]
 
 # The one diagnostic that asks for targets.
 _OF_TARGETS = "gram_alignment"
+# What a warning names at most.
+_TOLD = 10
 
 
 def _names(name: str, value: Any) -> Any:
@@ -60,9 +62,9 @@ class TrainingDiagnostics(Callback):
 
     Every layer has its own column, ``relative_distance_1``, ``relative_distance_2`` and
     so on, in the order of the forward pass; a figure of a module with a single one has
-    no number. Figures of weights belong to the trained Linear, convolutional and
-    embedding layers, and take a kernel as the matrix of shape (channels, inputs of a
-    patch), an embedding as one on one-hot rows. Those of patterns belong to the ReLUs,
+    no number. Figures of weights belong to trained layers: Linear, convolutional,
+    recurrent, attention, embedding; a kernel is a matrix of shape (channels, inputs of
+    a patch), an embedding one on one-hot rows. Those of patterns belong to the ReLUs,
     whether they are modules or functions (``torch.relu``, ``clamp_min(0)``,
     ``torch.maximum`` with 0, z times 1{z > 0}) and whether their slope below 0 is 0 or
     not (LeakyReLU, PReLU). Of a convolution a unit is a channel at a position; a
@@ -358,8 +360,11 @@ class TrainingDiagnostics(Callback):
         }
         self.skipped_ |= new
         if new:
-            listed = "; ".join(f"{name}: {reason}" for name, reason in new.items())
-            warn_user(f"TrainingDiagnostics does not measure {listed}.", UserWarning)
+            listed = [f"{name}: {reason}" for name, reason in new.items()]
+            if len(listed) > _TOLD:
+                listed[_TOLD - 1 :] = [f"{len(listed) - _TOLD + 1} more, see skipped_"]
+            told = "; ".join(listed)
+            warn_user(f"TrainingDiagnostics does not measure {told}.", UserWarning)
 
 
 def _number(name: str, value: Any) -> float:

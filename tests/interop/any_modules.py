@@ -180,16 +180,17 @@ class Recurrent(nn.Module):
 
 
 class Attention(nn.Module):
-    """An encoder layer, which in evaluation is one fused operator if it is frozen."""
+    """A frozen encoder of padded rows, which PyTorch would take a fused way through."""
 
     def __init__(self):
         super().__init__()
-        self.layer = nn.TransformerEncoderLayer(4, 2, 6, batch_first=True)
+        layer = nn.TransformerEncoderLayer(4, 2, 6, batch_first=True)
+        self.encoder = nn.TransformerEncoder(layer, 1)
         self.head = nn.Linear(4, 1)
-        self.layer.requires_grad_(False)
+        self.encoder.requires_grad_(False)
 
-    def forward(self, x):
-        return self.head(self.layer(x).mean(dim=1))
+    def forward(self, x, padding):
+        return self.head(self.encoder(x, src_key_padding_mask=padding)[:, 0])
 
 
 class Batchwise(Taped):
@@ -209,11 +210,11 @@ class Overwriting(Taped):
 
     def __init__(self):
         super().__init__()
-        self.first, self.head = nn.Linear(3, 6), nn.Linear(6, 2)
+        self.first, self.head = nn.Conv1d(1, 3, 2), nn.Linear(6, 2)
 
     def forward(self, x):
-        hidden = self.first(x.sub_(1.0)).sub_(0.5)
-        return self.head(self.note(hidden).relu_()).mul_(2.0)
+        hidden = self.first(x.sub_(1.0)[:, None]).sub_(0.1)
+        return self.head(self.note(hidden).relu_().flatten(1)).mul_(2.0)
 
 
 class FixedBatch(Taped):
@@ -279,6 +280,18 @@ class Bags(Taped):
         return self.head(self.note(self.bag(tokens)).relu())
 
 
+class LowRank(nn.Linear):
+    """A layer's own forward pass, of a weight and an update of low rank."""
+
+    def __init__(self, p, q):
+        super().__init__(p, q)
+        self.left = nn.Parameter(torch.ones(q, 1) / 2)
+        self.right = nn.Parameter(torch.ones(1, p) / 2)
+
+    def forward(self, x):
+        return F.linear(x, 2 * self.weight + self.left @ self.right, self.bias)
+
+
 class Locked(Taped):
     """Attributes that cannot be copied, and one that a forward pass leaves behind."""
 
@@ -290,7 +303,7 @@ class Locked(Taped):
 
     def forward(self, x):
         hidden = self.note(self.first(x)).relu()
-        self.left = [hidden]
+        self.left.append(hidden)
         self.calls += 1
         return self.head(hidden).squeeze(1)
 
@@ -303,4 +316,41 @@ class Noisy(Taped):
         self.first, self.head = nn.Linear(3, 6), nn.Linear(6, 1)
 
     def forward(self, x):
-        return self.head(F.dropout(self.first(x).relu(), 0.5))
+        return self.head(self.first(F.dropout(x, 0.5)).relu())
+
+
+class Alone(nn.Module):
+    """A row has other outputs if there is no other row."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.head = nn.Conv1d(1, 2, 2), nn.Linear(6, 1)
+
+    def forward(self, x):
+        x = 2 * x if len(x) == 1 else x
+        return self.head(self.conv(x[:, None]).flatten(1))
+
+
+class Caught(nn.Module):
+    """A part that fails, and another way out."""
+
+    def __init__(self):
+        super().__init__()
+        self.wrong, self.right = nn.Linear(9, 2), nn.Linear(4, 2)
+
+    def forward(self, x):
+        try:
+            return self.wrong(x)
+        except RuntimeError:
+            return torch.relu(self.right(x))
+
+
+class Squares(nn.Module):
+    """Squares of zeros and ones, and a product of two layers, are no ReLUs."""
+
+    def __init__(self):
+        super().__init__()
+        self.left, self.right = nn.Linear(4, 2), nn.Linear(4, 2)
+
+    def forward(self, x):
+        return self.left(x * x) * self.right(x)

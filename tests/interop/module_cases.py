@@ -7,14 +7,17 @@ from typing import Any
 
 import torch
 from interop.any_modules import (
+    Alone,
     Attention,
     Bags,
     Batchwise,
+    Caught,
     Checkpointed,
     Complex,
     FixedBatch,
     Functional,
     Locked,
+    LowRank,
     N,
     Overwriting,
     OwnParameters,
@@ -22,6 +25,7 @@ from interop.any_modules import (
     Recurrent,
     Residual,
     SequenceFirst,
+    Squares,
     Tied,
     Tokens,
     Transposed,
@@ -111,10 +115,11 @@ def mlp(*activations, dtype=torch.float32, last=2):
 
 def normed(change):
     def make():
-        module = mlp(nn.ReLU())
+        module = mlp(*(nn.ReLU() for _ in range(4)))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
-            change(module[0])
+            for layer in module[:-1:2]:
+                change(layer)
         return module
 
     return make
@@ -143,6 +148,7 @@ def zeroed(module, name):
 
 
 FOUR = rows(4)
+FIVE = ("0", "2", "4", "6", "8")
 NO_PATTERNS = ("activation_change", "coupling", "dead_samples")
 NO_WEIGHTS = (
     *("relative_distance", "weight_change", "largest_unit_change"),
@@ -304,33 +310,45 @@ CASES = {
         gram=False,
     ),
     "weight_norm": Case(
-        normed(parametrizations.weight_norm), FOUR, effective("0", "2"), ("1",)
+        normed(parametrizations.weight_norm),
+        FOUR,
+        effective(*FIVE),
+        ("1", "3", "5", "7"),
     ),
     "spectral_norm": Case(
-        normed(parametrizations.spectral_norm), FOUR, effective("0", "2"), ("1",)
+        normed(parametrizations.spectral_norm),
+        FOUR,
+        effective(*FIVE),
+        ("1", "3", "5", "7"),
     ),
     "old weight_norm": Case(
-        normed(nn.utils.weight_norm), FOUR, effective("0", "2"), ("1",)
+        normed(nn.utils.weight_norm),
+        FOUR,
+        effective(*FIVE),
+        ("1", "3", "5", "7"),
     ),
     "pruned": Case(
         normed(lambda layer: prune.random_unstructured(layer, "weight", 0.5)),
         FOUR,
-        effective("0", "2"),
-        ("1",),
+        effective(*FIVE),
+        ("1", "3", "5", "7"),
     ),
     "recurrent": Case(
         Recurrent,
         rows(3, 2),
-        of("mlp.0", "mlp.2"),
+        {
+            **of("lstm.weight_ih_l0", "lstm.weight_hh_l0", at="{}"),
+            **of("mlp.0", "mlp.2"),
+        },
         ("mlp.1",),
         skipped=("lstm",),
     ),
     "attention": Case(
         Attention,
-        rows(3, 4),
+        lambda: (rows(3, 4)(), torch.arange(3) > torch.arange(N)[:, None] % 3),
         of("head"),
-        ("layer.relu",),
-        before_relus=("layer.linear1",),
+        ("encoder.layers.0.relu",),
+        before_relus=("encoder.layers.0.linear1",),
     ),
     "batchwise": Case(
         Batchwise,
@@ -355,14 +373,21 @@ CASES = {
     "a sequence first": Case(
         SequenceFirst,
         rows(3, 4),
-        of("layer.linear1", "layer.linear2", "head", "layer.self_attn.out_proj"),
+        {
+            **of("layer.self_attn.in_proj_weight", at="{}"),
+            **of("layer.linear1", "layer.linear2", "head", "layer.self_attn.out_proj"),
+        },
         ("layer.relu",),
-        skipped=(
-            *("layer.norm1", "layer.norm2"),
-            *("layer.self_attn.in_proj_weight", "layer.self_attn.in_proj_bias"),
-        ),
+        skipped=("layer.norm1", "layer.norm2"),
         before_relus=("layer.linear1",),
         rows_along=1,
+    ),
+    "a layer with more": Case(
+        lambda: nn.Sequential(LowRank(4, 5), nn.ReLU(), nn.Linear(5, 2)),
+        FOUR,
+        of("0", "2"),
+        ("1",),
+        skipped=("0.left", "0.right"),
     ),
     "checkpointed": Case(Checkpointed, FOUR, of("first", "second", "head"), ("relu",)),
     "bags": Case(
@@ -373,6 +398,22 @@ CASES = {
     ),
     "nothing trained": Case(
         nn.ReLU, FOUR, {}, ("relu",), skipped=(*NO_WEIGHTS, *NO_GRAM), gram=False
+    ),
+    "alone": Case(
+        Alone,
+        FOUR,
+        of("conv", "head"),
+        skipped=(*NO_PATTERNS, *NO_GRAM),
+        gram=False,
+    ),
+    "caught": Case(
+        Caught, FOUR, of("wrong", "right"), ("relu",), before_relus=("right",)
+    ),
+    "squares": Case(
+        Squares,
+        lambda: FOUR().gt(0).float(),
+        of("left", "right"),
+        skipped=NO_PATTERNS,
     ),
     "locked": Case(Locked, rows(3), of("first", "head"), ("relu",)),
     "zero": Case(

@@ -188,11 +188,12 @@ def test_the_surroundings_of_the_loop_do_not_matter(surroundings):
         "inference_mode": torch.inference_mode,
         "autocast": lambda: torch.autocast("cpu", torch.bfloat16),
     }[surroundings]
-    module, y = net(), X[:, 0]
-    with TrainingDiagnostics(module, X, y) as plain:
-        expected = plain.record()
-    with within(), TrainingDiagnostics(module, X.clone(), y) as diagnostics:
-        assert diagnostics.record() == expected
+    layers = (nn.Unflatten(1, (1, 4)), nn.Conv1d(1, 2, 2), nn.ReLU(), nn.Flatten())
+    for module in (net(), nn.Sequential(*layers, nn.Linear(6, 2)).double()):
+        with TrainingDiagnostics(module, X.double(), X[:, 0]) as plain:
+            expected = plain.record()
+        with within(), TrainingDiagnostics(module, X.double(), X[:, 0]) as diagnostics:
+            assert diagnostics.record() == expected
 
 
 @pytest.mark.parametrize(
