@@ -104,16 +104,12 @@ def none():
     return lambda h: None if h.none else REFUSED
 
 
-def sequence(entry, *, empty=True):
 def sequence(entry, whole=lambda _: True):
     """A sequence of Python's or numpy's numbers or texts."""
 
     def read(h):
         return (
             tuple(h.entries)
-            if h.entries is not None
-            and all(map(entry, h.entries))
-            and (empty or h.entries)
             if h.entries is not None and all(map(entry, h.entries)) and whole(h.entries)
             else None
         )
@@ -198,7 +194,7 @@ FIRST_LAYER = {
 DEEP = {
     **ESTIMATOR,
     **MEASURED,
-    "hidden_widths": sequence(lambda e: _is_index(e) and e >= 1, empty=False),
+    "hidden_widths": sequence(lambda e: _is_index(e) and e >= 1, len),
     "row_norm": either(none(), text("clip", "unit")),
 }
 KERNEL = {
@@ -283,6 +279,20 @@ def _skorch(name):
         return [W.detach().numpy() for W in net.module_.parameters()]
 
     return call
+
+
+def _watched(**given):
+    own = {"module": FITTED["classifier"].to_skorch().module_, "X": X, "y": y}
+    with TrainingDiagnostics(**{**own, **given}) as diagnostics:
+        diagnostics.record()
+    return diagnostics.history_
+
+
+def _recorded(**given):
+    """The names; a loss may be infinite."""
+    module = FITTED["classifier"].to_skorch().module_
+    with TrainingDiagnostics(module, X, names=("dead_samples",)) as diagnostics:
+        return list(diagnostics.record(**given))
 
 
 def _kernel(**options):
@@ -442,6 +452,7 @@ DOORS = [
         {**DEEP, "class_weight": DATA},
     ),
     Door("DeepReLURegressor", _fit(deep_regressor), DEEP),
+    Door(
         "InfiniteWidthReLURegressor",
         _fit_ensemble,
         {
@@ -713,8 +724,9 @@ DOORS = [
     ),
     Door(
         "TrainingDiagnostics",
-        lambda **given: TrainingDiagnostics(**given).initialize().names_,
+        _watched,
         {
+            **dict.fromkeys(("module", "X", "y"), DATA),
             "names": either(
                 text("all"), sequence(lambda e: isinstance(e, str) and e in NAMES)
             ),
@@ -724,6 +736,7 @@ DOORS = [
             "random_state": SEED,
         },
     ),
+    Door("TrainingDiagnostics.record", _recorded, {"columns": DATA}),
     *(
         Door(
             f"{display.__name__}.from_estimator",

@@ -28,7 +28,10 @@ _SHARE = number(0, 1, above=True)
 
 
 class RelativeDistance(Diagnostic):
-    """‖W − W(0)‖_F / ‖W(0)‖_F."""
+    """‖W − W(0)‖_F / ‖W(0)‖_F.
+
+    Where W(0) = 0 it is 0 while W stays so, and infinite where W does not.
+    """
 
     name: ClassVar[str] = "relative_distance"
     sees: ClassVar[type] = WeightView
@@ -43,6 +46,8 @@ class RelativeDistance(Diagnostic):
         """The ratio of the norms."""
         assert self.total is not None
         moved, norm0 = self.total.tolist()
+        if norm0 == 0:
+            return float("inf") if moved else 0.0
         return float((moved / norm0) ** 0.5)
 
 

@@ -139,8 +139,8 @@ class TwoHiddenReLURegressor(AllLayersRegressor, StampedEstimator):
     # Whose theorems are about it.
     paper: ClassVar[str] = "kong_2019"
     _n_layers: ClassVar[int] = 2
-    first_weights_: NDArray[Any]
-    second_weights_: NDArray[Any]
+    first_weights_: ClassVar[NDArray[Any]]  # of an instance, but no parameters
+    second_weights_: ClassVar[NDArray[Any]]
     _layer_names: ClassVar[tuple[str, ...]] = ("first_weights_", "second_weights_")
 
     width1: int = parameter(default=5, rule=COUNT, kw_only=False)

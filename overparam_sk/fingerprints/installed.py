@@ -27,6 +27,7 @@ _MOVED = {
     f"{_OURS}.experiments.li_liang_2018.first_crossing": (
         f"{_OURS}.experiments.first_crossing"
     ),
+    f"{_OURS}.interop.training_diagnostics": f"{_OURS}.interop.diagnostics_callback",
     f"{_OURS}.model_selection.fitting": f"{_OURS}.model_selection._fits",
     f"{_OURS}.training.loop": f"{_OURS}.training.errors",
 }

@@ -1,8 +1,8 @@
-"""skorch, both ways: our networks as skorch nets, our diagnostics in any skorch net."""
+"""Our networks as skorch nets, and our diagnostics of any PyTorch module."""
 
-from overparam_sk.interop.diagnostics_callback import TrainingDiagnostics
 from overparam_sk.interop.modules import FirstLayerModule, TwoHiddenModule
 from overparam_sk.interop.nets import HalfSquaredSum, first_layer_net, two_hidden_net
+from overparam_sk.interop.training_diagnostics import TrainingDiagnostics
 
 __all__ = [
     "FirstLayerModule",

@@ -1,7 +1,9 @@
 """TrainingDiagnostics on nets of our own and of others, against slow definitions."""
 
+import copy
 import json
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ import reference
 import torch
 from estimators.small_nets import classifier, regressor
 from sklearn.base import clone
-from skorch import NeuralNetClassifier, NeuralNetRegressor
+from skorch import NeuralNetClassifier
 from torch import nn
 
 from overparam_sk.diagnostics import REGISTRY
@@ -208,37 +210,76 @@ def test_clone_and_pickle(net):
         assert first[-1] > 0
 
 
-@pytest.mark.parametrize(
-    ("module", "match"),
-    [
-        (
-            nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3)),
-            r"nn.Linear layers, got also \['1.weight', '1.bias'\]",
-        ),
-        (
-            nn.Sequential(nn.Unflatten(1, (2, 2)), nn.Linear(2, 3), nn.Flatten()),
-            r"shape \(n, p\), got \[\(25, 2, 2\)\]",
-        ),
-    ],
-)
-def test_other_nets_are_refused(module, match):
-    net = NeuralNetRegressor(
-        module, callbacks=[TrainingDiagnostics()], criterion=nn.MSELoss, **OPTIONS
+class Named(nn.Module):
+    """Two inputs by name, one layer for both."""
+
+    def __init__(self):
+        super().__init__()
+        self.both, self.head = nn.Linear(4, 6), nn.Linear(6, 3)
+
+    def forward(self, left, right):
+        return self.head(torch.relu(self.both(left)) - torch.relu(self.both(right)))
+
+
+def convolutions():
+    return nn.Sequential(
+        *(nn.Unflatten(1, (1, 2, 2)), nn.Conv2d(1, 3, 2, padding=1), nn.BatchNorm2d(3)),
+        *(nn.ReLU(), nn.Dropout(), nn.Flatten(), nn.Linear(27, 3)),
     )
-    data = X.astype(np.float32)
-    with pytest.raises(ValueError, match=match):
-        net.fit(data, np.zeros((25, 3 if "also" in match else 6), np.float32))
 
 
-def test_a_layer_that_is_used_twice_is_refused():
-    layer = nn.Linear(4, 4)
-    net = NeuralNetRegressor(
-        nn.Sequential(layer, nn.ReLU(), layer),
+OTHERS = {
+    "convolutions": (convolutions, X, {"2"}),
+    "inputs by name": (Named, {"right": X[::-1].copy(), "left": X}, set()),
+    "a sequence": (
+        lambda: nn.Sequential(
+            nn.Unflatten(1, (2, 2)), nn.Linear(2, 3), nn.ReLU(), nn.Flatten(1)
+        ),
+        X,
+        set(),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_a_skorch_net_and_an_own_loop_are_told_the_same(name, net):
+    make, rows, skipped = OTHERS[name]
+    torch.manual_seed(3)
+    start = make().double()
+    trained = NeuralNetClassifier(
+        copy.deepcopy(start),
+        criterion=nn.CrossEntropyLoss,
+        callbacks=[TrainingDiagnostics(n_samples=20)],
+        **{**OPTIONS, "lr": 0.5, "max_epochs": 3},
+    )
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        trained.fit(rows, y)
+    assert len(told) == bool(skipped)
+    (callback,) = (one for _, one in trained.callbacks_ if hasattr(one, "skipped_"))
+    assert set(callback.skipped_) == skipped
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        with TrainingDiagnostics(start, rows, y, n_samples=20) as own:
+            start.load_state_dict(trained.module_.state_dict())
+            figures = own.record()
+    last = trained.history[-1]
+    assert any(figures[column] > 0 for column in figures if "activation" in column)
+    for column in figures.keys() - {"iteration"}:
+        assert last[column] == pytest.approx(figures[column], rel=1e-12), column
+
+
+def test_lazy_parameters_start_after_the_first_batch(net):
+    lazy = nn.Sequential(nn.LazyLinear(5), nn.ReLU(), nn.LazyLinear(3))
+    trained = NeuralNetClassifier(
+        lazy,
+        criterion=nn.CrossEntropyLoss,
         callbacks=[TrainingDiagnostics()],
-        **OPTIONS,
-    )
-    with pytest.raises(ValueError, match=r"the 1 trained .* used once .* got 2 uses"):
-        net.fit(X.astype(np.float32), np.zeros((25, 4), np.float32))
+        **{**OPTIONS, "lr": 0.1, "max_epochs": 2},
+    ).fit(X.astype(np.float32), y)
+    distances = trained.history[:, "relative_distance_1"]
+    assert 0 < distances[0] < distances[1]
+    pickle.dumps(trained)
 
 
 @pytest.mark.parametrize(
