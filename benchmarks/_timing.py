@@ -32,7 +32,7 @@ class Problem:
         self.a = readout_weights(seed, CLASSES, m, **options)
         self.step, self.momentum = 1.0 / m, momentum
 
-    def ours(self, B, block_rows=None, precision="ieee", engine=SStepSGD):
+    def ours(self, B, block_rows=None, precision="ieee", engine=SStepSGD, **options):
         """The s-step engine from the initial weights."""
         rows = as_rows(
             self.X.cpu().numpy(),
@@ -41,7 +41,7 @@ class Problem:
             device=self.device,
         )
         return engine(
-            LiLiang2018(self.a),
+            LiLiang2018(self.a.clone()),
             rows.empty_weights(len(self.W)).copy_(self.W),
             rows,
             self.y,
@@ -55,6 +55,7 @@ class Problem:
             ),
             momentum=self.momentum,
             precision=precision,
+            **options,
         )
 
     def batches(self, B, n_steps):
