@@ -133,6 +133,7 @@ def slow_figures(start, now):
         "activation_change": [np.mean(p != p0) for p, p0 in patterns],
         "coupling": [np.mean((p == p0).all(axis=0)) for p, p0 in patterns],
         "dead_samples": [int((~p).all(axis=1).sum()) for p, _ in patterns[:1]],
+        "dead_rows": [int((~p).all(axis=1).sum()) for p, _ in patterns],
     }
     if now.case.gram:
         (H, k), (H0, _) = now.gram(), start.gram()
