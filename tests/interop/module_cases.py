@@ -36,6 +36,14 @@ from torch import nn
 from torch.nn import functional as F  # noqa: N812
 from torch.nn.utils import parametrizations, prune
 
+from overparam_sk.diagnostics import (
+    REGISTRY,
+    GramDriftView,
+    GramView,
+    PatternView,
+    WeightView,
+)
+
 
 @dataclass(frozen=True)
 class Case:
@@ -149,12 +157,16 @@ def zeroed(module, name):
 
 FOUR = rows(4)
 FIVE = ("0", "2", "4", "6", "8")
-NO_PATTERNS = ("activation_change", "coupling", "dead_samples")
-NO_WEIGHTS = (
-    *("relative_distance", "weight_change", "largest_unit_change"),
-    "update_singular_values",
-)
-NO_GRAM = ("gram_lambda_min", "gram_drift", "gram_alignment")
+
+
+def none_of(*views):
+    """The diagnostics that look at one of these."""
+    return tuple(name for name, one in REGISTRY.items() if one.sees in views)
+
+
+NO_PATTERNS = none_of(PatternView)
+NO_WEIGHTS = (*none_of(WeightView), "update_singular_values")
+NO_GRAM = none_of(GramView, GramDriftView)
 CASES = {
     "linear": Case(
         lambda: nn.Linear(4, 2), FOUR, of("Linear", at="weight"), skipped=NO_PATTERNS
