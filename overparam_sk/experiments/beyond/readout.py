@@ -50,6 +50,7 @@ class Fit:
 class BothLayers:
     """The fits of every width, on one kind of rows."""
 
+    rows: str
     fits: Mapping[int, list[Fit]]
 
 
@@ -125,7 +126,7 @@ def _measure(run: Request) -> Iterator[tuple[str, BothLayers]]:
         run.tell(f"classes of {reading} each")
         widths = run.scale["widths"]
         fits = {m: [_fit(run, components, m, s) for s in run.seeds] for m in widths}
-        yield reading, BothLayers(fits)
+        yield reading, BothLayers(reading, fits)
 
 
 def _fit(run: Request, components: int, width: int, seed: int) -> Fit:
@@ -212,7 +213,8 @@ def _draw(*measured: BothLayers) -> Any:
     left, right = figure.subplots(1, 2)
     for i, both in enumerate(measured):
         color = f"C{i}"
-        plot_means(left, both.fits, lambda fit: fit.gap, color=color, label="limit")
+        of_limit = {"color": color, "label": f"limit, {both.rows}"}
+        plot_means(left, both.fits, lambda fit: fit.gap, **of_limit)
         to_one = {"color": color, "linestyle": ":", "label": "limit of W alone"}
         plot_means(left, both.fits, lambda fit: fit.gap_to_one, **to_one)
         plot_means(right, both.fits, lambda fit: fit.hidden, color=color, label="W")
