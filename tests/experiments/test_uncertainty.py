@@ -25,7 +25,7 @@ def ensembles(added, shift=0.0, shares=(0.95,) * 3, variance=2.0):
     outputs = {}
     for m in (16, 64, 256):
         wider = np.sqrt(1 + added(m) * (TIMES > 0))[:, None]
-        normal = rng.standard_normal((2000, 3, 40))
+        normal = rng.standard_normal((1000, 3, 40))
         outputs[m] = mean + std * (shift / m + wider * normal)
     names = ("readout, the end", "hidden layers, the end", "hidden layers, t = 1")
     drawn = {
@@ -60,7 +60,7 @@ def test_networks_beside_their_limit(added, spread, rate, intervals):
 
 def test_figures_are_what_they_say():
     of = ensembles(lambda m: 3.0, shift=16.0)
-    # 2000 draws of 40 points: the share in ±1.96 of twice the spread is 2Φ(0.98) − 1.
+    # 1000 draws of 40 points: the share in ±1.96 of twice the spread is 2Φ(0.98) − 1.
     np.testing.assert_allclose(of.spread(256), [1, 2, 2], atol=0.02)
     assert of.coverage(256)[1] == pytest.approx(0.673, abs=0.01)
     prior = np.sqrt((of.std[0] ** 2).mean())
