@@ -224,21 +224,6 @@ def deep_parts(x, y, depth):
     return [*parts, cov[0, 1]]
 
 
-def gram_parts_with_readout(weights, w, X):
-    """J Jᵀ in each of W_1, …, W_L and w, of a finite deep network, by torch.func."""
-
-    def outputs(*layers):
-        Y = X
-        for W in layers[:-1]:
-            Y = torch.relu(Y @ W.T)
-        return Y @ layers[-1] / math.prod(len(W) for W in layers[:-1]) ** 0.5
-
-    layers = (*weights, w)
-    jacobians = torch.func.jacrev(outputs, argnums=tuple(range(len(layers))))(*layers)
-    flat = [J.reshape(len(X), -1) for J in jacobians]
-    return [J @ J.T for J in flat]
-
-
 def flow_ensemble(gram, covariance, n, y, t, *, weight, alpha):
     """Mean and covariance behind the first n rows of an ensemble at the time t.
 
@@ -415,3 +400,11 @@ def deep_gram_parts(layers, w, X, which="mean"):
         H = flat @ flat.T
         parts.append(H if which == "full" else sum(H[i::k, i::k] for i in range(k)) / k)
     return parts
+
+
+def gram_parts_with_readout(layers, w, X):
+    """The same of the one output, and at the end J Jᵀ in w."""
+    Y = X
+    for W in layers:
+        Y = torch.relu(Y @ W.T)
+    return [*deep_gram_parts(layers, w, X), Y @ Y.T / math.prod(map(len, layers))]

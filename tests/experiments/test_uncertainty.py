@@ -25,7 +25,7 @@ def ensembles(added, shift=0.0, shares=(0.95,) * 3, variance=2.0):
     outputs = {}
     for m in (16, 64, 256):
         wider = np.sqrt(1 + added(m) * (TIMES > 0))[:, None]
-        normal = rng.standard_normal((2000, 3, 40))
+        normal = rng.standard_normal((500, 3, 40))
         outputs[m] = mean + std * (shift / m + wider * normal)
     names = ("readout, the end", "hidden layers, the end", "hidden layers, t = 1")
     drawn = {
@@ -60,9 +60,9 @@ def test_networks_beside_their_limit(added, spread, rate, intervals):
 
 def test_figures_are_what_they_say():
     of = ensembles(lambda m: 3.0, shift=16.0)
-    # 2000 draws of 40 points: the share in ±1.96 of twice the spread is 2Φ(0.98) − 1.
-    np.testing.assert_allclose(of.spread(256), [1, 2, 2], atol=0.02)
-    assert of.coverage(256)[1] == pytest.approx(0.673, abs=0.01)
+    # 500 draws of 40 points: the share in ±1.96 of twice the spread is 2Φ(0.98) − 1.
+    np.testing.assert_allclose(of.spread(256), [1, 2, 2], atol=0.03)
+    assert of.coverage(256)[1] == pytest.approx(0.673, abs=0.015)
     prior = np.sqrt((of.std[0] ** 2).mean())
     expected = np.sqrt((of.std**2).mean(axis=1)) * (16 / 64) / prior
     np.testing.assert_allclose(of.gap(64), expected, rtol=0.1)
@@ -86,15 +86,16 @@ def test_a_posterior_has_the_least_variance(variance, expected):
 
 
 def test_a_small_run(tmp_path):
-    small = scale(depths=(2,), widths=(4, 8), steps=(0, 5, 20), networks=3)
-    experiment = replace(UNCERTAINTY, quick={**small, "functions": 300})
+    small = scale(depths=(1, 2), widths=(4, 8), steps=(0, 5, 20), networks=3)
+    experiment = replace(UNCERTAINTY, quick={**small, "functions": 300}, dpi=30)
     said = []
     run = Request(tmp_path, quick=True, progress=False, tell=said.append, device="cpu")
     assert experiment.reproduce(run)
     claims = json.loads((tmp_path / "claims.json").read_text("utf-8"))["claims"]
-    assert [one["reading"] for one in claims] == ["2 hidden layers"] * 5
-    calibrated = next(one for one in claims if one["claim"] == CALIBRATED.words)
-    assert calibrated["verdict"] == HOLDS
+    readings = [one["reading"] for one in claims]
+    assert readings == ["1 hidden layer"] * 5 + ["2 hidden layers"] * 5
+    calibrated = [one for one in claims if one["claim"] == CALIBRATED.words]
+    assert [one["verdict"] for one in calibrated] == [HOLDS] * 2
     assert {"bands.png", "widths.png"} <= {path.name for path in tmp_path.iterdir()}
     text = (tmp_path / "claims.md").read_text("utf-8")
-    assert text.count("\n| 4 | ") == text.count("\n| 8 | ") == 3
+    assert text.count("\n| 4 | ") == text.count("\n| 8 | ") == 6

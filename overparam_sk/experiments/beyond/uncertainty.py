@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overparam_sk import InfiniteWidthReLURegressor, TwoHiddenReLURegressor
+from overparam_sk import DeepReLURegressor, InfiniteWidthReLURegressor
 from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Finding, claim
 from overparam_sk.experiments.figure import new_figure
 from overparam_sk.experiments.reproduction import Experiment, Request, scale
@@ -22,6 +22,13 @@ Floats = NDArray[np.float64]
 _QUANTILE, _LEVEL = 1.959964, 0.95
 # η λ_max: so small that gradient descent is the flow, up to about 2 %.
 _STEP = 0.1
+# Plain gradient descent from N(0, 1), with nothing measured on its way.
+_PLAIN: dict[str, Any] = {
+    "row_norm": None,
+    "n_iter_no_change": None,
+    "record_every": None,
+    "diagnostics": None,
+}
 _READOUT, _HIDDEN = "readout, the end", "hidden layers, the end"
 
 
@@ -208,7 +215,8 @@ def _train(
     found = []
     with progress_bar(len(seeds), len(seeds), enabled=run.progress) as advance:
         for seed in seeds:
-            net = _network(depth, m, step, seed, run.device)
+            own = {"learning_rate": step, "device": run.device, "random_state": seed}
+            net = DeepReLURegressor((m,) * depth, **_PLAIN).set_params(**own)
             outputs: list[Floats] = []
             for n_steps in np.diff(run.scale["steps"]).tolist():
                 net.set_params(max_iter=n_steps, warm_start=bool(outputs)).fit(X, y)
@@ -219,20 +227,6 @@ def _train(
             found.append(outputs)
             advance(1)
     return np.array(found)
-
-
-def _network(depth: int, m: int, step: float, seed: int, device: str) -> Any:
-    return TwoHiddenReLURegressor(
-        m,
-        m,
-        row_norm=None,
-        learning_rate=step,
-        n_iter_no_change=None,
-        record_every=None,
-        diagnostics=None,
-        device=device,
-        random_state=seed,
-    )
 
 
 def _draw(
@@ -334,14 +328,14 @@ UNCERTAINTY = Experiment(
     names=("beyond-uncertainty",),
     title="Infinite width with uncertainty, beside ensembles of finite networks",
     full=scale(
-        depths=(2,),
-        widths=(16, 32, 64, 128, 256, 512),
-        steps=(0, 20, 100, 800),
+        depths=(1, 2, 3),
+        widths=(16, 32, 64, 128, 256),
+        steps=(0, 20, 100, 500),
         networks=200,
         functions=4000,
     ),
     quick=scale(
-        depths=(2,),
+        depths=(1, 3),
         widths=(16, 64),
         steps=(0, 20, 200),
         networks=40,
