@@ -201,6 +201,9 @@ def test_every_figure_of_a_layer_is_its_definition(name):
         slow = np.linalg.svd(M, compute_uv=False)
         np.testing.assert_allclose(values, slow, atol=1e-13)
     np.testing.assert_allclose(gram_matrix(net, X), H, rtol=1e-10, atol=1e-13)
+    for layer, part in enumerate(reference.deep_gram_parts(now, w, rows), start=1):
+        mine = gram_matrix(net, X, layer=layer)
+        np.testing.assert_allclose(mine, part, rtol=1e-10, atol=1e-13)
     k = len(net.readout_signs_) if net.readout_signs_.ndim == 2 else 1
     full = gram_matrix(net, X, which="full")
     assert full.shape == (30 * k, 30 * k)
