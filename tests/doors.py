@@ -597,6 +597,7 @@ DOORS = [
                 "estimator_or_params": DATA,
                 "X": DATA,
                 "which": text("mean", "full"),
+                "layer": either(none(), count(1, 1)),
                 "initial": FLAG,
                 "device": DEVICE,
             },

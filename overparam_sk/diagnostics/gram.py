@@ -6,6 +6,7 @@ Jacobian, n·m·d numbers, is never formed.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import Any, ClassVar, Literal
 
@@ -26,7 +27,7 @@ from overparam_sk.networks import (
     gate_gram,
     output_gate_gram,
 )
-from overparam_sk.parameters import FLAG, one_of, shown
+from overparam_sk.parameters import COUNT, FLAG, either, one_of, shown
 from overparam_sk.rows import Rows, as_rows
 from overparam_sk.world import in_own_world
 
@@ -48,6 +49,7 @@ _BLOCK_ELEMENTS = 2**23
 
 Which = Literal["mean", "full"]
 _WHICH = one_of("mean", "full")
+_LAYER = either(one_of(None), COUNT)
 
 
 class GramLambdaMin(Diagnostic):
@@ -88,6 +90,9 @@ class GramSource:
         Outputs that "full" keeps apart.
     initial : callable or None, default=None
         As ``weights``, of those at initialisation; None where nobody knows them.
+    n_layers : int, default=0
+        Trained layers whose parts ``gram`` gives apart, if it is called with ``layer``,
+        which counts from 1; 0 where it does not take it.
     """
 
     gram: Callable[..., Tensor]
@@ -95,6 +100,19 @@ class GramSource:
     constant: bool = False
     n_outputs: int = 1
     initial: Callable[[], tuple[NDArray[Any], ...]] | None = None
+    n_layers: int = 0
+
+    def of_layer(self, layer: int | None) -> Callable[..., Tensor]:
+        """``gram``, or what gives the part of a layer."""
+        if layer is None:
+            return self.gram
+        if layer > self.n_layers:
+            there = f"at most {self.n_layers}, the trained layers of the network"
+            raise ValueError(
+                f"layer must be {there if self.n_layers else 'None for this network'}, "
+                f"got {layer}."
+            )
+        return partial(self.gram, layer=layer)
 
 
 def check_gram_fits(n: int, device: torch.device, advice: str) -> None:
@@ -121,6 +139,7 @@ def gram_matrix(
     *,
     which: Which = "mean",
     initial: bool = False,
+    layer: int | None = None,
     device: str = "cpu",
 ) -> NDArray[np.float64]:
     """Gram matrix of the outputs' gradients in the trained weights, in float64.
@@ -147,9 +166,14 @@ def gram_matrix(
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
     which : {"mean", "full"}, default="mean"
         "full" keeps the outputs apart: (1/m) J Jᵀ, whose row s·k + i belongs to output
-        i on sample s. For Kong's network, with one output, both are the same.
+        i on sample s; J Jᵀ where the readout is signs. With one output both are the
+        same.
     initial : bool, default=False
         Whether to take the estimator's weights at initialisation: H(0).
+    layer : int or None, default=None
+        The gradients in the weights of which layer make the matrix, from 1; one above
+        the hidden layers is a readout that is trained. None is all of them, whose parts
+        add up.
     device : str, default="cpu"
         Where to compute: "cpu", "cuda", "cuda:1", "mps"; "auto" is the first CUDA
         device where there is one.
@@ -162,12 +186,14 @@ def gram_matrix(
     ------
     ValueError
         For weights or rows that do not fit together, or are not finite; for a device
-        that is not there; for ``initial`` where weights are given, which know of none.
+        or a layer that is not there; for ``initial`` where weights are given, which
+        know of none.
     MemoryError
         If the matrix is larger than the memory, before anything is allocated.
     """
-    which = _WHICH("which", which)
+    which, layer = _WHICH("which", which), _LAYER("layer", layer)
     source = _source(estimator_or_params)
+    gram = source.of_layer(layer)
     taken, where = source.weights, resolve_device(device)
     if FLAG("initial", initial):
         if source.initial is None:
@@ -182,7 +208,7 @@ def gram_matrix(
     check_gram_fits(X_.shape[0] * n_outputs, where, "pass fewer rows")
     rows = as_rows(X_, constant=source.constant, dtype=torch.float64, device=where)
     tensors = [torch.from_numpy(part).to(rows.device) for part in weights]
-    H = source.gram(which, rows, *tensors)
+    H = gram(which, rows, *tensors)
     return check_finite("The Gram matrix", H.cpu().numpy())
 
 
@@ -193,13 +219,14 @@ def gram_lambda_min(
     *,
     which: Which = "mean",
     initial: bool = False,
+    layer: int | None = None,
     device: str = "cpu",
 ) -> float:
     """Smallest eigenvalue of `gram_matrix`.
 
     Parameters
     ----------
-    estimator_or_params, X, which, initial, device
+    estimator_or_params, X, which, initial, layer, device
         As for `gram_matrix`, which raises what it raises.
 
     Returns
@@ -214,7 +241,7 @@ def gram_lambda_min(
         eigenvalues are computed then.
     """
     options: dict[str, Any] = {"which": which, "initial": initial, "device": device}
-    H = gram_matrix(estimator_or_params, X, **options)
+    H = gram_matrix(estimator_or_params, X, layer=layer, **options)
     return smallest_eigenvalue(torch.from_numpy(H))
 
 
@@ -225,13 +252,14 @@ def gram_spectrum(
     *,
     which: Which = "mean",
     initial: bool = False,
+    layer: int | None = None,
     device: str = "cpu",
 ) -> NDArray[np.float64]:
     """Eigenvalues of `gram_matrix`, descending.
 
     Parameters
     ----------
-    estimator_or_params, X, which, initial, device
+    estimator_or_params, X, which, initial, layer, device
         As for `gram_matrix`, which raises what it raises.
 
     Returns
@@ -253,7 +281,7 @@ def gram_spectrum(
     ((20,), True)
     """
     options: dict[str, Any] = {"which": which, "initial": initial, "device": device}
-    H = gram_matrix(estimator_or_params, X, **options)
+    H = gram_matrix(estimator_or_params, X, layer=layer, **options)
     return spectrum(torch.from_numpy(H)).numpy()
 
 
@@ -264,11 +292,12 @@ def first_layer_gram(
     a: Tensor,
     kind: type[FirstLayerNetwork] = LiLiang2018,
     train_readout: bool = False,
+    layer: int | None = None,
 ) -> Tensor:
     """That of LL18's network or of one with other units, some of them at a time.
 
-    A trained readout has its part: J_a J_aᵀ, the same for each output, and none between
-    outputs.
+    A trained readout, the second layer, has its part: J_a J_aᵀ, the same for each
+    output, and none between outputs.
     """
     gates = gate_gram if which == "mean" else output_gate_gram
     n_outputs = 1 if which == "mean" else len(a)
@@ -278,8 +307,9 @@ def first_layer_gram(
     places = torch.arange(len(W), dtype=torch.int64)
     for units in torch.split(places, max(1, _BLOCK_ELEMENTS // side)):
         part, Z = kind(a[:, units]), rows.times(W[units].T)
-        H += gates(part.slopes(Z > 0), part.a)
-        if train_readout:
+        if layer != 2:
+            H += gates(part.slopes(Z > 0), part.a)
+        if train_readout and layer != 1:
             of_readout += inner_products(part.values(Z))
     inner = rows.inner_products().div_(len(W))
     # One inner product for each block of n_outputs² entries.
@@ -289,12 +319,15 @@ def first_layer_gram(
     return H
 
 
-def deep_gram(which: Which, rows: Rows, *weights: Tensor) -> Tensor:
+def deep_gram(
+    which: Which, rows: Rows, *weights: Tensor, layer: int | None = None
+) -> Tensor:
     """That of a network of any depth: K19's (Prop. 1) has two layers and one output."""
     *layers, w = weights
     net, Z = DeepNetwork(tuple(layers), w), rows.times(layers[0].T)
-    H, *parts = net.gram_parts_by_units(Z, rows.inner_products(), which)
-    for part in parts:
+    parts = net.gram_parts_by_units(Z, rows.inner_products(), which)
+    H, *others = parts if layer is None else parts[layer - 1 : layer]
+    for part in others:
         H += part
     return H
 
@@ -319,7 +352,7 @@ def _source(given: Any) -> GramSource:
         )
     n_outputs = len(parts[-1]) if parts[-1].ndim == 2 else 1
     gram = first_layer_gram if [len(s) for s in shapes] == [2, 2] else deep_gram
-    return GramSource(gram, lambda: parts, n_outputs=n_outputs)
+    return GramSource(gram, lambda: parts, n_outputs=n_outputs, n_layers=len(parts) - 1)
 
 
 def _fit_together(shapes: list[tuple[int, ...]]) -> bool:

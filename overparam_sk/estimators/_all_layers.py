@@ -83,7 +83,8 @@ class AllLayers(ABC):
 
         w, there = self.readout_signs_, self.has_intercept_
         n_outputs = len(w) if w.ndim == 2 else 1
-        return GramSource(deep_gram, weights, there, n_outputs, initial)
+        n_layers = len(self._layers)
+        return GramSource(deep_gram, weights, there, n_outputs, initial, n_layers)
 
     @property
     def _layers(self) -> tuple[NDArray[Any], ...]:

@@ -247,7 +247,8 @@ class FirstLayerClassifier(PartialFitClassifier, ScaledNetwork, ABC):
         trained = self.has_trained_readout_
         gram = partial(first_layer_gram, kind=self._kind, train_readout=trained)
         k = len(self.readout_weights_)
-        return GramSource(gram, weights, self.has_intercept_, k, initial)
+        there = self.has_intercept_
+        return GramSource(gram, weights, there, k, initial, n_layers=1 + trained)
 
     def _network(self, parameters: dict[str, Any]) -> Begin:
         return partial(

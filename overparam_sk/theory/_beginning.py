@@ -12,7 +12,7 @@ from overparam_sk.networks import gram_parts, initial_layers
 from overparam_sk.parameters import shown
 from overparam_sk.theory._gates import Field
 
-__all__ = ["begin", "check_reachable"]
+__all__ = ["begin", "check_one_target", "check_reachable"]
 
 Floats = NDArray[np.float64]
 
@@ -37,6 +37,7 @@ def begin(estimator: Any, X: ArrayLike, y: ArrayLike) -> tuple[Field, Floats, bo
         seed = estimator.init_seed_
     except AttributeError:
         raise _wrong(estimator) from None
+    check_one_target(estimator)
     rows = real_rows("X", X, sparse=True)
     rows = rows.toarray() if hasattr(rows, "toarray") else rows
     targets = real_array("y", y, 1)
@@ -54,6 +55,16 @@ def begin(estimator: Any, X: ArrayLike, y: ArrayLike) -> tuple[Field, Floats, bo
     A, B, w = (part.double() for part in weights)
     eqs = Field(torch.from_numpy(rows), torch.from_numpy(targets), w, h1)
     return eqs, torch.cat([A.flatten(), B.flatten()]).numpy(), constant
+
+
+def check_one_target(estimator: Any) -> None:
+    """Refuse Kong's network with several outputs, of which the paper does not speak."""
+    signs = getattr(estimator, "readout_signs_", None)
+    if signs is not None and signs.ndim > 1:
+        raise ValueError(
+            "estimator must be fitted to one target, a y of shape (n_samples,), got "
+            f"{len(signs)} targets."
+        )
 
 
 def _wrong(estimator: Any) -> ValueError:

@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from overparam_sk.parameters import number, shown
 from overparam_sk.theory import _kong_2019, _li_liang_2018
+from overparam_sk.theory._beginning import check_one_target
 from overparam_sk.theory.sheet import TheorySheet
 from overparam_sk.world import in_own_world
 
@@ -91,4 +92,5 @@ def theory_sheet(
             f"{shown(estimator)}."
         )
     check_is_fitted(estimator)
+    check_one_target(estimator)
     return _SHEETS[paper](estimator, X, y, epsilon=epsilon, delta=delta)

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 import reference
 import torch
+from estimators.small_nets import WITH_WEIGHTS
+from estimators.small_nets import X as SMALL_X
+from estimators.small_nets import y as small_y
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
@@ -17,7 +20,8 @@ from overparam_sk import (
     OverparamReLUClassifier,
     TwoHiddenReLURegressor,
 )
-from overparam_sk.diagnostics import gram_lambda_min, gram_matrix
+from overparam_sk.diagnostics import gram_lambda_min, gram_matrix, gram_spectrum
+from overparam_sk.networks import initial_signed_layers
 
 
 def first_layer(rng, n, d, m, k=3):
@@ -212,3 +216,59 @@ def test_the_gram_matrix_of_frozen_patterns_is_that_of_the_initialisation(
     assert g.gram_lambda_min_ == pytest.approx(np.linalg.eigvalsh(expected)[0])
     assert g.history_["gram_lambda_min"][-1] == pytest.approx(g.gram_lambda_min_)
     assert np.abs(gram_matrix(f, X) - expected).max() > 0
+
+
+@pytest.mark.parametrize("initial", [False, True])
+@pytest.mark.parametrize("which", ["mean", "full"])
+@pytest.mark.parametrize("name", WITH_WEIGHTS)
+def test_the_parts_of_the_layers_add_up(name, which, initial):
+    net = WITH_WEIGHTS[name]().fit(SMALL_X, small_y)
+    options = {"which": which, "initial": initial}
+    parts, layers = [], net.gram_source.n_layers
+    for layer in range(1, layers + 1):
+        parts.append(gram_matrix(net, SMALL_X, layer=layer, **options))
+        values = gram_spectrum(net, SMALL_X, layer=layer, **options)
+        np.testing.assert_allclose(values.sum(), np.trace(parts[-1]))
+        assert gram_lambda_min(net, SMALL_X, layer=layer, **options) == values[-1]
+    whole = gram_matrix(net, SMALL_X, **options)
+    np.testing.assert_allclose(sum(parts), whole, rtol=1e-12, atol=1e-13)
+    with pytest.raises(ValueError, match=rf"layer must be at most {layers}, .* got 9"):
+        gram_matrix(net, SMALL_X, layer=9)
+
+
+@pytest.mark.parametrize("widths", [(6,), (3, 8), (4, 3, 7)], ids=str)
+@pytest.mark.parametrize("k", [None, 2])
+def test_layers_and_signs_are_a_network(widths, k):
+    layers, w = initial_signed_layers(
+        0, widths, 4, k, row_norm=None, dtype=torch.double
+    )
+    if len(widths) == 1 and k:
+        return  # (W, a) is Li and Liang's
+    X = torch.randn(9, 4, dtype=torch.double)
+    given = tuple(part.numpy() for part in (*layers, w))
+    slow = reference.deep_gram_parts(layers, w, X)
+    close = {"rtol": 1e-11, "atol": 1e-13}
+    np.testing.assert_allclose(gram_matrix(given, X.numpy()), sum(slow), **close)
+    full = gram_matrix(given, X.numpy(), which="full")
+    expected = sum(reference.deep_gram_parts(layers, w, X, "full"))
+    np.testing.assert_allclose(full, expected, **close)
+    last = gram_matrix(given, X.numpy(), layer=len(widths))
+    np.testing.assert_allclose(last, slow[-1], **close)
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        [],
+        [(3,)],
+        [(3, 2)],
+        [(3, 2), (4,)],
+        [(3, 2), (4, 2), (4,)],
+        [(3, 2), (4, 3), (5, 3), (5,)],
+        [(3, 2), (3,), (3,)],
+    ],
+    ids=str,
+)
+def test_weights_that_are_no_network_are_refused(shapes):
+    with pytest.raises(ValueError, match="estimator_or_params must be a fitted"):
+        gram_matrix(tuple(np.ones(shape) for shape in shapes), np.ones((2, 2)))

@@ -1,8 +1,19 @@
 """partial_fit refuses and takes what scikit-learn's own estimators do."""
 
+import pickle
+import warnings
+
 import numpy as np
 import pytest
-from estimators.small_nets import CLASSIFIERS, INCREMENTAL, X, outputs
+from estimators.small_nets import (
+    CLASSIFIERS,
+    INCREMENTAL,
+    X,
+    outputs,
+    trained_weights,
+)
+from sklearn.base import is_regressor
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import SGDClassifier
 from sklearn.neural_network import MLPClassifier
 
@@ -79,3 +90,80 @@ def test_a_chunk_may_lack_classes_that_have_a_weight(net, class_weight):
         weighted.partial_fit(X[rows], y[rows], classes=CLASSES)
         by_sample.partial_fit(X[rows], y[rows], CLASSES, by_class[y[rows]])
     np.testing.assert_allclose(outputs(weighted, X), outputs(by_sample, X), rtol=1e-12)
+
+
+# ------------------------------------------------------------------- full batches
+FULL = {n: m for n, m in INCREMENTAL.items() if not hasattr(m(), "batch_size")}
+REGRESSORS = {n: m for n, m in FULL.items() if is_regressor(m())}
+
+
+def trained(net):
+    return [np.copy(W) for W in trained_weights(net)]
+
+
+@pytest.mark.parametrize("step", ["auto", 1e-3])
+@pytest.mark.parametrize("make", FULL.values(), ids=FULL)
+def test_a_call_is_one_step_of_gradient_descent(make, step):
+    options = {"learning_rate": step, "momentum": 0, "max_iter": 3}
+    rows, targets = np.r_[X, X], np.r_[y, y]  # enough of them to tell their scale
+    whole = make(**options).fit(rows, targets)
+    net = make(**options)
+    for call in (1, 2, 3):
+        assert net.partial_fit(rows, targets) is net
+        assert net.n_iter_ == call
+    assert net.learning_rate_ == whole.learning_rate_
+    for mine, theirs in zip(trained(net), trained(whole), strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-12, atol=1e-14)
+    assert {*net.history_["iteration"]} == {0, 1, 2, 3}
+    assert net.history_["loss"][-1] < net.history_["loss"][0]
+
+
+@pytest.mark.parametrize("make", FULL.values(), ids=FULL)
+def test_the_step_of_the_first_call_stays_until_it_is_too_long(make):
+    net = make(fit_intercept=False).partial_fit(X, y)
+    step = net.learning_rate_
+    assert net.partial_fit(X / 1e3, y).learning_rate_ == step
+    before = trained(net)
+    with warnings.catch_warnings():  # of rows on which the loss is what it is
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        net.partial_fit(1e3 * X, y)  # its loss would have risen
+    assert net.learning_rate_ == step / 2
+    for mine, theirs in zip(trained(net), before, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("make", FULL.values(), ids=FULL)
+def test_it_goes_on_from_a_fit_and_pickles_between(make):
+    net = make().fit(X, y)
+    back = pickle.loads(pickle.dumps(net))
+    net.partial_fit(X, y)
+    back.partial_fit(X, y)
+    assert net.n_iter_ == 6
+    np.testing.assert_array_equal(outputs(net, X), outputs(back, X))
+
+
+@pytest.mark.parametrize("make", REGRESSORS.values(), ids=REGRESSORS)
+def test_early_stopping_is_refused_for_numbers_too(make):
+    with pytest.raises(ValueError, match="partial_fit does not support early_stopping"):
+        make(early_stopping=True).partial_fit(X, y)
+
+
+@pytest.mark.parametrize("make", REGRESSORS.values(), ids=REGRESSORS)
+def test_a_refused_chunk_of_numbers_leaves_the_network_as_it_was(make):
+    net = make().partial_fit(X, y)
+    before = outputs(net, X)
+    for bad, targets in ((X[:, :2], y), (1e300 * X, y), (X, np.full(20, np.nan))):
+        with pytest.raises(ValueError):  # noqa: PT011
+            net.partial_fit(bad, targets)
+        np.testing.assert_array_equal(outputs(net, X), before)
+
+
+@pytest.mark.parametrize("make", REGRESSORS.values(), ids=REGRESSORS)
+def test_chunks_of_rows_are_learnt(make):
+    rows = np.random.default_rng(1).normal(size=(200, 3))
+    targets = rows[:, 0] - rows[:, 1]
+    net = make(diagnostics=None, row_norm=None)
+    for i in range(100):
+        some = slice(20 * (i % 10), 20 * (i % 10) + 20)
+        net.partial_fit(rows[some], targets[some], sample_weight=np.ones(20))
+    assert net.score(rows, targets) > 0.45
