@@ -32,6 +32,24 @@ class LeakyClassifier(OverparamReLUClassifier):
     _kind = Leaky
 
 
+def test_its_readout_can_be_trained_too():
+    net = LeakyClassifier(20, max_iter=40, learning_rate=0.1, train_readout=True)
+    net.set_params(random_state=0).fit(X, y)
+    W, _ = by_autograd(net)
+    a = torch.from_numpy(net.readout_weights_)
+    rows = torch.from_numpy(np.column_stack([X, np.ones(len(X))]))
+
+    def f(V, a):  # √m W and a have the step c
+        return leaky_relu(rows @ V.T / 20**0.5, LEAK) @ a.T
+
+    V = 20**0.5 * W
+    parts = torch.func.jacrev(f, argnums=(0, 1))(V, a)
+    J = torch.cat([part.flatten(2) for part in parts], dim=2).transpose(0, 1)
+    H = (J @ J.transpose(1, 2)).mean(dim=0)
+    np.testing.assert_allclose(gram_matrix(net, X), H, rtol=1e-10, atol=1e-12)
+    assert (net.relative_distance_ > 0.01).all()
+
+
 @pytest.fixture(scope="module")
 def fitted():
     net = LeakyClassifier(20, max_iter=40, learning_rate=0.5, random_state=0)
