@@ -118,6 +118,38 @@ def test_a_fit_is_plain_sgd_on_the_scaled_loss(case, weighted, kind):
     assert fitted.history_["loss"][-1] == pytest.approx(fitted.loss_, rel=1e-9)
 
 
+@pytest.mark.parametrize("kind", [OverparamReLUClassifier, LinearizedReLUClassifier])
+@pytest.mark.parametrize("centered", [False, True])
+def test_few_rows_of_many_columns_train_both_layers_in_the_dual_form(kind, centered):
+    rng = np.random.default_rng(0)
+    wide, classes = rng.normal(size=(40, 600)) / 600**0.5, rng.integers(0, 3, 40)
+    same = {"width": 300, "train_readout": True, "momentum": 0.5, "max_iter": 40}
+    fitted = net(kind, **same, output_scale=2.0 if centered else None)
+    fitted.fit(wide, classes)
+    W0, a0 = start_of(fitted)
+    seeds = Seeds.draw(np.random.RandomState(0))
+    seed = np.random.SeedSequence([seeds.batches, 0]).generate_state(1)[0]
+    W, a = scaled_sgd(
+        W0,
+        a0,
+        rows_of(fitted, wide),
+        torch.from_numpy(classes),
+        MinibatchStream(40, B, int(seed)).take(40).view(40, B),
+        step=C / 300,
+        readout_step=C,
+        output_scale=2.0 if centered else 1.0,
+        centered=centered,
+        momentum=0.5,
+        frozen=kind is LinearizedReLUClassifier,
+    )
+    close = {"rtol": 1e-9, "atol": 1e-10}
+    np.testing.assert_allclose(fitted.hidden_weights_, W[:, :-1], **close)
+    np.testing.assert_allclose(fitted.readout_weights_, a, **close)
+    H, H0 = (gram_matrix(fitted, wide, initial=initial) for initial in (False, True))
+    drift = np.linalg.norm(H - H0) / np.linalg.norm(H0)
+    assert fitted.gram_drift_ == pytest.approx(drift, abs=1e-12)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_sparse_float32_and_later_calls_are_the_same_network(case):
     usual = net(**CASES[case]).fit(X, y)
