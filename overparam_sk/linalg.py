@@ -1,6 +1,7 @@
 """Spectra of the matrices that the diagnostics and the step size need."""
 
 import warnings
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ __all__ = [
     "eigenvalues",
     "inner_products",
     "largest_eigenvalue",
+    "largest_of_products",
     "singular_values",
     "smallest_eigenvalue",
     "spectrum",
@@ -57,6 +59,31 @@ def eigenvalues(H: Tensor) -> Tensor:
 def largest_eigenvalue(H: Tensor) -> float:
     """Largest eigenvalue of a symmetric matrix, in float64."""
     return float(eigenvalues(H)[-1])
+
+
+def largest_of_products(
+    product: Callable[[Tensor], Tensor], n: int, device: torch.device
+) -> float:
+    """Largest eigenvalue, to about a thousandth, of an (n, n) matrix that is not there.
+
+    Parameters
+    ----------
+    product : callable
+        v -> H v, both of shape (n,), in float64 on ``device``; H is symmetric and
+        positive semi-definite.
+    n : int
+        At least 2.
+    device : torch.device
+    """
+
+    def times(v: np.ndarray) -> np.ndarray:
+        column = torch.from_numpy(np.ascontiguousarray(v)).reshape(n).to(device)
+        return product(column).cpu().numpy()
+
+    H = LinearOperator((n, n), matvec=times, dtype=np.float64)
+    start = np.random.default_rng(0).standard_normal(n)
+    found = eigsh(H, k=1, which="LA", v0=start, tol=1e-3, return_eigenvectors=False)
+    return float(found[0])
 
 
 def smallest_eigenvalue(H: Tensor) -> float:

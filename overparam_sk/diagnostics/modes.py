@@ -134,7 +134,8 @@ def residual_modes(
     Parameters
     ----------
     estimator : fitted estimator
-        One with a ``descent_source``, as TwoHiddenReLURegressor has it.
+        One with a ``descent_source``, as TwoHiddenReLURegressor and DeepReLURegressor
+        have it, of one target.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
         The training rows, all of them.
     y : array-like of shape (n_samples,)
@@ -181,7 +182,8 @@ def residual_modes(
     if not isinstance(source, DescentSource):
         raise ValueError(
             "estimator must be one of the squared loss by gradient descent on all rows,"
-            f" a fitted TwoHiddenReLURegressor, got {shown(estimator)}."
+            f" a fitted TwoHiddenReLURegressor or DeepReLURegressor, got "
+            f"{shown(estimator)}."
         )
     asked = _ITERATIONS("iterations", iterations) or ()
     if max(asked, default=0) > source.n_iter:

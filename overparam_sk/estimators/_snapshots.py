@@ -65,7 +65,7 @@ class Retraced(MeasuredWeights, TrainedNetwork, ABC):
             For iterations that the fit did not do, and if the run ends elsewhere: with
             other data or parameters; minibatches without an integer ``random_state``;
             after ``warm_start`` or ``partial_fit``; where weights from before the end
-            were kept (``early_stopping``, or ``TwoHiddenReLURegressor`` with
+            were kept (``early_stopping``, or a deep regressor with
             ``learning_rate`` and ``n_iter_no_change`` of "auto").
 
         Examples

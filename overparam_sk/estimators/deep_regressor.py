@@ -25,7 +25,8 @@ class DeepReLURegressor(AnyDepth, AllLayersRegressor, StampedEstimator):
     ----------
     learning_rate : "auto" or float, default="auto"
         The step η. A number is a constant step. "auto" starts from 1/λ_max of the Gram
-        matrix at initialisation, the largest safe step. A step that raises the loss is
+        matrix at initialisation, of several targets the one that keeps them apart: the
+        largest safe step. A step that raises the loss is
         then taken back, and the step is halved if the velocity was not to blame. With
         ``n_iter_no_change="auto"`` such a fit ends, and keeps the weights that it
         keeps, as that of `TwoHiddenReLURegressor` does.

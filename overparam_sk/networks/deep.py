@@ -21,7 +21,7 @@ of a network of one output are K19's network on Z_{L−1}.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Literal, NamedTuple
 
@@ -131,6 +131,22 @@ class DeepNetwork(NamedTuple):
             found.append(D.T @ Y)
             D = (D @ W).mul_(Y > 0)
         return D, *reversed(found)
+
+    def derivative(
+        self, at: DeepForward, dZ: Tensor, above: Sequence[Tensor]
+    ) -> Tensor:
+        """What u gains as Z = X W_1ᵀ and W_2, …, W_L move, patterns being as they are.
+
+        Parameters
+        ----------
+        at : DeepForward
+        dZ : Tensor of shape (n, h_1)
+        above : sequence of Tensor
+            Of the shapes of W_2, …, W_L.
+        """
+        for W, dW, Y in zip(self.layers[1:], above, at.Y, strict=True):
+            dZ = (dZ * (Y > 0)) @ W.T + Y @ dW.T
+        return torch.nn.functional.linear(dZ * at.S, self.w).mul_(self._scale)
 
     def gram_parts(
         self, at: DeepForward, inner: Tensor, pairs: Tensor | None = None

@@ -6,10 +6,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from overparam_sk.linalg import eigenvalues, largest_eigenvalue
+from overparam_sk.linalg import eigenvalues, largest_eigenvalue, largest_of_products
 from overparam_sk.networks import DeepNetwork, arc_cosine_kernel, gated_linear_kernel
 
 __all__ = ["CurvatureStep", "SafeStep", "safe_full_batch_step", "safe_learning_rate"]
+
+# Numbers of a layer that stand at a time where several outputs are kept apart.
+_APART_ELEMENTS = 2**22
 
 
 @dataclass(frozen=True)
@@ -117,8 +120,8 @@ def safe_full_batch_step(
     Gradient descent on L = ½ Σ_i |u_i − y_i|² is stable for η < 2/λ_max(H(t)). H is
     the Gram matrix of the network as it starts, not H∞: the part of H that belongs to
     the layers below a narrow one does not come near its mean, however wide the others
-    are. Several outputs are as many networks whose readouts have λ_max(w wᵀ)/h_L times
-    as much in common as one alone.
+    are. Of several outputs it is the one that keeps them apart, whose λ_max is found
+    without it; their mean has the spectrum.
 
     Parameters
     ----------
@@ -151,12 +154,26 @@ def safe_full_batch_step(
     top = float(spectrum[-1])
     if top == 0:
         return none
-    steepest = top * curvature
-    if len(net.signs) > 1:
-        steepest *= largest_eigenvalue(net.signs @ net.signs.T) / net.signs.shape[1]
+    steepest = curvature * (top if net.w.ndim == 1 else _apart(rows, net, root))
     step = _over(1.0, steepest * scale) / scale
     _check_step(step, X, sample_weight)
     return SafeStep(step, spectrum.clamp_min(0) / top)
+
+
+def _apart(rows: Tensor, net: DeepNetwork, root: Tensor) -> float:
+    """λ_max of J Jᵀ for the Jacobian of all outputs, from products with J alone."""
+    # Of some of the rows, if what stands of all would be large.
+    every = -(-len(rows) * net.widest // _APART_ELEMENTS)
+    some, part = rows[::every], root[::every].unsqueeze(1)
+    at = net.forward(some @ net.layers[0].T)
+    share = float(part.square().sum() / root.square().sum())
+
+    def product(v: Tensor) -> Tensor:
+        dZ, *above = net.gradients(at, part * v.view_as(at.u))
+        moved = net.derivative(at, some @ (dZ.T @ some).T, above)
+        return (part * moved).flatten()
+
+    return largest_of_products(product, at.u.numel(), rows.device) / share
 
 
 def _scaled(X: Tensor) -> tuple[Tensor, float]:

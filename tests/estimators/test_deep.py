@@ -219,10 +219,8 @@ def test_the_automatic_step_is_that_of_the_whole_gram_matrix(name):
     net, _ = trained(name, learning_rate="auto", fit_intercept=False, max_iter=1)
     top = np.linalg.eigvalsh(gram_matrix(net, X, initial=True, which="full"))[-1]
     largest = 2 * len(X) / top if is_classifier(net) else 1 / top
-    # Of several outputs it is told from their mean and from their signs.
-    assert net.learning_rate_ == pytest.approx(largest, rel=1e-9) or (
-        net.readout_signs_.ndim == 2 and 0.4 < net.learning_rate_ / largest < 1.6
-    )
+    close = 1e-9 if net.readout_signs_.ndim == 1 else 2e-3
+    assert net.learning_rate_ == pytest.approx(largest, rel=close)
 
 
 def test_a_guarded_fit_never_ends_above_its_start():

@@ -51,6 +51,13 @@ def test_all_that_follows_from_the_weights_is_autograds(widths, k, monkeypatch):
     slow_dW = torch.autograd.grad((u * residual).sum(), leaves)
     for mine, theirs in zip((dZ.T @ X, *dW), slow_dW, strict=True):
         close(mine, theirs)
+    moves = tuple(torch.randn_like(W) for W in net.layers)
+    parts = torch.func.jacrev(
+        lambda *ws: reference.deep_outputs(ws, net.w, X),
+        argnums=tuple(range(len(widths))),
+    )(*net.layers)
+    du = sum((J * M).sum(dim=(-2, -1)) for J, M in zip(parts, moves, strict=True))
+    close(net.derivative(at, X @ moves[0].T, moves[1:]), du)
 
     slow = {s: reference.deep_gram_parts(*net, X, s) for s in ("mean", "full")}
     for mine, theirs in zip(net.gram_parts(at, inner), slow["mean"], strict=True):
