@@ -32,7 +32,7 @@ def ensembles(added, shift=0.0, shares=(0.95,) * 3, variance=2.0):
         name: Drawn(np.tile([share - 0.02, share + 0.02], 500), variance ** (i > 0))
         for i, (name, share) in enumerate(zip(names, shares, strict=True))
     }
-    return Ensembles(X, np.zeros(3), GRID, TIMES, mean, std, outputs, drawn)
+    return Ensembles(2, X, np.zeros(3), GRID, TIMES, mean, std, outputs, drawn)
 
 
 def verdict(claim, of):

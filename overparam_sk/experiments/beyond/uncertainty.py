@@ -46,6 +46,8 @@ class Ensembles:
 
     Parameters
     ----------
+    depth : int
+        Hidden layers.
     X, y : ndarray of shape (n, 1) and (n,)
         What is trained on.
     grid : ndarray of shape (g, 1)
@@ -58,6 +60,7 @@ class Ensembles:
         How the limit learns functions drawn from its prior.
     """
 
+    depth: int
     X: Floats
     y: Floats
     grid: Floats
@@ -66,6 +69,11 @@ class Ensembles:
     std: Floats
     outputs: Mapping[int, Floats]
     drawn: Mapping[str, Drawn]
+
+    @property
+    def name(self) -> str:
+        """How deep they are."""
+        return f"{self.depth} hidden layer{'s' * (self.depth > 1)}"
 
     def coverage(self, width: int) -> Floats:
         """Share of the networks' outputs in the limit's intervals, shape (T,)."""
@@ -202,8 +210,8 @@ def _measure(run: Request) -> Iterator[tuple[str, Ensembles]]:
                 run, depth, "hidden", X, grid, early
             ),
         }
-        reading = f"{depth} hidden layer{'s' * (depth > 1)}"
-        yield reading, Ensembles(X, y, grid, times, mean, std, outputs, drawn)
+        found = Ensembles(depth, X, y, grid, times, mean, std, outputs, drawn)
+        yield found.name, found
 
 
 def _train(
@@ -256,7 +264,7 @@ def _words(run: Request, *measured: Ensembles) -> tuple[list[str], dict[str, Any
         f"{amounts['functions']} functions drawn from the prior. The limit is "
         "InfiniteWidthReLURegressor."
     )
-    tables = [markdown_table(_table(one)) for one in measured]
+    tables = [f"{one.name}:\n\n{markdown_table(_table(one))}" for one in measured]
     return [words, *tables], {**run.settings, "step": _STEP}
 
 
@@ -288,6 +296,7 @@ def _draw_bands(*measured: Ensembles) -> Any:
     )
     for row, of in zip(axes, measured, strict=True):
         x = of.grid[:, 0]
+        row[0].set_ylabel(of.name)
         for at, ax in enumerate(row):
             low, high = (of.mean[at] + s * of.std[at] for s in (-1, 1))
             ax.fill_between(x, low, high, color="0.8", label="limit ± std")
@@ -316,6 +325,7 @@ def _draw_widths(*measured: Ensembles) -> Any:
             ax.set(xscale="log", title=name)
             ax.set_xticks([*of.outputs], [*of.outputs], minor=False)
             ax.minorticks_off()
+        row[0].set_ylabel(of.name)
         row[0].axhline(1, color="0.6", linewidth=1)
         row[-1].axhline(_LEVEL, color="0.6", linewidth=1)
     for ax in axes[-1]:
