@@ -16,7 +16,7 @@ from overparam_sk.estimators._parameters import parameter, parameters
 from overparam_sk.fits import SPECTRUM, Data, Resume, asked_for, diagnostics_rule
 from overparam_sk.parameters import COUNT, FLAG, either, one_of
 from overparam_sk.rows import Coordinates
-from overparam_sk.world import open_doors
+from overparam_sk.world import in_own_world, open_doors
 
 __all__ = ["MeasuredWeights", "measured_attributes"]
 
@@ -127,9 +127,14 @@ class MeasuredWeights(ABC):
             several = isinstance(spectra, list)
             found: Any = list(map(effective_rank, spectra if several else [spectra]))
         else:
-            found = [update_singular_values(W, W0) for W, W0 in self._updates()]
+            found = [update_singular_values(*both) for both in self._known_updates()]
         vars(self)[name] = found[0] if len(found) == 1 else found
         return vars(self)[name]
+
+    @in_own_world
+    def _known_updates(self) -> list[tuple[NDArray[Any], NDArray[Any]]]:
+        """`_updates` behind a door: an attribute is looked at in any world."""
+        return self._updates()
 
     def _asked_for(self) -> tuple[str, ...]:
         return asked_for(_diagnostics("diagnostics", self.diagnostics))

@@ -70,5 +70,12 @@ def initial_signed_layers(
             W = torch.cat([W, column], dim=1)
         layers.append(normalize_rows(W.to(device, dtype), row_norm))
     shape = (widths[-1],) if n_outputs is None else (n_outputs, widths[-1])
-    w = torch.randint(0, 2, shape, generator=generator(seed, _READOUT)) * 2 - 1
-    return tuple(layers), w.to(device, dtype)
+    w = torch.randint(
+        0,
+        2,
+        shape,
+        generator=generator(seed, _READOUT),
+        dtype=torch.int64,
+        device="cpu",
+    )
+    return tuple(layers), (w * 2 - 1).to(device, dtype)
