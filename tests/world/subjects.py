@@ -76,7 +76,7 @@ def used(made):
     if hasattr(net, "initial_weights"):
         said += [net.initial_weights(), net.update_singular_values_]
         said += [net.effective_rank_, gram_lambda_min(net, rows)]
-    if hasattr(net, "readout_signs_"):
+    if hasattr(net, "second_weights_"):
         flow = gradient_flow(net, rows, labels, [0.0, 0.01])
         said += [flow.outputs, flow.change_times, *flow.history.values()]
     if hasattr(net, "compress"):
