@@ -22,7 +22,7 @@ def close():
 
 
 def fitted(name, **parameters):
-    more = {"learning_rate": 1e-3} if name == "regressor" else {}
+    more = {"learning_rate": 1e-3} if name.endswith("regressor") else {}
     return WITH_WEIGHTS[name](**{"max_iter": 20, **more, **parameters}).fit(X, y)
 
 
