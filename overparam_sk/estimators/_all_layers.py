@@ -151,7 +151,7 @@ class AllLayers(ABC):
         return with_intercept(first, self.first_intercept_, self.has_intercept_), *above
 
     def _updates(self) -> list[tuple[NDArray[Any], NDArray[Any]]]:
-        return list(zip(self._layers, self._initial_layers(), strict=True))
+        return list(zip(self._layers, self.initial_weights(), strict=True))
 
     def _sizes(self, data: Data) -> dict[str, tuple[Any, Any]]:
         return {
