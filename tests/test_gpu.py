@@ -7,8 +7,11 @@ import pytest
 import torch
 from reference import plain_sgd
 from scipy import sparse
+from sklearn.base import clone
 
 from overparam_sk import (
+    DeepReLUClassifier,
+    DeepReLURegressor,
     DivergenceError,
     OverparamReLUClassifier,
     TwoHiddenReLURegressor,
@@ -100,6 +103,34 @@ def test_a_regression_is_that_of_the_cpu(container):
         np.testing.assert_allclose(there.history_[name], column, rtol=1e-5, atol=1e-9)
     H = gram_matrix(there, X, device="cuda")
     np.testing.assert_allclose(H, gram_matrix(there, X), rtol=1e-9, atol=1e-12)
+
+
+DEEP = {
+    "numbers": (DeepReLURegressor((20, 5, 300)), lambda y: y.astype(float)),
+    "targets": (DeepReLURegressor((20, 5, 300)), lambda y: np.eye(4)[y]),
+    "classes": (DeepReLUClassifier((20, 5, 300)), lambda y: y),
+}
+
+
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("name", DEEP)
+def test_a_deep_network_is_that_of_the_cpu(name, container):
+    X, y = problem()
+    net, targets = DEEP[name]
+    net.set_params(max_iter=20, n_iter_no_change=None, record_every=5, random_state=0)
+    there = clone(net).set_params(device="cuda").fit(container(X), targets(y))
+    here = clone(net).set_params(device="cpu").fit(container(X), targets(y))
+    assert there.device_ == "cuda"
+    assert there.learning_rate_ == pytest.approx(here.learning_rate_)
+    for mine, theirs in zip(here.layer_weights_, there.layer_weights_, strict=True):
+        np.testing.assert_allclose(theirs, mine, atol=1e-8)
+    np.testing.assert_array_equal(there.dead_rows_, here.dead_rows_)
+    for name, column in here.history_.items():
+        np.testing.assert_allclose(there.history_[name], column, rtol=1e-5, atol=1e-9)
+    for which in ("mean", "full"):
+        H = gram_matrix(there, X, which=which, device="cuda")
+        expected = gram_matrix(there, X, which=which)
+        np.testing.assert_allclose(H, expected, rtol=1e-9, atol=1e-12)
 
 
 def test_same_seed_same_bits():

@@ -31,6 +31,9 @@ from overparam_sk.world import open_doors
 
 __all__ = ["AllLayers", "AllLayersRegressor"]
 
+# Numbers of the first layer's pre-activations that a prediction holds at a time.
+_PREDICT_ELEMENTS = 2**22
+
 
 @open_doors
 class AllLayers(ABC):
@@ -121,9 +124,12 @@ class AllLayers(ABC):
         rows = self._rows_to_predict(X, like=self._layers[0])
         first, *above = (as_tensor(W, rows.device) for W in self._layers)
         b = as_tensor(self.first_intercept_, rows.device)
-        net = DeepNetwork((first, *above), as_tensor(self.readout_signs_, rows.device))
+        w = as_tensor(self.readout_signs_, rows.device)
+        net, u = DeepNetwork((first, *above), w), w.new_empty(len(rows), *w.shape[:-1])
         with one_thread(rows.device):
-            u = net.outputs(rows.times(first.T) + b)
+            size = max(1, _PREDICT_ELEMENTS // len(first))
+            for places, Z in rows.products(first.T, size):
+                u[places] = net.outputs(Z.add_(b))
         return finite_outputs(u.cpu().numpy())
 
     def _operations(self, plain: dict[str, Any], B: int, d: int) -> float:
@@ -145,7 +151,7 @@ class AllLayers(ABC):
         return with_intercept(first, self.first_intercept_, self.has_intercept_), *above
 
     def _updates(self) -> list[tuple[NDArray[Any], NDArray[Any]]]:
-        return list(zip(self._layers, self._initial_layers(), strict=True))
+        return list(zip(self._layers, self.initial_weights(), strict=True))
 
     def _sizes(self, data: Data) -> dict[str, tuple[Any, Any]]:
         return {

@@ -33,8 +33,8 @@ class DeepReLUClassifier(
         The step η. A number is a constant step. "auto" starts from 2n/λ_max of the Gram
         matrix of the n rows at initialisation that keeps the outputs apart, the largest
         safe step; one that raises the loss is taken back, and the step is halved if the
-        velocity was not to blame. With an intercept and rows that are not sparse it works in centred
-        coordinates of one scale (``scale_``).
+        velocity was not to blame. With an intercept and rows that are not sparse it
+        works in centred coordinates of one scale (``scale_``).
     momentum : "auto" or float, default="auto"
         Heavy-ball momentum in [0, 1). "auto" is 0.9 with ``learning_rate="auto"`` and
         otherwise 0. Every call of ``fit`` or ``partial_fit`` starts at rest.

@@ -6,6 +6,7 @@ import reference
 import torch
 from scipy import sparse
 from sklearn.base import is_classifier
+from sklearn.datasets import load_breast_cancer, load_iris, load_wine
 
 from overparam_sk import (
     DeepReLUClassifier,
@@ -249,3 +250,41 @@ def test_rows_that_are_dead_at_a_layer_are_dead_above_it_and_stay_as_they_are():
         if dead:
             assert net.gram_lambda_min_ == 0.0 == gram_spectrum(net, X)[-1]
     assert len({tuple(counts) for counts in found}) > 2
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_many_rows_are_predicted_a_few_at_a_time(name, monkeypatch):
+    net, _ = trained(name)
+    whole = net._outputs(X)
+    module = "overparam_sk.estimators._all_layers._PREDICT_ELEMENTS"
+    monkeypatch.setattr(module, 7 * len(net.initial_weights()[0]))  # 7 rows, 2 at last
+    np.testing.assert_allclose(net._outputs(X), whole, rtol=1e-13)
+
+
+@pytest.mark.parametrize("kind", [DeepReLURegressor, DeepReLUClassifier])
+def test_who_goes_on_keeps_its_layers(kind):
+    net = kind((6, 9), warm_start=True, **SHORT).fit(X, labels)
+    for widths in ((6,), (9, 6), (6, 9, 9)):
+        net.set_params(hidden_widths=widths)
+        told = r"hidden_widths must stay \(6, 9\), .* got \("
+        for go_on in (net.fit, net.partial_fit):
+            with pytest.raises(ValueError, match=told):
+                go_on(X, labels)
+
+
+def test_widths_may_be_a_list_or_an_array():
+    nets = [
+        DeepReLURegressor(widths, **SHORT).fit(X, y)
+        for widths in ((6, 9), [6, 9], np.array([6, 9]))
+    ]
+    for net in nets[1:]:
+        np.testing.assert_array_equal(net.predict(X), nets[0].predict(X))
+
+
+def test_the_classifiers_default_learns_with_nothing_set():
+    for load in (load_iris, load_wine, load_breast_cancer):
+        rows, targets = load(return_X_y=True)  # whose columns are of all scales
+        net = DeepReLUClassifier(random_state=0, diagnostics=None)
+        net.fit(rows[::2], targets[::2])
+        assert net.score(rows[1::2], targets[1::2]) > 0.93
+        assert net.n_iter_ < 500

@@ -5,7 +5,6 @@ import warnings
 import numpy as np
 import pytest
 from estimators.small_nets import ALL, linearized_both, scaled
-from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 
 from overparam_sk import DivergenceError
@@ -28,6 +27,10 @@ STEPS = [10.0**power for power in (-1, 0, 1, 2, 3, 4, 6, 8, 12, 20, 30, 38)]
 OFTEN = {"max_iter": 30, "record_every": 10}
 
 
+def of_batches(make, size):
+    return {"batch_size": size} if hasattr(make(), "batch_size") else {}
+
+
 def ended(net, *data):
     """The loss, and whether something was said; None where it has diverged."""
     with warnings.catch_warnings(record=True) as caught:
@@ -44,7 +47,7 @@ def ended(net, *data):
 @pytest.mark.parametrize("X", DATA.values(), ids=DATA)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_fit_has_learnt_or_says_so(make, X, dtype):
-    batch = {"batch_size": 8} if is_classifier(make()) else {}
+    batch = of_batches(make, 8)
     for y in TARGETS.values():
         for step in STEPS:
             if step > np.finfo(dtype).max:
@@ -62,7 +65,7 @@ def test_a_loss_above_its_start_is_said_whatever_is_recorded(make, record_every)
     """Rows that no network can tell apart: long steps only jump about."""
     X, y = np.ones((24, 2)), np.arange(24) % 2
     X[:, 0] += 0.01 * rng.normal(size=24)
-    batch = {"batch_size": 7} if is_classifier(make()) else {}
+    batch = of_batches(make, 7)
     silent, ends = [], set()
     for step in (1e-3, *STEPS):
         net = make(learning_rate=step, record_every=record_every, max_iter=30, **batch)
@@ -77,7 +80,7 @@ def test_a_loss_above_its_start_is_said_whatever_is_recorded(make, record_every)
 @pytest.mark.parametrize("make", ALL.values(), ids=ALL)
 def test_a_long_step_that_ends_below_its_start_is_silent(make):
     """As the papers' are."""
-    batch = {"batch_size": 24} if is_classifier(make()) else {}
+    batch = of_batches(make, 24)
     step = 100.0 if batch else 0.1
     if make in (scaled, linearized_both):  # 0 at the start: less is below its loss
         step = 5.0
