@@ -275,6 +275,8 @@ class CoordinateCheckDisplay(OwnWorld):
 
     def _draw_changes(self, ax: Any, name: str, cmap: str | None) -> list[Any]:
         ax.set(xscale="log", yscale="log", xlabel="width m", title=name)
+        ax.set_xticks(self.widths, labels=[f"{m:g}" for m in self.widths])
+        ax.set_xticks([], minor=True)
         lines = []
         for kind, values in self.changes[name].items():
             shades = colors(len(self.iterations), cmap)

@@ -74,6 +74,8 @@ def _where_rich(lazy: Lazy, figure: Callable[[Cell, float], float]) -> list[floa
 
 
 def _one_number(found: list[float], name: str, times: float) -> Finding:
+    if not found:
+        return "no cell has α √m ≤ 1", NOT
     ours = f"{name} from {min(found):.3g} to {max(found):.3g} in {len(found)} cells"
     return ours, at_most(max(found) / min(found), times, times**2)
 
