@@ -43,7 +43,9 @@ from overparam_sk.experiments import load_problem, run_study
 from overparam_sk.interop import TrainingDiagnostics
 from overparam_sk.plotting import (
     ConvergenceDisplay,
+    CoordinateCheckDisplay,
     KernelDriftDisplay,
+    PhaseDiagramDisplay,
     TrainingDynamicsDisplay,
     UpdateSpectrumDisplay,
     WidthStudyDisplay,
@@ -412,6 +414,20 @@ STUDY = model_selection.width_study(
     cv=2,
     repeats=2,
     random_state=0,
+)
+
+
+PHASES = model_selection.width_study(
+    {"0.1": classifier(max_iter=2), "10": classifier(max_iter=2, output_scale=10.0)},
+    X,
+    y,
+    values=[2, 4],
+    cv=2,
+    repeats=1,
+    random_state=0,
+)
+CHECK = CoordinateCheckDisplay.from_estimators(
+    {"net": classifier(learning_rate=1e-3)}, X, y, widths=[2, 4], iterations=[1]
 )
 
 
@@ -786,6 +802,42 @@ DOORS = [
         "KernelDriftDisplay.plot",
         _plot(KernelDriftDisplay.from_estimator(PLAIN, X, y)),
         {"ax": DATA, "cmap": none()},
+    ),
+    Door(
+        "CoordinateCheckDisplay.from_estimators",
+        _with(
+            CoordinateCheckDisplay.from_estimators,
+            estimators={"net": classifier(learning_rate=1e-3, max_iter=2)},
+            X=X,
+            y=y,
+            widths=[2, 4],
+            iterations=[1, 2],
+        ),
+        {
+            **dict.fromkeys(("estimators", "X", "y"), DATA),
+            **dict.fromkeys(
+                ("widths", "iterations"),
+                sequence(lambda e: _is_index(e) and e >= 1, len),
+            ),
+            "learning_rates": either(none(), sequence(_is_positive, len)),
+            "repeats": count(1, 100),  # more of them take their time
+            "random_state": SEED,
+        },
+    ),
+    Door(
+        "CoordinateCheckDisplay.plot",
+        _plot(CHECK),
+        {"ax": DATA, "cmap": none()},
+    ),
+    Door(
+        "PhaseDiagramDisplay.from_study",
+        _with(PhaseDiagramDisplay.from_study, study=PHASES),
+        {"study": DATA},
+    ),
+    Door(
+        "PhaseDiagramDisplay.plot",
+        _plot(PhaseDiagramDisplay.from_study(PHASES)),
+        {"ax": DATA, "metrics": DATA, "guides": FLAG, "cmap": none()},
     ),
     Door(
         "UpdateSpectrumDisplay.plot",

@@ -10,7 +10,7 @@ import pytest
 DOCS = Path(__file__).parents[1] / "docs"
 
 
-@pytest.mark.parametrize("name", ["deep-networks", "infinite-width"])
+@pytest.mark.parametrize("name", ["deep-networks", "infinite-width", "lazy-or-rich"])
 def test_the_page_s_code_prints_what_stands_behind_it(name):
     page = (DOCS / f"{name}.md").read_text("utf-8")
     blocks = re.findall(r"```python\n(.*?)```\n\n```text\n(.*?)```", page, re.S)

@@ -11,6 +11,7 @@ from overparam_sk.parameters import shown
 __all__ = [
     "axes_grid",
     "axes_row",
+    "axes_table",
     "colors",
     "draw_courses",
     "draw_mean_and_band",
@@ -45,6 +46,11 @@ def axes_row(ax: Any, n_panels: int) -> NDArray[Any]:
 def axes_grid(ax: Any, n_panels: int) -> NDArray[Any]:
     """Return the given axes as an array of ``n_panels``, or those of two new rows."""
     return _axes(ax, n_panels, 1 if n_panels < 4 else 2)
+
+
+def axes_table(ax: Any, n_rows: int, n_columns: int) -> NDArray[Any]:
+    """Return the given axes, or those of a new figure, in rows and columns."""
+    return _axes(ax, n_rows * n_columns, n_rows).reshape(n_rows, n_columns)
 
 
 def _axes(ax: Any, n_panels: int, n_rows: int) -> NDArray[Any]:

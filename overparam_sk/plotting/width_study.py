@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from overparam_sk.parameters import FLAG, shown
 from overparam_sk.plotting._axes import axes_grid, colors, write_out_small_range
 from overparam_sk.plotting._curves import NAME, chosen, inside
+from overparam_sk.plotting._labels import label_of
 from overparam_sk.plotting._points import ABSENT, Axis, Curves, Floats, Points
 from overparam_sk.world import OwnWorld
 
@@ -19,18 +20,6 @@ __all__ = ["WidthStudyDisplay"]
 _SCALING = ("relative_distance", "activation_change")
 # The distance of an infinitely wide network is its constant over √m.
 _DISTANCE, _CONSTANT = "relative_distance", "distance_constant"
-_LABELS = {
-    "activation_change": "share of patterns changed",
-    "relative_distance": "‖W − W(0)‖ / ‖W(0)‖",
-    "weight_change": "‖W − W(0)‖",
-    "dead_samples": "dead samples",
-    "dead_rows": "dead rows",
-    "gram_lambda_min": "smallest Gram eigenvalue",
-    "gram_drift": "‖H − H(0)‖ / ‖H(0)‖",
-    "gram_alignment": "alignment of H to the targets",
-    "largest_unit_change": "largest ‖w − w(0)‖",
-    "fit_time": "time of a fit in s",
-}
 
 
 class WidthStudyDisplay(OwnWorld):
@@ -265,7 +254,7 @@ class WidthStudyDisplay(OwnWorld):
             line = {"color": shade_of[name], "linestyle": "-.", "label": name}
             ax.axhline(mean_, **line)
             ax.axhspan(mean_ - std_, mean_ + std_, color=shade_of[name], alpha=0.2)
-        ax.set(xlabel=self.param, ylabel=_label(metric))
+        ax.set(xlabel=self.param, ylabel=label_of(metric))
 
     def _draw_limits(self, ax: Any, axis: Axis, shade_of: Mapping[str, Any]) -> None:
         """The distances c/√m of networks of infinite width."""
@@ -298,14 +287,6 @@ class WidthStudyDisplay(OwnWorld):
             x = np.repeat(self.values[name].astype(float), [len(r) for r in scores])
             return x, np.concatenate(scores)
         return np.empty(0), np.empty(0)
-
-
-def _label(metric: str) -> str:
-    """The words for a metric, and the layer where it is that of one."""
-    stem, _, layer = metric.rpartition("_")
-    if layer.isdecimal() and stem in _LABELS:
-        return f"layer {layer}: {_LABELS[stem]}"
-    return _LABELS.get(metric, metric)
 
 
 def _the_width(names: Sequence[str]) -> str:

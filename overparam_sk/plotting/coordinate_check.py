@@ -1,0 +1,304 @@
+"""How far what moves against the width, and which step is best at each width."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from overparam_sk.parameters import (
+    COUNT,
+    SEED,
+    either,
+    number,
+    one_of,
+    repeat_seeds,
+    several,
+    such_that,
+)
+from overparam_sk.plotting._axes import axes_table, colors
+from overparam_sk.plotting._coordinates import Floats, changes, makers, training_loss
+from overparam_sk.world import OwnWorld
+
+__all__ = ["CoordinateCheckDisplay"]
+
+_COUNTS = such_that(
+    several(COUNT, ""), bool, "a list of integers >= 1, not an empty one"
+)
+_RATES = either(
+    one_of(None),
+    such_that(several(number(0, above=True), ""), bool, "a list of finite numbers > 0"),
+)
+_STYLES = {"hidden": "-", "readout": "--", "outputs": ":"}
+
+
+class CoordinateCheckDisplay(OwnWorld):
+    """Sizes of changes against the width, and losses against the step.
+
+    A column for each parametrisation. Above, the root mean square of how far hidden
+    pre-activations, readout and outputs have moved after some steps: where features
+    are learned alike at every width, as with ``parametrization="mup"``, all lines are
+    flat. Below, the training loss at the end of a fit against its ``learning_rate``, a
+    line a width: where a step transfers, the lines have their minimum at one place.
+    Make one with :meth:`from_estimators`. All parameters are stored as attributes.
+
+    Parameters
+    ----------
+    widths : ndarray of shape (n_widths,)
+        m, ascending.
+    iterations : ndarray of shape (n_iterations,)
+        Numbers of steps after which it was looked.
+    changes : dict of str to dict of str to ndarray of shape (n_iterations, n_widths)
+        Per parametrisation the changes of "hidden" and "readout", in units of their
+        root mean square at initialisation, and of "outputs", as they are.
+    learning_rates : ndarray of shape (n_rates,) or None, default=None
+        c.
+    losses : dict of str to ndarray of shape (n_widths, n_rates) or None, default=None
+        Per parametrisation the training losses; NaN where a fit diverged.
+
+    Attributes
+    ----------
+    figure_ : matplotlib Figure
+    ax_ : ndarray of matplotlib Axes of shape (n_rows, n_parametrisations)
+        One row without ``learning_rates``, otherwise two.
+    change_lines_ : dict of str to list of matplotlib Line2D
+    loss_lines_ : dict of str to list of matplotlib Line2D
+        Per parametrisation. Set by :meth:`plot`, as those above.
+
+    See Also
+    --------
+    PhaseDiagramDisplay : Figures over scale and width.
+
+    References
+    ----------
+    .. [1] G. Yang, E. J. Hu. "Tensor Programs IV: Feature Learning in Infinite-Width
+       Neural Networks", ICML 2021.
+    .. [2] G. Yang et al. "Tensor Programs V: Tuning Large Neural Networks via Zero-Shot
+       Hyperparameter Transfer", 2022, appendix D.1.
+
+    Examples
+    --------
+    >>> from overparam_sk import OverparamReLUClassifier
+    >>> from overparam_sk.datasets import make_clustered_mixture
+    >>> from overparam_sk.plotting import CoordinateCheckDisplay
+    >>> X, y = make_clustered_mixture(60, 8, normalize=True, random_state=0)
+    >>> nets = {
+    ...     name: OverparamReLUClassifier(
+    ...         parametrization=name,
+    ...         base_width=64,
+    ...         output_scale=1.0,
+    ...         train_readout=True,
+    ...         learning_rate=0.5,
+    ...     )
+    ...     for name in ("ntk", "mup")
+    ... }
+    >>> display = CoordinateCheckDisplay.from_estimators(
+    ...     nets, X, y, widths=[256, 4096], iterations=[1, 5]
+    ... )
+    >>> {name: of["hidden"].round(1) for name, of in display.slopes.items()}
+    {'ntk': array([-0.5, -0.5]), 'mup': array([0., 0.])}
+    >>> display.plot()  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        *,
+        widths: NDArray[Any],
+        iterations: NDArray[Any],
+        changes: dict[str, dict[str, Floats]],
+        learning_rates: Floats | None = None,
+        losses: dict[str, Floats] | None = None,
+    ) -> None:
+        self.widths = widths
+        self.iterations = iterations
+        self.changes = changes
+        self.learning_rates = learning_rates
+        self.losses = losses
+
+    @classmethod
+    def from_estimators(
+        cls,
+        estimators: Mapping[str, Any],
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        widths: Sequence[int],
+        iterations: Sequence[int] = (1, 5, 10),
+        learning_rates: Sequence[float] | None = None,
+        repeats: int = 1,
+        random_state: int = 0,
+    ) -> "CoordinateCheckDisplay":
+        """Fit networks of every width and look how far what moved.
+
+        Parameters
+        ----------
+        estimators : dict of str to estimator
+            Name of a parametrisation -> an unfitted `OverparamReLUClassifier` or
+            `LinearizedReLUClassifier`, or a function of the width that makes one, where
+            more than the width is another. Its own ``learning_rate`` is that of the
+            sizes of changes, its own ``max_iter`` that of the losses.
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+        widths : list of int
+        iterations : list of int, default=(1, 5, 10)
+        learning_rates : list of float, default=None
+            None leaves the losses out.
+        repeats : int, default=1
+            Fits of which means are taken.
+        random_state : int, default=0
+
+        Returns
+        -------
+        CoordinateCheckDisplay
+
+        Raises
+        ------
+        ValueError
+            If there is nothing to fit, or a fit is refused.
+        DivergenceError
+            If a fit of so few steps diverges; among the losses that is NaN.
+        """
+        made = makers(estimators)
+        sizes = sorted(set(_COUNTS("widths", widths)))
+        steps = sorted(set(_COUNTS("iterations", iterations)))
+        rates = _RATES("learning_rates", learning_rates)
+        seeds = repeat_seeds(
+            SEED("random_state", random_state), COUNT("repeats", repeats)
+        )
+        moved: dict[str, dict[str, Floats]] = {}
+        for name, make in made.items():
+            by_width = [
+                [
+                    changes(make(m).set_params(random_state=s), X, y, steps)
+                    for s in seeds
+                ]
+                for m in sizes
+            ]
+            moved[name] = {
+                kind: np.array(
+                    [np.mean([one[kind] for one in of], axis=0) for of in by_width]
+                ).T
+                for kind in by_width[0][0]
+            }
+        widths_ = np.array(sizes)
+        if rates is None:
+            return cls(widths=widths_, iterations=np.array(steps), changes=moved)
+        ordered = sorted(set(rates))
+        losses = {}
+        for name, make in made.items():
+            ends = [
+                [
+                    [
+                        training_loss(
+                            make(m).set_params(random_state=s, learning_rate=c), X, y
+                        )
+                        for s in seeds
+                    ]
+                    for c in ordered
+                ]
+                for m in sizes
+            ]
+            losses[name] = np.mean(ends, axis=2)
+        return cls(
+            widths=widths_,
+            iterations=np.array(steps),
+            changes=moved,
+            learning_rates=np.array(ordered),
+            losses=losses,
+        )
+
+    @property
+    def slopes(self) -> dict[str, dict[str, Floats]]:
+        """Exponents of the width: per parametrisation and kind, shape (n_iterations,).
+
+        By least squares on the logarithms.
+        """
+        logs = np.log(np.asarray(self.widths, dtype=float))
+        return {
+            name: {kind: np.polyfit(logs, np.log(v).T, 1)[0] for kind, v in of.items()}
+            for name, of in self.changes.items()
+        }
+
+    @property
+    def best_learning_rates(self) -> dict[str, Floats]:
+        """Where the loss is least: per parametrisation, shape (n_widths,).
+
+        Empty without ``learning_rates``; NaN where all fits diverged.
+        """
+        if self.learning_rates is None or self.losses is None:
+            return {}
+        return {
+            name: np.array([_best(self.learning_rates, loss) for loss in losses])
+            for name, losses in self.losses.items()
+        }
+
+    def plot(
+        self, ax: Any = None, *, cmap: str | None = None
+    ) -> "CoordinateCheckDisplay":
+        """Draw a column for each parametrisation.
+
+        Parameters
+        ----------
+        ax : array of matplotlib Axes, default=None
+            As many as panels, row by row. None makes a figure.
+        cmap : str, default=None
+            Colour map over the iterations and the widths. None is the cycle.
+
+        Returns
+        -------
+        self : CoordinateCheckDisplay
+
+        Raises
+        ------
+        ValueError
+            If ``ax`` has another length.
+        ImportError
+            If matplotlib is not installed.
+        """
+        rows = 1 if self.losses is None else 2
+        self.ax_ = axes_table(ax, rows, len(self.changes))
+        self.figure_ = self.ax_[0, 0].figure
+        self.change_lines_ = {
+            name: self._draw_changes(place, name, cmap)
+            for place, name in zip(self.ax_[0], self.changes, strict=True)
+        }
+        self.ax_[0, 0].set_ylabel("root mean square change")
+        self.ax_[0, 0].legend(fontsize="x-small")
+        self.loss_lines_: dict[str, list[Any]] = {}
+        if self.losses is None:
+            return self
+        for place, name in zip(self.ax_[1], self.losses, strict=True):
+            self.loss_lines_[name] = self._draw_losses(place, name, cmap)
+        self.ax_[1, 0].set_ylabel("training loss")
+        self.ax_[1, 0].legend(fontsize="x-small")
+        return self
+
+    def _draw_changes(self, ax: Any, name: str, cmap: str | None) -> list[Any]:
+        ax.set(xscale="log", yscale="log", xlabel="width m", title=name)
+        ax.set_xticks(self.widths, labels=[f"{m:g}" for m in self.widths])
+        ax.set_xticks([], minor=True)
+        lines = []
+        for kind, values in self.changes[name].items():
+            shades = colors(len(self.iterations), cmap)
+            for t, course, shade in zip(self.iterations, values, shades, strict=True):
+                line = {"color": shade, "linestyle": _STYLES.get(kind, "-.")}
+                label = f"{kind}, t = {t}"
+                lines += ax.plot(self.widths, course, marker=".", label=label, **line)
+        return lines
+
+    def _draw_losses(self, ax: Any, name: str, cmap: str | None) -> list[Any]:
+        ax.set(xscale="log", yscale="log", xlabel="learning rate c")
+        lines = []
+        assert self.losses is not None  # who calls has seen to it
+        shades = colors(len(self.widths), cmap)
+        for m, losses, shade in zip(
+            self.widths, self.losses[name], shades, strict=True
+        ):
+            options = {"color": shade, "marker": ".", "label": f"m = {m}"}
+            lines += ax.plot(self.learning_rates, losses, **options)
+        return lines
+
+
+def _best(rates: Floats, losses: Floats) -> float:
+    known = np.isfinite(losses)
+    return float(rates[known][losses[known].argmin()]) if known.any() else np.nan
