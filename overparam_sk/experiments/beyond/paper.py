@@ -1,13 +1,14 @@
 """All that is shown of networks that neither paper has."""
 
+from overparam_sk.experiments.beyond.depth import DEPTH
 from overparam_sk.experiments.beyond.readout import READOUT
 from overparam_sk.experiments.reproduction import Paper
 
 __all__ = ["BEYOND"]
 
 BEYOND = Paper(
-    "beyond, all in one report: beyond-readout: both layers trained, at finite and "
-    "infinite width.",
-    (READOUT,),
+    "beyond, all in one report: beyond-depth: a narrow layer at each depth of a wide "
+    "network; beyond-readout: both layers trained, at finite and infinite width.",
+    (DEPTH, READOUT),
     name="beyond",
 )
