@@ -157,7 +157,11 @@ def _kind(key: Key) -> list[str]:
 def _start_table(of: Depth) -> Table:
     head = ["with a dead row", "λ_min/λ_max", "λ_min over the limit's"]
     table = [[*_KINDS, *head, "parts of W_1, W_2, …", "in the mean"]]
+    trained = {key.depth for key in of.fits}
+    widest = max(key.width for key in of.starts)
     for key, group in of.starts.items():
+        if key.depth not in trained and key.width < widest:
+            continue
         alive = settled(group)
         parts = np.mean([one.sizes for one in group], axis=0)
         table.append(
@@ -205,7 +209,7 @@ def _draw(*measured: Depth) -> Any:
         _draw_kinds(row[1], starts, widest, lambda one: one.conditioning)
         row[1].set(yscale="log", ylabel="λ_min/λ_max of H(0), no dead row")
         _draw_kinds(row[2], of.fits, widest, lambda one: one.rate)
-        row[2].set(yscale="log", ylabel="rate a step, of what no dead row holds")
+        row[2].set(yscale="log", ylabel="rate a step, but for dead rows")
         for ax in row[1:]:
             ax.set_xlabel(f"position of the narrow layer (0: none), m = {widest}")
     return figure
@@ -252,8 +256,8 @@ DEPTH: Experiment[Depth] = Experiment(
         data=("synthetic-50", "MNIST-01"),
         widths=(32, 128, 512),
         narrow=(2, 5, 10),
-        networks=100,
-        layers=100,
+        networks=50,
+        layers=400,
         limit_draws=20_000,
         fitted=5,
         depths=(2, 3, 4),

@@ -111,9 +111,9 @@ class Fit:
 
     @property
     def rate(self) -> float:
-        """−log(L(T)/L(0))/T of what no dead row holds."""
+        """−log(L(T)/L(0))/T of what no dead row holds; NaN if they hold all of it."""
         above = (self.last - self.floor) / (self.first - self.floor)
-        return float(-np.log(max(above, np.finfo(float).tiny)) / self.n_steps)
+        return float(-np.log(above) / self.n_steps) if above > 0 else float("nan")
 
     @property
     def linear_rate(self) -> float:
