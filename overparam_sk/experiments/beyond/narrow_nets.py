@@ -88,7 +88,10 @@ def dead_rows(layers: Sequence[Floats], X: Floats) -> NDArray[np.bool_]:
 
 
 def sizes(weights: Weights, X: Floats) -> Floats:
-    """Mean over the rows of H_l(x, x), the part of each layer, shape (L,)."""
+    """Mean over the rows of H_l(x, x), the part of each layer, shape (L,).
+
+    Those of ``gram_matrix(…, layer=l)``, without the rest of the matrices.
+    """
     *layers, w = weights
     Y = features(layers, X)
     G, found = w * (Y[-1] > 0), list[float]()
