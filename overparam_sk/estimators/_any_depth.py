@@ -79,7 +79,7 @@ class AnyDepth(AllLayers, ABC):
     hidden_widths: tuple[int, ...] = parameter(
         default=(5, 1000), rule=WIDTHS, kw_only=False
     )
-    layer_weights_: list[NDArray[Any]]
+    layer_weights_: ClassVar[list[NDArray[Any]]]  # of an instance, but no parameter
     _layer_names: ClassVar[tuple[str, ...]] = ()
 
     def initial_weights(self) -> tuple[NDArray[Any], ...]:
