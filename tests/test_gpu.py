@@ -13,6 +13,8 @@ from overparam_sk import (
     DeepReLUClassifier,
     DeepReLURegressor,
     DivergenceError,
+    InfiniteWidthReLUClassifier,
+    LinearizedReLUClassifier,
     OverparamReLUClassifier,
     TwoHiddenReLURegressor,
 )
@@ -77,6 +79,35 @@ def test_a_fit_is_that_of_the_cpu(container):
         assert getattr(there, name) == pytest.approx(getattr(here, name))
     for name, column in here.history_.items():
         np.testing.assert_allclose(there.history_[name], column, rtol=1e-6, atol=1e-12)
+
+
+OTHERS = {
+    "both layers": OverparamReLUClassifier(train_readout=True, **FAST),
+    "lazy": OverparamReLUClassifier(output_scale=30.0, **FAST),
+    "mean field": OverparamReLUClassifier(
+        parametrization="mean_field", learning_rate=0.1, train_readout=True, **FAST
+    ),
+    "linear in both": LinearizedReLUClassifier(
+        train_readout=True, output_scale=1.0, **FAST
+    ),
+    "infinite width": InfiniteWidthReLUClassifier(
+        train_readout=True,
+        **{name: value for name, value in FAST.items() if name != "width"},
+    ),
+}
+
+
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_neither_paper_has_is_that_of_the_cpu(name, container):
+    X, y = problem()
+    there = clone(OTHERS[name]).set_params(device="cuda").fit(container(X), y)
+    here = clone(OTHERS[name]).set_params(device="cpu").fit(X, y)
+    assert there.device_ == "cuda"
+    found, expected = (net.decision_function(X) for net in (there, here))
+    np.testing.assert_allclose(found, expected, rtol=1e-6, atol=1e-8)
+    for name, column in here.history_.items():
+        np.testing.assert_allclose(there.history_[name], column, rtol=1e-5, atol=1e-9)
 
 
 @pytest.mark.parametrize("container", [np.asarray, sparse.csr_array])
