@@ -178,7 +178,7 @@ class GradientDescent:
         self._check_finite()
         # A small network may end with all units off as its best fit; a diverging one
         # ends so after its loss has climbed.
-        if after.stuck and not before.stuck and before.loss > self._first_loss:
+        if before.loss > self._first_loss and after.stuck and not before.stuck:
             raise DivergenceError(
                 "Some unit must stay active on some training row, got none at iteration"
                 f" {self.iteration}: lower learning_rate, or scale X and y to "
