@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from overparam_sk.parameters import shown
 
-__all__ = ["Floats", "Maker", "changes", "makers", "training_loss"]
+__all__ = ["Floats", "Maker", "changes", "losses", "makers"]
 
 Floats = NDArray[np.float64]
 # Width -> an unfitted estimator of that width.
@@ -60,25 +60,69 @@ def _no_maker(one: Any) -> ValueError:
     )
 
 
-def training_loss(net: Any, X: ArrayLike, y: ArrayLike) -> float:
-    """The loss at the end of a fit; NaN if it diverged."""
-    try:
-        with warnings.catch_warnings():
-            # Steps that are too large are among those that are tried.
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            return float(net.fit(X, y).loss_)
-    except FloatingPointError:
-        return float("nan")
-
-
 def changes(
+    make: Maker,
+    X: Any,
+    y: ArrayLike,
+    *,
+    widths: Sequence[int],
+    iterations: Sequence[int],
+    seeds: Sequence[int],
+) -> dict[str, Floats]:
+    """Root mean square changes, means over the seeds.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_iterations, n_widths)
+        Hidden units and the readout are in units of their root mean square at
+        initialisation, outputs are as they are.
+    """
+    found: dict[str, list[Floats]] = {}
+    for width in widths:
+        each = [
+            _moved(make(width).set_params(random_state=seed), X, y, iterations)
+            for seed in seeds
+        ]
+        for kind in each[0]:
+            mean = np.mean([one[kind] for one in each], axis=0)
+            found.setdefault(kind, []).append(mean)
+    return {kind: np.array(of_widths).T for kind, of_widths in found.items()}
+
+
+def losses(
+    make: Maker,
+    X: ArrayLike,
+    y: ArrayLike,
+    *,
+    widths: Sequence[int],
+    rates: Sequence[float],
+    seeds: Sequence[int],
+) -> Floats:
+    """Training losses at the end of fits, means over the seeds; NaN if one diverged.
+
+    Returns
+    -------
+    ndarray of shape (n_widths, n_rates)
+    """
+
+    def end(width: int, rate: float, seed: int) -> float:
+        net = make(width).set_params(learning_rate=rate, random_state=seed)
+        try:
+            with warnings.catch_warnings():
+                # Steps that are too large are among those that are tried.
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                return float(net.fit(X, y).loss_)
+        except FloatingPointError:
+            return float("nan")
+
+    return np.array(
+        [[np.mean([end(m, c, seed) for seed in seeds]) for c in rates] for m in widths]
+    )
+
+
+def _moved(
     net: Any, X: Any, y: ArrayLike, iterations: Sequence[int]
 ) -> dict[str, Floats]:
-    """Root mean square changes after some steps, of each kind of coordinate.
-
-    Hidden units and the readout are in units of their root mean square at
-    initialisation, outputs are as they are.
-    """
     net.set_params(max_iter=max(iterations), n_iter_no_change=None).fit(X, y)
     start, *later = net.snapshots(X, y, [0, *iterations])
     found = {}

@@ -17,7 +17,7 @@ from overparam_sk.parameters import (
     such_that,
 )
 from overparam_sk.plotting._axes import axes_table, colors
-from overparam_sk.plotting._coordinates import Floats, changes, makers, training_loss
+from overparam_sk.plotting._coordinates import Floats, changes, losses, makers
 from overparam_sk.world import OwnWorld
 
 __all__ = ["CoordinateCheckDisplay"]
@@ -165,47 +165,22 @@ class CoordinateCheckDisplay(OwnWorld):
         seeds = repeat_seeds(
             SEED("random_state", random_state), COUNT("repeats", repeats)
         )
-        moved: dict[str, dict[str, Floats]] = {}
-        for name, make in made.items():
-            by_width = [
-                [
-                    changes(make(m).set_params(random_state=s), X, y, steps)
-                    for s in seeds
-                ]
-                for m in sizes
-            ]
-            moved[name] = {
-                kind: np.array(
-                    [np.mean([one[kind] for one in of], axis=0) for of in by_width]
-                ).T
-                for kind in by_width[0][0]
+        found: dict[str, Any] = {
+            "widths": np.array(sizes),
+            "iterations": np.array(steps),
+            "changes": {
+                name: changes(make, X, y, widths=sizes, iterations=steps, seeds=seeds)
+                for name, make in made.items()
+            },
+        }
+        if rates is not None:
+            ordered = sorted(set(rates))
+            found["learning_rates"] = np.array(ordered)
+            found["losses"] = {
+                name: losses(make, X, y, widths=sizes, rates=ordered, seeds=seeds)
+                for name, make in made.items()
             }
-        widths_ = np.array(sizes)
-        if rates is None:
-            return cls(widths=widths_, iterations=np.array(steps), changes=moved)
-        ordered = sorted(set(rates))
-        losses = {}
-        for name, make in made.items():
-            ends = [
-                [
-                    [
-                        training_loss(
-                            make(m).set_params(random_state=s, learning_rate=c), X, y
-                        )
-                        for s in seeds
-                    ]
-                    for c in ordered
-                ]
-                for m in sizes
-            ]
-            losses[name] = np.mean(ends, axis=2)
-        return cls(
-            widths=widths_,
-            iterations=np.array(steps),
-            changes=moved,
-            learning_rates=np.array(ordered),
-            losses=losses,
-        )
+        return cls(**found)
 
     @property
     def slopes(self) -> dict[str, dict[str, Floats]]:
@@ -228,8 +203,8 @@ class CoordinateCheckDisplay(OwnWorld):
         if self.learning_rates is None or self.losses is None:
             return {}
         return {
-            name: np.array([_best(self.learning_rates, loss) for loss in losses])
-            for name, losses in self.losses.items()
+            name: np.array([_best(self.learning_rates, course) for course in of_widths])
+            for name, of_widths in self.losses.items()
         }
 
     def plot(
@@ -291,14 +266,14 @@ class CoordinateCheckDisplay(OwnWorld):
         lines = []
         assert self.losses is not None  # who calls has seen to it
         shades = colors(len(self.widths), cmap)
-        for m, losses, shade in zip(
+        for m, course, shade in zip(
             self.widths, self.losses[name], shades, strict=True
         ):
             options = {"color": shade, "marker": ".", "label": f"m = {m}"}
-            lines += ax.plot(self.learning_rates, losses, **options)
+            lines += ax.plot(self.learning_rates, course, **options)
         return lines
 
 
-def _best(rates: Floats, losses: Floats) -> float:
-    known = np.isfinite(losses)
-    return float(rates[known][losses[known].argmin()]) if known.any() else np.nan
+def _best(rates: Floats, course: Floats) -> float:
+    known = np.isfinite(course)
+    return float(rates[known][course[known].argmin()]) if known.any() else np.nan
