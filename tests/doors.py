@@ -185,7 +185,7 @@ FIRST_LAYER = {
     **MEASURED,
     "width": COUNT,
     "train_readout": FLAG,
-    "init_scale": real(0, above=True),
+    "init_scale": real(0, 1e100, above=True),
     "output_scale": either(none(), real(0, above=True)),
     "parametrization": text("ntk", "mean_field", "mup"),
     "base_width": COUNT,

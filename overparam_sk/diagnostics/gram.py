@@ -339,8 +339,9 @@ def _source(given: Any) -> GramSource:
         if isinstance(source, GramSource):
             return source
         raise ValueError(
-            "estimator_or_params must be a fitted OverparamReLUClassifier or "
-            f"TwoHiddenReLURegressor, or a tuple of their weights, got {shown(given)}."
+            "estimator_or_params must be a fitted OverparamReLUClassifier, "
+            "TwoHiddenReLURegressor or other network of weights, or a tuple of them, "
+            f"got {shown(given)}."
         )
     parts = tuple(real_array("The weights", part, 1, 2) for part in given)
     shapes = [part.shape for part in parts]

@@ -73,7 +73,7 @@ class ScaledNetwork:
     """
 
     train_readout: bool = parameter(default=False, rule=FLAG)
-    init_scale: float = parameter(default=1.0, rule=_POSITIVE)
+    init_scale: float = parameter(default=1.0, rule=number(0, 1e100, above=True))
     output_scale: float | None = parameter(
         default=None, rule=either(one_of(None), _POSITIVE)
     )
@@ -133,6 +133,9 @@ class ScaledNetwork:
         return {
             "train_readout": (self.has_trained_readout_, trained),
             "init_scale": (self.init_scale_, asked.init),
-            "what outputs are multiplied by": (self.output_scale_, asked.output),
-            "whether outputs are those less the first (output_scale)": centered,
+            "output_scale's factor, with parametrization and base_width,": (
+                self.output_scale_,
+                asked.output,
+            ),
+            "whether output_scale is given": centered,
         }

@@ -110,8 +110,10 @@ class FirstLayer:
         held = held and coordinates.of_rows(held)
         space = _space(job, inside, held, batch_size, width // place.shards.size)
         rows = space.of_rows(inside)
-        readout = scaling.init if train_readout else None
-        plan = SGDPlan.of(job, place, rows, batch_size, readout=readout)
+        both: dict[str, float] = {}
+        if train_readout:
+            both = {"readout": scaling.init, "laziness": scaling.output * width**0.5}
+        plan = SGDPlan.of(job, place, rows, batch_size, **both)
         numbers = float(width) * (rows.n_columns + job.n_outputs) / place.shards.size
         place.check_room(f"A network of width {width}", numbers, "lower width")
         initial = InitialUnits(

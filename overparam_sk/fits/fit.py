@@ -207,8 +207,12 @@ def _state(
 
 
 def _loss_at_start(job: Job, recorder: Recorder, looks: Sequence[int]) -> float | None:
-    """Where the loss of the history starts; None where the history will tell."""
+    """Where the loss of the history starts; None where the history will tell.
+
+    Of the rows of one pass, which are others than those before, no history tells.
+    """
     told = job.resume is not None or looks[0] == recorder.network.trainer.iteration
+    told = told and not (job.resume is not None and job.settings.one_pass)
     return None if told else recorder.loss_now()
 
 
@@ -216,12 +220,10 @@ def _risen(
     job: Job, recorder: Recorder, start: float | None
 ) -> tuple[float, float] | None:
     """The loss at the start of training and now, if that is above it."""
-    slack = _NO_RISE
+    slack = _NO_RISE if job.resume is None else _NO_RISE_ON_OTHER_ROWS
     if start is None:
         history = job.past or recorder.history
         start = history["loss"][0] if len(history.get("loss", ())) else float("inf")
-        if job.resume is not None:
-            slack = _NO_RISE_ON_OTHER_ROWS
     end = recorder.latest("loss")
     return (start, end) if end > slack * start else None
 

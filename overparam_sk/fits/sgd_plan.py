@@ -1,5 +1,6 @@
 """What minibatch SGD goes by, whatever it moves: weights, batches, step, momentum."""
 
+import math
 from dataclasses import dataclass
 from typing import Self
 
@@ -103,10 +104,22 @@ class SGDPlan:
         batch_size: int,
         *,
         readout: float | None = None,
+        laziness: float = math.inf,
     ) -> Self:
         """That of a job, on its rows as they are trained on.
 
-        ``readout`` is the scale of the hidden weights that a trained readout has.
+        Parameters
+        ----------
+        job : Job
+        place : Place
+        rows : Rows
+        batch_size : int
+        readout : float or None, default=None
+            The scale of the hidden weights below a readout that is trained.
+        laziness : float, default=inf
+            α √m of two trained layers, whose kernel drifts as its inverse: an automatic
+            step that is safe at the start is shorter by as much where this is less than
+            1, and is lengthened by no more than its square.
         """
         settings, weight = job.settings, weight_of(job.data, place)
         c = settings.learning_rate
@@ -116,9 +129,12 @@ class SGDPlan:
             subset, _ = step_size_rows(job, rows, weight)
             some, of_some = rows.take(subset), weight[subset.to(place.device)]
             safe = safe_learning_rate(some, of_some, batch_size, readout=readout)
-            c = place.shards.agree(safe, place.device)
+            c = place.shards.agree(safe * min(1.0, laziness), place.device)
         # The batches of one stretch of a run must not repeat those of another.
         mixed = np.random.SeedSequence([job.seeds.batches, job.first_iteration])
         stream = MinibatchStream(len(rows), batch_size, int(mixed.generate_state(1)[0]))
-        lengthen = CurvatureStep() if settings.learning_rate is None else None
+        lengthen = None
+        if settings.learning_rate is None:
+            usual = CurvatureStep().most
+            lengthen = CurvatureStep(most=min(max(1.0, laziness**2), usual))
         return cls(weight, stream, c, settings.momentum, lengthen)

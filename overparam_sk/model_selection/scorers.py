@@ -63,6 +63,9 @@ class DiagnosticScorer:
                 "parameter diagnostics asks for it."
             )
         values = np.atleast_1d(found)
+        there = len(values) == 1 if layer is None else 1 <= layer <= len(values)
+        if not there and self.missing is not None:
+            return self.missing
         if layer is None and values.shape != (1,):
             raise ValueError(
                 f"{attribute} must be one number, got one for each of "
@@ -94,8 +97,9 @@ def diagnostic_scorer(name: str, *, missing: float | None = None) -> DiagnosticS
         A fitted attribute that is a number, "relative_distance_"; of an attribute with
         one number a layer the number of one layer, "relative_distance_1".
     missing : float, default=None
-        Score of an estimator without the attribute, such as a baseline in the same
-        search: NaN, for instance. None is an AttributeError.
+        Score of an estimator without the attribute, or without that layer, such as a
+        baseline in the same search: NaN, for instance. None is an AttributeError or,
+        for a layer, a ValueError.
 
     Returns
     -------

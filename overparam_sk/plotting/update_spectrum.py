@@ -1,6 +1,6 @@
 """The rank of what was learned: singular values of W − W(0), beside those of W."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -72,7 +72,7 @@ default=None
         *,
         names: list[str],
         update_singular_values: list[NDArray[Any]],
-        weight_singular_values: list[NDArray[Any]] | None = None,
+        weight_singular_values: Sequence[NDArray[Any] | None] | None = None,
         n_components: int | None = None,
     ) -> None:
         self.names = names
@@ -100,7 +100,8 @@ default=None
         n_components : int, default=None
             Number of components of the data in all, the paper's k·l.
         weights : bool, default=True
-            Whether to compute the singular values of ``hidden_weights_`` too.
+            Whether to compute the singular values of ``hidden_weights_`` too, where
+            these alone are trained.
 
         Returns
         -------
@@ -129,13 +130,15 @@ default=None
         ----------
         estimators : dict or list
             A dict maps the name of a curve to a fitted estimator or to a list of them,
-            its repeats. In a list every estimator is a curve of its own.
+            its repeats. In a list every estimator is a curve of its own. A network of
+            several trained layers has a curve for each.
         names : iterable of str, default=None
             Names of a list's curves. None takes the widths where they differ.
         n_components : int, default=None
             Number of components of the data in all, the paper's k·l.
         weights : bool, default=True
-            Whether to compute the singular values of ``hidden_weights_`` too.
+            Whether to compute the singular values of ``hidden_weights_`` too, where
+            these alone are trained.
 
         Returns
         -------
@@ -150,20 +153,27 @@ default=None
         n_components = _COMPONENTS("n_components", n_components)
         weights = FLAG("weights", weights)
         groups = as_groups(estimators, names, "update_singular_values_")
-        updates = {
-            name: [e.update_singular_values_ for e in group]
-            for name, group in groups.items()
-        }
-        spectra = None
-        if weights:
-            spectra = {
-                name: [_singular_values(e) for e in group]
-                for name, group in groups.items()
-            }
+        updates: dict[str, list[Any]] = {}
+        spectra: dict[str, list[Any] | None] = {}
+        for name, group in groups.items():
+            found = [e.update_singular_values_ for e in group]
+            if any(isinstance(layers, list) for layers in found):
+                for layer, values in enumerate(zip(*found, strict=True), start=1):
+                    updates[f"{name}, layer {layer}"] = list(values)
+                    spectra[f"{name}, layer {layer}"] = None
+            else:
+                updates[name] = found
+                spectra[name] = (
+                    [_singular_values(e) for e in group] if weights else None
+                )
+        drawn = {name: values for name, values in spectra.items() if values is not None}
+        stacked = dict(zip(drawn, _stacked(drawn), strict=True))
         return cls(
-            names=list(groups),
+            names=list(updates),
             update_singular_values=_stacked(updates),
-            weight_singular_values=None if spectra is None else _stacked(spectra),
+            weight_singular_values=[stacked.get(name) for name in updates]
+            if drawn
+            else None,
             n_components=n_components,
         )
 
@@ -209,6 +219,7 @@ default=None
         self.weight_lines_ = [
             _draw(self.ax_, values, color=shade, linestyle="--", linewidth=1)
             for values, shade in zip(shown, shades, strict=False)
+            if values is not None
         ]
         self.component_line_ = None
         if self.n_components is not None:

@@ -12,7 +12,7 @@ from estimators.small_nets import (
     outputs,
     trained_weights,
 )
-from sklearn.base import is_regressor
+from sklearn.base import is_classifier, is_regressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import SGDClassifier
 from sklearn.neural_network import MLPClassifier
@@ -167,3 +167,17 @@ def test_chunks_of_rows_are_learnt(make):
         some = slice(20 * (i % 10), 20 * (i % 10) + 20)
         net.partial_fit(rows[some], targets[some], sample_weight=np.ones(20))
     assert net.score(rows, targets) > 0.45
+
+
+@pytest.mark.parametrize("make", FULL.values(), ids=FULL)
+def test_a_larger_chunk_is_no_loss_that_has_risen(make):
+    """The loss, a sum over the rows of a call, is compared with that of the same."""
+    net = make(learning_rate=1e-3)
+    rows = np.random.default_rng(0).normal(size=(60, 3))
+    targets = rows[:, 0] > 0 if is_classifier(net) else rows[:, 0]
+    more = {"classes": [False, True]} if is_classifier(net) else {}
+    net.partial_fit(rows[:1], targets[:1], **more)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(5):
+            net.partial_fit(rows, targets)

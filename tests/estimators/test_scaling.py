@@ -7,6 +7,7 @@ import pytest
 import torch
 from reference import scaled_outputs, scaled_sgd
 from scipy import sparse
+from sklearn.datasets import load_iris
 from torch.nn.functional import cross_entropy
 
 from overparam_sk import (
@@ -209,6 +210,27 @@ def test_mup_at_its_base_width_is_the_usual_network(train_readout):
 def test_centred_outputs_start_at_zero(kind):
     start, _ = net(kind, output_scale=5.0).fit(X, y).snapshots(X, y, [0, 1])
     np.testing.assert_allclose(start.decision_function(X), 0, atol=1e-12)
+
+
+RICH = {
+    "mean field": {"parametrization": "mean_field"},
+    "small α": {"output_scale": 0.03},
+    "very small α": {"output_scale": 0.003},
+    "mup": {"parametrization": "mup"},
+    "ntk": {},
+}
+
+
+@pytest.mark.parametrize("width", [30, 300])
+@pytest.mark.parametrize("case", RICH)
+def test_the_automatic_step_of_both_layers_knows_features_that_move(case, width):
+    flowers, kinds = load_iris(return_X_y=True)
+    fitted = OverparamReLUClassifier(
+        width, train_readout=True, random_state=0, **RICH[case]
+    ).fit(flowers, kinds)
+    course = fitted.history_["loss"]
+    assert fitted.score(flowers, kinds) > 0.95
+    assert course[-1] <= 1.5 * course.min() + 1e-3
 
 
 # ------------------------------------------------------------------- infinite width

@@ -181,3 +181,23 @@ def test_an_estimator_without_it_is_refused_unless_told_otherwise():
 def test_a_name_that_is_none_is_refused(name):
     with pytest.raises(ValueError, match="name must be that of a fitted attribute"):
         diagnostic_scorer(name)
+
+
+def test_networks_of_other_layers_are_scored_side_by_side():
+    both = OverparamReLUClassifier(
+        20, train_readout=True, learning_rate=0.3, max_iter=10, random_state=0
+    )
+    scoring = diagnostic_scoring({"one": NET, "both": both})
+    found = {}
+    for name, net in {"one": NET, "both": both}.items():
+        fitted = net.fit(X, y)
+        scorers = {n: of for n, of in scoring.items() if callable(of)}
+        found[name] = {n: score(fitted, X, y) for n, score in scorers.items()}
+    for name, n_layers in {"one": 1, "both": 2}.items():
+        figures = found[name]
+        assert np.isnan(figures["relative_distance"]) == (name == "both")
+        assert np.isnan(figures["relative_distance_2"]) == (n_layers == 1)
+        assert figures["relative_distance_1"] > 0
+        assert figures["coupling"] >= 0
+    with pytest.raises(ValueError, match="one for each of 2 layers"):
+        diagnostic_scorer("relative_distance")(both, X, y)

@@ -7,6 +7,7 @@ import sys
 import matplotlib as mpl
 import numpy as np
 import pytest
+from estimators.small_nets import classifier, deep_classifier, regressor, scaled
 from sklearn.datasets import load_iris
 
 from overparam_sk import OverparamReLUClassifier
@@ -214,3 +215,28 @@ def test_importing_the_displays_does_not_import_matplotlib():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert run.stdout == "False\n"
+
+
+def test_spectra_of_several_layers_are_a_curve_each():
+    nets = {
+        "both": scaled(),
+        "paper": classifier(),
+        "Kong": regressor(),
+        "deep": deep_classifier(),
+    }
+    fitted = {name: net.fit(X, y) for name, net in nets.items()}
+    display = UpdateSpectrumDisplay.from_estimators(fitted).plot()
+    layers = {name: net.update_singular_values_ for name, net in fitted.items()}
+    expected = [
+        f"{name}, layer {layer}"
+        for name, of in layers.items()
+        if name != "paper"
+        for layer in range(1, len(of) + 1)
+    ]
+    expected.insert(2, "paper")
+    assert display.names == expected
+    np.testing.assert_array_equal(
+        display.update_singular_values[1][0], layers["both"][1]
+    )
+    assert len(display.lines_) == len(expected)
+    assert len(display.weight_lines_) == 1  # of the network that has but one
