@@ -148,7 +148,8 @@ def gram_matrix(
 
         H_st = x_s·x_t (1/m) Σ_r ā_r 1{w_r·x_s > 0} 1{w_r·x_t > 0},
 
-    with ā_r = mean_i a²_{i,r}; where the readout is trained too, plus
+    with ā_r = mean_i a²_{i,r}, of f itself whatever its outputs are multiplied by: the
+    loss is divided by as much; where the readout is trained too, plus
     Σ_r ReLU(w_r·x_s) ReLU(w_r·x_t). Kong's: H = J Jᵀ (K19 eq. 9), by Prop. 1
 
         H = [(Y Yᵀ) ⊙ (S2 S2ᵀ) + (X Xᵀ) ⊙ (V Vᵀ)] / (h_1 h_2),

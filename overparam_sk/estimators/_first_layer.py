@@ -165,8 +165,8 @@ class FirstLayerClassifier(PartialFitClassifier, ScaledNetwork, ABC):
         Returns
         -------
         ndarray of shape (width, n_features)
-            In the dtype of ``hidden_weights_``. Entries N(0, 1/width) (LL18, (A3)) or,
-            where there is a ``scale_``, such numbers divided by it.
+            In the dtype of ``hidden_weights_``. Entries N(0, init_scale_²/width) (LL18,
+            (A3), at 1) or, where there is a ``scale_``, such numbers divided by it.
 
         Raises
         ------

@@ -52,9 +52,9 @@ class PartialFitClassifier(_PartialFit):
     ) -> Self:
         """Go on training for one pass over the given data: one step for each batch.
 
-        The learning rate of the first call, and its ``scale_``, stay in use. The
-        diagnostics are those on the data of the last call. Weights, ``class_weight``
-        too, count relative to the others of the same call.
+        An automatic learning rate is that of the first call, and its ``scale_`` stays.
+        The diagnostics are those on the data of the last call. Weights,
+        ``class_weight`` too, count relative to the others of the same call.
 
         Parameters
         ----------
@@ -89,7 +89,7 @@ class PartialFitRegressor(_PartialFit):
     ) -> Self:
         """Go on training by one gradient step, on all of the given data at once.
 
-        The step of the first call stays in use; one from ``learning_rate="auto"`` that
+        A step from ``learning_rate="auto"`` is that of the first call; one that
         raises the loss of these data is taken back, and halved for the calls to come.
         The diagnostics are those on the data of the last call.
 

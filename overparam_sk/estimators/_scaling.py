@@ -15,10 +15,10 @@ from overparam_sk.estimators._parameters import (
 from overparam_sk.networks import (
     AS_PUBLISHED,
     PARAMETRIZATIONS,
+    Parametrization,
     Scaling,
     readout_weights,
 )
-from overparam_sk.networks.scaling import Parametrization
 from overparam_sk.parameters import COUNT, FLAG, either, number, one_of
 from overparam_sk.rows import as_tensor
 from overparam_sk.world import open_doors
@@ -120,9 +120,7 @@ class ScaledNetwork:
         return own == AS_PUBLISHED and not self.has_trained_readout_
 
     def _in_batches(self, plain: dict[str, Any]) -> bool:
-        asked = self._scaling(plain)
-        as_published = asked.output == 1 and not asked.centered
-        return as_published and not plain["train_readout"]
+        return self._scaling(plain).of_outputs_alone and not plain["train_readout"]
 
     def _scaling_kept(self) -> dict[str, tuple[Any, Any]]:
         """What must stay for a fit to go on: of the fit before, and asked now."""

@@ -196,6 +196,11 @@ class TwoHiddenReLURegressor(AllLayersRegressor, StampedEstimator):
         from overparam_sk.interop import two_hidden_net  # skorch: slow to import
 
         check_is_fitted(self)
+        if self.readout_signs_.ndim > 1:
+            raise ValueError(
+                "y must have been of one target for a net of one output, got "
+                f"{len(self.readout_signs_)} targets."
+            )
         settings = Settings.of(checked_parameters(self))
         A, b, B = self.first_weights_, self.first_intercept_, self.second_weights_
         if FLAG("initial", initial):

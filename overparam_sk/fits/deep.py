@@ -46,8 +46,9 @@ __all__ = ["Deep"]
 # Numbers of a layer's pre-activations that stand at a time in a step: they stay in
 # the cache between the products that read them (docs/performance.md).
 _STEP_ELEMENTS = 2**20
-# Blocks of rows whose gradients stand before they are added up.
-_BLOCKS_AT_A_TIME = 16
+# Blocks of rows whose gradients stand before they are added up: so many, and of wide
+# layers those of so many numbers.
+_BLOCKS_AT_A_TIME, _GRADIENT_ELEMENTS = 16, 2**22
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,11 @@ class TrainingRows:
             of_blocks[first] = above
 
         starts = range(0, len(Z), size)
-        for i in range(0, len(starts), _BLOCKS_AT_A_TIME):
-            some = starts[i : i + _BLOCKS_AT_A_TIME]
+        numbers = sum(part.numel() for part in sums)
+        fitting = _GRADIENT_ELEMENTS // max(1, numbers)
+        together = min(_BLOCKS_AT_A_TIME, max(1, fitting))
+        for i in range(0, len(starts), together):
+            some = starts[i : i + together]
             share_out([partial(look_at, first) for first in some])
             for first in some:
                 for total, part in zip(sums, of_blocks.pop(first), strict=True):

@@ -112,7 +112,7 @@ class FirstLayer:
         rows = space.of_rows(inside)
         both: dict[str, float] = {}
         if train_readout:
-            both = {"readout": scaling.init, "laziness": scaling.output * width**0.5}
+            both = {"readout": scaling.init, "laziness": scaling.laziness(width)}
         plan = SGDPlan.of(job, place, rows, batch_size, **both)
         numbers = float(width) * (rows.n_columns + job.n_outputs) / place.shards.size
         place.check_room(f"A network of width {width}", numbers, "lower width")
@@ -162,10 +162,11 @@ class FirstLayer:
         return self.plan.learning_rate
 
     @property
-    def as_published(self) -> bool:
-        """Whether W alone is trained, and the outputs are f: what a batch can do."""
+    def fits_in_a_batch(self) -> bool:
+        """Whether W alone is trained, and the outputs are f."""
         net = self.network
-        return self.readout0 is None and net.output_scale == 1 and not net.centered
+        of_f = Scaling(net.output_scale, net.centered).of_outputs_alone
+        return self.readout0 is None and of_f
 
     def show(self, panel: Panel, weights: Sequence[Tensor], seen: SeenRows) -> Tensor:
         """Show the units, some at a time, on some rows; return the outputs there."""

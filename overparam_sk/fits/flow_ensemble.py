@@ -42,7 +42,7 @@ __all__ = ["FlowEnsemble", "WideNetwork"]
 # Numbers of a block of all parts of a kernel: what a helper takes.
 _BLOCK_ELEMENTS = 2**19
 # Matrices of the size of the kernel that a fit holds at once.
-_MATRICES = 6
+_MATRICES = 9
 _KEPT = {
     "X": "X_fit_",
     "modes": "modes_",

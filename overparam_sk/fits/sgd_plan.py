@@ -115,11 +115,12 @@ class SGDPlan:
         rows : Rows
         batch_size : int
         readout : float or None, default=None
-            The scale of the hidden weights below a readout that is trained.
+            The scale of the hidden weights below a readout that is trained. A smaller
+            one than 1 does not last.
         laziness : float, default=inf
-            α √m of two trained layers, whose kernel drifts as its inverse: an automatic
-            step that is safe at the start is shorter by as much where this is less than
-            1, and is lengthened by no more than its square.
+            Of two trained layers, whose kernel drifts as its inverse: an automatic step
+            that is safe at the start is shorter by as much where this is less than 1,
+            and is lengthened by no more than its square.
         """
         settings, weight = job.settings, weight_of(job.data, place)
         c = settings.learning_rate
@@ -128,7 +129,8 @@ class SGDPlan:
         if c is None:
             subset, _ = step_size_rows(job, rows, weight)
             some, of_some = rows.take(subset), weight[subset.to(place.device)]
-            safe = safe_learning_rate(some, of_some, batch_size, readout=readout)
+            lasting = None if readout is None else max(1.0, readout)
+            safe = safe_learning_rate(some, of_some, batch_size, readout=lasting)
             c = place.shards.agree(safe * min(1.0, laziness), place.device)
         # The batches of one stretch of a run must not repeat those of another.
         mixed = np.random.SeedSequence([job.seeds.batches, job.first_iteration])

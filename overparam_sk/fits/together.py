@@ -118,7 +118,7 @@ class _Shape:
             or isinstance(net.initial.space, DualSpace)
             or rows.cost_as_non_zeros
             or settings.precision != "ieee"
-            or not net.as_published
+            or not net.fits_in_a_batch
             or place.shards.size > 1
         )
         if is_other or not pays_together(m, d, B, place.device):

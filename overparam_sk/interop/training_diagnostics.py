@@ -266,8 +266,7 @@ class TrainingDiagnostics(Callback):
         if self.course_ is None or self.calls_ % self.asked_["every"]:
             return {}
         figures = history_columns(self._figures(self.module, spectra=False))
-        if not figures.keys().isdisjoint(columns):
-            taken = sorted(figures.keys() & columns)
+        if taken := sorted(figures.keys() & columns.keys()):
             raise ValueError(f"columns must have names of their own, got {taken}.")
         more = {name: _number(name, value) for name, value in columns.items()}
         entry = {"iteration": self.calls_, **more, **figures}

@@ -49,7 +49,12 @@ from overparam_sk.networks.li_liang_2018 import (
 from overparam_sk.networks.li_liang_2018_infinite import KernelRows, random_outputs
 from overparam_sk.networks.losses import CrossEntropy, Loss, SquaredLoss
 from overparam_sk.networks.narrow_layers import narrow_parts
-from overparam_sk.networks.scaling import AS_PUBLISHED, PARAMETRIZATIONS, Scaling
+from overparam_sk.networks.scaling import (
+    AS_PUBLISHED,
+    PARAMETRIZATIONS,
+    Parametrization,
+    Scaling,
+)
 from overparam_sk.networks.signed_layers import (
     RowNorm,
     initial_signed_layers,
@@ -74,6 +79,7 @@ __all__ = [
     "LiLiang2018",
     "LinearizedLiLiang2018",
     "Loss",
+    "Parametrization",
     "RowNorm",
     "Scaling",
     "Scratch",

@@ -21,7 +21,7 @@ For one hidden layer the maximal update parametrisation is the mean field's (Yan
 from dataclasses import dataclass
 from typing import Literal, Self
 
-__all__ = ["AS_PUBLISHED", "PARAMETRIZATIONS", "Scaling"]
+__all__ = ["AS_PUBLISHED", "PARAMETRIZATIONS", "Parametrization", "Scaling"]
 
 Parametrization = Literal["ntk", "mean_field", "mup"]
 PARAMETRIZATIONS: tuple[Parametrization, ...] = ("ntk", "mean_field", "mup")
@@ -44,6 +44,20 @@ class Scaling:
     output: float = 1.0
     centered: bool = False
     init: float = 1.0
+
+    @property
+    def of_outputs_alone(self) -> bool:
+        """Whether the outputs are those of f: what fits in a batch can do."""
+        return self.output == 1 and not self.centered
+
+    def laziness(self, m: int) -> float:
+        """How far the units of two trained layers may move: α √m, or ι times that.
+
+        The Gram matrix drifts by about its inverse; a small start is as rich as a small
+        α.
+        """
+        root: float = m**0.5
+        return self.output * root * min(1.0, self.init)
 
     @classmethod
     def of(

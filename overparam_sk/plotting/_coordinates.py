@@ -48,7 +48,7 @@ def _maker(one: Any) -> Maker:
         made = one(width)
         if not hasattr(made, "set_params"):
             raise _no_maker(made)
-        return made
+        return clone(made)  # that of the function stays as it is
 
     return make
 

@@ -186,9 +186,14 @@ class CoordinateCheckDisplay(OwnWorld):
     def slopes(self) -> dict[str, dict[str, Floats]]:
         """Exponents of the width: per parametrisation and kind, shape (n_iterations,).
 
-        By least squares on the logarithms.
+        By least squares on the logarithms; NaN of a single width.
         """
         logs = np.log(np.asarray(self.widths, dtype=float))
+        if len(logs) == 1:
+            return {
+                name: {kind: np.full(len(v[0]), np.nan) for kind, v in of.items()}
+                for name, of in self.changes.items()
+            }
         return {
             name: {kind: np.polyfit(logs, np.log(v).T, 1)[0] for kind, v in of.items()}
             for name, of in self.changes.items()

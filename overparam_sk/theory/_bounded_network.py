@@ -79,7 +79,7 @@ class BoundedNetwork:
         names = ("compress", "hidden_weights_", "readout_weights_", "decision_function")
         known = not isinstance(estimator, type)
         known = known and all(hasattr(estimator, name) for name in names)
-        if not known or getattr(estimator, "has_trained_readout_", False):
+        if not known or not _is_plain(estimator):
             raise ValueError(_refusal(estimator))
         m, d = estimator.hidden_weights_.shape
         small = estimator.compress(min(m, d + estimator.has_intercept_))
@@ -165,10 +165,18 @@ def margins(outputs: Floats, labels: NDArray[np.int64]) -> Floats:
     return np.asarray(right - others.max(axis=1))
 
 
+def _is_plain(estimator: Any) -> bool:
+    """Whether outputs are those of f and the readout is fixed, where it is known."""
+    own = vars(estimator)
+    others = own.get("has_trained_readout_", False) or own.get("is_centered_", False)
+    return not others and own.get("output_scale_", 1.0) == 1.0
+
+
 def _refusal(estimator: Any) -> str:
     return (
         "estimator must be a fitted classifier f(x) = Σ a_r ReLU(w_r·x) whose first "
-        "layer alone is trained, as an OverparamReLUClassifier (none of the bounds "
+        "layer alone is trained, as an OverparamReLUClassifier with train_readout=False"
+        ", output_scale=None and parametrization='ntk' (none of the bounds "
         "speaks of a TwoHiddenReLURegressor, whose loss is unbounded), got "
         f"{shown(estimator)}."
     )

@@ -245,8 +245,10 @@ class SStepSGD:
         return Recent(outputs[-self._pass_rows :], places[-self._pass_rows :])
 
     def release(self) -> None:
-        """Give back all memory but that of W: there will be no more steps."""
+        """Give back all memory but that of the weights: there will be no more steps."""
         self._room = self._velocity = self._offsets = None
+        if self._readout is not None:
+            self._readout.release()
 
     def _derive(self, block: Block) -> None:
         """Turn the block's Z, in place, into the derivatives D of all its batches."""

@@ -1,6 +1,7 @@
 """The largest safe steps, from the top eigenvalue of a Gram matrix."""
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import NamedTuple
 
 import torch
@@ -149,12 +150,17 @@ def safe_full_batch_step(
     if scale == 0:
         return none
     net, root = net.double(), sample_weight.double().sqrt()
-    H = sum(net.gram_parts_by_units(rows @ net.layers[0].T, rows @ rows.T))
+    parts = net.gram_parts_by_units(rows @ net.layers[0].T, rows @ rows.T)
+    H = reduce(torch.add, parts)
     spectrum = eigenvalues(H * torch.outer(root, root))
     top = float(spectrum[-1])
     if top == 0:
         return none
-    steepest = curvature * (top if net.w.ndim == 1 else _apart(rows, net, root))
+    steepest = top
+    if net.w.ndim > 1:  # rows without a gradient are none of the sample
+        seen = H.diagonal() * root > 0
+        steepest = _apart(rows[seen], net, root[seen])
+    steepest *= curvature
     step = _over(1.0, steepest * scale) / scale
     _check_step(step, X, sample_weight)
     return SafeStep(step, spectrum.clamp_min(0) / top)

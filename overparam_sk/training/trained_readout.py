@@ -52,6 +52,10 @@ class TrainedReadout:
         for part, kept in zip(self._parts, self._kept, strict=False):
             part.copy_(kept)
 
+    def release(self) -> None:
+        """Give back all memory but that of a: there will be no more steps."""
+        self._velocity, self._kept = None, []
+
     @property
     def _parts(self) -> list[Tensor]:
         return [self.a] if self._velocity is None else [self.a, self._velocity]

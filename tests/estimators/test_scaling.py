@@ -216,6 +216,8 @@ RICH = {
     "mean field": {"parametrization": "mean_field"},
     "small α": {"output_scale": 0.03},
     "very small α": {"output_scale": 0.003},
+    "small start": {"init_scale": 0.1},
+    "small start, mean field": {"init_scale": 0.1, "parametrization": "mean_field"},
     "mup": {"parametrization": "mup"},
     "ntk": {},
 }

@@ -254,6 +254,8 @@ def test_the_module_and_the_world_stay_as_they_are(name):
         assert kept is None or torch.equal(kept.to_dense(), copied.to_dense())
 
 
+# PyTorch says so once in a process, whoever is first.
+@pytest.mark.filterwarnings("ignore:Using padding='same'")
 def test_linear_layers_need_no_jacobian_and_others_no_more_than_there_is(monkeypatch):
     monkeypatch.setattr(_gram, "_MOST", 0)
     for name in ("mlp", "two inputs", "functional.relu"):

@@ -1,14 +1,13 @@
 """A network at one scale and width: how large its steps may be, and what they do."""
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
 from overparam_sk.experiments.beyond.lazy.rows import Rows
+from overparam_sk.world import without_warning
 
 __all__ = ["OCTAVE", "Cell", "Steps", "largest_stable_step", "look"]
 
@@ -45,8 +44,7 @@ def is_stable(net: Any, rows: Rows, n_steps: int) -> bool:
     """Whether the loss is finite and at most where it began after each of the steps."""
     net.set_params(max_iter=n_steps, record_every=1)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
+        with without_warning("The (loss has risen|network predicts 0)"):
             losses = net.fit(rows.X, rows.y).history_["loss"]
     except FloatingPointError:
         return False
