@@ -1,15 +1,14 @@
 """How far what moves in a few steps: hidden units, readout, outputs."""
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
 
 from overparam_sk.parameters import shown
+from overparam_sk.world import without_warning
 
 __all__ = ["Floats", "Maker", "changes", "losses", "makers"]
 
@@ -108,9 +107,8 @@ def losses(
     def end(width: int, rate: float, seed: int) -> float:
         net = make(width).set_params(learning_rate=rate, random_state=seed)
         try:
-            with warnings.catch_warnings():
-                # Steps that are too large are among those that are tried.
-                warnings.simplefilter("ignore", ConvergenceWarning)
+            # Steps that are too large are among those that are tried.
+            with without_warning("The (loss has risen|network predicts 0)"):
                 return float(net.fit(X, y).loss_)
         except FloatingPointError:
             return float("nan")

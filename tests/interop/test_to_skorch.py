@@ -240,5 +240,5 @@ def test_an_unfitted_estimator_has_no_sizes(make):
 def test_there_is_no_net_of_several_targets():
     rng = np.random.default_rng(0)
     fitted = regressor().fit(rng.normal(size=(30, 4)), rng.normal(size=(30, 2)))
-    with pytest.raises(ValueError, match="one target for a net .* got 2 targets"):
+    with pytest.raises(ValueError, match=r"one target for a net .* got 2 targets"):
         fitted.to_skorch()
