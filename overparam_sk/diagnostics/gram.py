@@ -42,8 +42,9 @@ __all__ = [
     "gram_spectrum",
 ]
 
-# Matrices of the Gram matrix's size, in float64, that stand at a time.
-_MATRICES = 4
+# Matrices of the Gram matrix's size, in float64, that stand at a time: of one layer,
+# and more for each other one.
+_MATRICES, _MORE_EACH = 4, 5
 # Numbers of pre-activations that stand at a time.
 _BLOCK_ELEMENTS = 2**23
 
@@ -115,7 +116,9 @@ class GramSource:
         return partial(self.gram, layer=layer)
 
 
-def check_gram_fits(n: int, device: torch.device, advice: str) -> None:
+def check_gram_fits(
+    n: int, device: torch.device, advice: str, *, n_layers: int = 1
+) -> None:
     """Refuse a Gram matrix that the machine cannot hold, before anything is allocated.
 
     Raises
@@ -125,7 +128,7 @@ def check_gram_fits(n: int, device: torch.device, advice: str) -> None:
     """
     check_room(
         f"The Gram matrix of {n} rows",
-        _MATRICES * 8 * n * n,
+        (_MATRICES + _MORE_EACH * (n_layers - 1)) * 8 * n * n,
         advice,
         memory_of(device),
         str(device),
@@ -206,7 +209,8 @@ def gram_matrix(
     weights = [real_array("The weights", part) for part in taken()]
     X_ = _checked_rows(X, len(weights[0].T), source.constant)
     n_outputs = source.n_outputs if which == "full" else 1
-    check_gram_fits(X_.shape[0] * n_outputs, where, "pass fewer rows")
+    side, n_layers = X_.shape[0] * n_outputs, max(1, source.n_layers)
+    check_gram_fits(side, where, "pass fewer rows", n_layers=n_layers)
     rows = as_rows(X_, constant=source.constant, dtype=torch.float64, device=where)
     tensors = [torch.from_numpy(part).to(rows.device) for part in weights]
     H = gram(which, rows, *tensors)

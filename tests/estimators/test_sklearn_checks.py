@@ -32,8 +32,9 @@ NETS = [
     LinearizedReLUClassifier(),
     InfiniteWidthReLUClassifier(),
     OverparamReLUClassifier(50, learning_rate=0.1, momentum=0.5, **SMALL),
-    OverparamReLUClassifier(50, train_readout=True, output_scale=2.0, **SMALL),
-    OverparamReLUClassifier(50, parametrization="mean_field", init_scale=2.0, **SMALL),
+    OverparamReLUClassifier(
+        50, train_readout=True, output_scale=2.0, init_scale=2.0, **SMALL
+    ),
     TwoHiddenReLURegressor(width2=50, row_norm="unit", momentum=0.5, **SMALL),
     DeepReLUClassifier((20, 10, 30), row_norm="clip", **{**SMALL, "max_iter": 60}),
     DeepReLURegressor((20,), fit_intercept=False, **{**SMALL, "max_iter": 20}),
@@ -41,7 +42,6 @@ NETS = [
     LinearizedReLUClassifier(50, diagnostics=None, **{**SMALL, "n_iter_no_change": 5}),
     InfiniteWidthReLUClassifier(initial_width=None, cache_size=0, **SMALL),
     InfiniteWidthReLUClassifier(train_readout=True, **SMALL),
-    CompressedClassifier(OverparamReLUClassifier(50, **SMALL)),
     CompressedClassifier(OverparamReLUClassifier(50, train_readout=True, **SMALL)),
     CompressedClassifier(LinearizedReLUClassifier(50, **SMALL), rank=2),
     InfiniteWidthReLURegressor(),

@@ -37,8 +37,8 @@ SCALES = {
 @pytest.mark.parametrize("frozen", [False, True], ids=["f", "g"])
 @pytest.mark.parametrize("weighted", [False, True], ids=["unweighted", "weighted"])
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
-@pytest.mark.parametrize("block", BLOCKS)
-@pytest.mark.parametrize("B", [1, 7, 50, 64])
+@pytest.mark.parametrize("block", ["one batch", "three batches", "the whole run"])
+@pytest.mark.parametrize("B", [1, 7, 64])
 @pytest.mark.parametrize("scale", SCALES)
 def test_same_iterates_as_autograd(scale, B, block, momentum, weighted, frozen):
     X, y, W0, a0 = problem()
