@@ -51,13 +51,9 @@ class Scaling:
         return self.output == 1 and not self.centered
 
     def laziness(self, m: int) -> float:
-        """How far the units of two trained layers may move: α √m, or ι times that.
-
-        The Gram matrix drifts by about its inverse; a small start is as rich as a small
-        α.
-        """
+        """α √m: the Gram matrix of two trained layers drifts by about its inverse."""
         root: float = m**0.5
-        return self.output * root * min(1.0, self.init)
+        return self.output * root
 
     @classmethod
     def of(

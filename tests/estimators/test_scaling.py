@@ -217,7 +217,7 @@ RICH = {
     "small α": {"output_scale": 0.03},
     "very small α": {"output_scale": 0.003},
     "small start": {"init_scale": 0.1},
-    "small start, mean field": {"init_scale": 0.1, "parametrization": "mean_field"},
+    "small start, mean field": {"init_scale": 1e-3, "parametrization": "mean_field"},
     "mup": {"parametrization": "mup"},
     "ntk": {},
 }
@@ -265,6 +265,27 @@ def test_a_network_with_both_layers_trained_approaches_the_sum_of_two_kernels(
     assert ratio > 2
     assert ratio < 8 or learning_rate == "auto"  # whose lengths feel the gap, too
     assert gaps[4000, False] > 5 * gaps[4000, True]
+
+
+@pytest.mark.parametrize("fit_intercept", [False, True])
+def test_the_limit_of_the_distance_is_that_of_the_given_columns_of_w(fit_intercept):
+    limit = InfiniteWidthReLUClassifier(
+        initial_width=30,
+        train_readout=True,
+        learning_rate=C,
+        batch_size=B,
+        max_iter=STEPS,
+        n_iter_no_change=None,
+        fit_intercept=fit_intercept,
+        random_state=0,
+    ).fit(X, y)
+    rows, R = limit.X_fit_, limit.dual_coef_
+    lengths = np.linalg.norm(rows, axis=1)
+    cosines = np.clip(rows @ rows.T / np.outer(lengths, lengths), -1, 1)
+    gates = (np.pi - np.arccos(cosines)) / (2 * np.pi)
+    K = (rows[:, :8] @ rows[:, :8].T) * gates
+    expected = np.sqrt(np.trace(R.T @ K @ R) / 8)
+    assert limit.distance_constant_ == pytest.approx(expected, rel=1e-6)
 
 
 @pytest.mark.parametrize("which", ["mean", "full"])
