@@ -38,10 +38,16 @@ NETS = [
     TwoHiddenReLURegressor(width2=50, row_norm="unit", momentum=0.5, **SMALL),
     DeepReLUClassifier((20, 10, 30), row_norm="clip", **{**SMALL, "max_iter": 60}),
     DeepReLURegressor((20,), fit_intercept=False, **{**SMALL, "max_iter": 20}),
-    LinearizedReLUClassifier(50, parametrization="mup", output_scale=2.0, **SMALL),
-    LinearizedReLUClassifier(50, diagnostics=None, **{**SMALL, "n_iter_no_change": 5}),
-    InfiniteWidthReLUClassifier(initial_width=None, cache_size=0, **SMALL),
-    InfiniteWidthReLUClassifier(train_readout=True, **SMALL),
+    LinearizedReLUClassifier(
+        50,
+        diagnostics=None,
+        parametrization="mup",
+        output_scale=2.0,
+        **{**SMALL, "n_iter_no_change": 5},
+    ),
+    InfiniteWidthReLUClassifier(
+        initial_width=None, cache_size=0, train_readout=True, **SMALL
+    ),
     CompressedClassifier(OverparamReLUClassifier(50, train_readout=True, **SMALL)),
     CompressedClassifier(LinearizedReLUClassifier(50, **SMALL), rank=2),
     InfiniteWidthReLURegressor(),
