@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from overparam_sk.arrays import real_rows
+from overparam_sk.memory import check_room
 from overparam_sk.networks import (
     DEPTH,
     MOST_UNITS,
@@ -195,6 +196,11 @@ class WideGram:
         given = self.first_weights
         layers = given if _are_several(given) else [given]
         weights = _as_weights(layers, X.shape[1], self.depth - 1)
+        check_room(
+            "The Jacobians of the given layers",
+            8 * (len(X) + len(Y)) * sum(len(W) * len(weights[-1]) for W in weights),
+            "pass fewer rows",
+        )
         return narrow_parts(X, Y, weights, self.depth)
 
     def _kernels(self, d: int) -> AngularKernels:

@@ -294,7 +294,8 @@ class TrainedNetwork(CallbackSupport, ABC):
         seeds = Seeds.draw(random_generator(plain["random_state"]))
         if resume is not None:
             seeds = replace(seeds, init=self.init_seed_)
-        settings, k = Settings.of(plain, one_pass=one_pass), self._n_outputs()
+        labels, k = is_classifier(self), self._n_outputs()
+        settings = Settings.of(plain, labels=labels, one_pass=one_pass)
         n_steps = settings.steps(len(data.y))
         n, d = data.X.shape
         operations = self._operations(plain, settings.batch_rows(n), d)

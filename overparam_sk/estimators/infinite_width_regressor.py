@@ -6,21 +6,17 @@ from typing import Any, Literal, Self
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from overparam_sk.estimators._data import (
-    check_sample_weight,
-    finite_outputs,
-    validate,
-)
+from overparam_sk.estimators._data import finite_outputs
 from overparam_sk.estimators._parameters import (
     checked_parameters,
     estimator,
     parameter,
 )
 from overparam_sk.estimators._state import StampedEstimator
+from overparam_sk.estimators._targets import NumbersRegressor
 from overparam_sk.fits import FlowEnsemble, WideNetwork
 from overparam_sk.networks import DEPTH
 from overparam_sk.parameters import (
@@ -44,7 +40,7 @@ _LAYERS = either(
 
 
 @estimator
-class InfiniteWidthReLURegressor(RegressorMixin, MultiOutputMixin, StampedEstimator):
+class InfiniteWidthReLURegressor(NumbersRegressor, StampedEstimator):
     """Mean and spread of infinitely wide ReLU networks at any time of their training.
 
     f(x) = (Π_l h_l)^(−1/2) wᵀσ(W_L … σ(W_1 x)) with h_1, …, h_L → ∞, from weights
@@ -178,10 +174,8 @@ class InfiniteWidthReLURegressor(RegressorMixin, MultiOutputMixin, StampedEstima
         plain = checked_parameters(self)
         network = WideNetwork(_trained(plain["trained_layers"], plain["depth"]))
         self._forget()
-        rows, targets = validate(
-            self, X, y, reset=True, y_numeric=True, multi_output=True
-        )
-        weight = check_sample_weight(sample_weight, rows)
+        data = self._validated(X, y, sample_weight, reset=True)
+        rows, targets, weight = data.X, data.y, data.weight
         there = weight > 0
         ensemble = FlowEnsemble.of(
             network,

@@ -30,6 +30,7 @@ __all__ = [
     "claim",
     "each_width",
     "falls",
+    "log_slope",
     "mean",
     "rule",
     "verdict_of_widths",
@@ -250,6 +251,12 @@ def falls(
         return ours, HOLDS
     fell = len(fits) > 1 and all(rises.sum() < 0 for rises in steps)
     return ours, TREND if fell else NOT
+
+
+def log_slope(places: Iterable[float], figures: Iterable[float]) -> float:
+    """Exponent of a power law, by least squares on the logarithms."""
+    x, y = (np.log(np.array(list(values))) for values in (places, figures))
+    return float(np.polyfit(x, y, 1)[0])
 
 
 def mean(values: Iterable[float]) -> float:

@@ -46,7 +46,7 @@ class SeenRows:
 
     def patterns0(self, places: slice) -> tuple[Tensor, ...]:
         """1{Z_l > 0} of each layer of the initial network on some rows, bool."""
-        return self.initial.patterns(self._Z0[places])
+        return self.initial.patterns_at(self._Z0[places])
 
     def gram_parts(
         self, now: DeepNetwork, at: DeepForward, active: Tensor

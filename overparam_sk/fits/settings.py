@@ -99,12 +99,20 @@ class Settings:
     verbose: bool = False
 
     @classmethod
-    def of(cls, parameters: Mapping[str, Any], *, one_pass: bool = False) -> Self:
+    def of(
+        cls,
+        parameters: Mapping[str, Any],
+        *,
+        labels: bool = False,
+        one_pass: bool = False,
+    ) -> Self:
         """The settings that an estimator's checked parameters stand for.
 
         Parameters
         ----------
         parameters : mapping
+        labels : bool, default=False
+            Whether the targets are labels, which have no noise of numbers.
         one_pass : bool, default=False
             Whether to go over the rows once instead, to whatever end.
         """
@@ -117,8 +125,8 @@ class Settings:
         if given.get("momentum") == "auto":
             # A step that is given is plain gradient descent's, as in the papers; over
             # all rows momentum would fit the noise of numbers.
-            labels = not given["full_batch"] or "class_weight" in parameters
-            automatic = labels and given["learning_rate"] is None
+            noisy = given["full_batch"] and not labels
+            automatic = not noisy and given["learning_rate"] is None
             given["momentum"] = 0.9 if automatic else 0.0
         patience = parameters.get("n_iter_no_change")
         # A step that is given is the papers' way: all of T steps.

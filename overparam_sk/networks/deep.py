@@ -100,7 +100,7 @@ class DeepNetwork(NamedTuple):
         share_out([partial(write, first) for first in range(0, len(Z), size)])
         return u
 
-    def patterns(self, Z: Tensor) -> tuple[Tensor, ...]:
+    def patterns_at(self, Z: Tensor) -> tuple[Tensor, ...]:
         """1{Z_l > 0} of every layer, bool."""
         Y, Z = self._below(Z, self.layers[1:])
         return *(y > 0 for y in Y), Z > 0

@@ -115,9 +115,7 @@ def preactivation_gradients(
     return scaled * at.V, w.unsqueeze(1) * (at.S2.T @ (scaled * at.Y))
 
 
-def gram_parts(
-    at: Forward, inner: Tensor, pairs: Tensor | None = None
-) -> tuple[Tensor, Tensor]:
+def gram_parts(at: Forward, inner: Tensor) -> tuple[Tensor, Tensor]:
     """The two parts of H (Prop. 1), which add up to it.
 
     ⟨∂u_i/∂B, ∂u_j/∂B⟩ = (Y Yᵀ) ⊙ (S2 S2ᵀ) / (h1·h2) and
@@ -128,29 +126,21 @@ def gram_parts(
     at : Forward
     inner : Tensor of shape (n, n)
         X Xᵀ, in float64.
-    pairs : Tensor of shape (n, n), default=None
-        S2 S2ᵀ, if it is known: how many units are active on both rows.
 
     Returns
     -------
     B_part, A_part : Tensor of shape (n, n), float64
     """
-    pairs = active_together(at.S2) if pairs is None else pairs
-    return _gram_parts(at.Y, at.V, inner, pairs, at.S2.shape[1])
+    pairs = active_together(at.S2).double()
+    Y, V = at.Y.double(), at.V.double()
+    scale = 1 / (Y.shape[1] * at.S2.shape[1])
+    return (Y @ Y.T) * pairs * scale, inner * (V @ V.T) * scale
 
 
 def active_together(S2: Tensor) -> Tensor:
     """S2 S2ᵀ, shape (n, n), of patterns (n, h2); float32 counts up to 2²⁴ exactly."""
     S2 = S2.float()
     return S2 @ S2.T
-
-
-def _gram_parts(
-    Y: Tensor, V: Tensor, inner: Tensor, pairs: Tensor, h2: int
-) -> tuple[Tensor, Tensor]:
-    Y, V = Y.double(), V.double()
-    scale = 1 / (Y.shape[1] * h2)
-    return (Y @ Y.T) * pairs.double() * scale, inner * (V @ V.T) * scale
 
 
 def initial_layers(

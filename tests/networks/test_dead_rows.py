@@ -39,7 +39,7 @@ def dead_in(X, widths, row_norm):
     X, found = torch.from_numpy(X), []
     for seed in range(N_DRAWS):
         net = drawn(widths, X.shape[1], row_norm, seed)
-        patterns = net.patterns(X @ net.layers[0].T)
+        patterns = net.patterns_at(X @ net.layers[0].T)
         found.append(~patterns[-1].any(dim=1).numpy())
     return np.array(found)
 

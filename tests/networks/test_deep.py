@@ -72,7 +72,7 @@ def test_all_that_follows_from_the_weights_is_autograds(widths, k, monkeypatch):
     monkeypatch.setattr(deep, "_OUTPUT_ELEMENTS", 3 * net.widest)
     close(net.outputs(Z), u.detach())
     for mine, again, theirs in zip(
-        net.patterns(Z),
+        net.patterns_at(Z),
         at.patterns,
         reference.deep_patterns(net.layers, X),
         strict=True,

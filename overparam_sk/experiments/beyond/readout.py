@@ -15,6 +15,7 @@ from overparam_sk.experiments.claims import (
     Finding,
     claim,
     each_width,
+    log_slope,
     mean,
 )
 from overparam_sk.experiments.figure import new_figure, plot_means
@@ -57,7 +58,7 @@ class BothLayers:
 def slope(fits: Mapping[int, list[Fit]], figure: Callable[[Fit], float]) -> float:
     """Exponent of the width, by least squares on the logarithms of the means."""
     means = [mean(map(figure, group)) for group in fits.values()]
-    return float(np.polyfit(np.log([*fits]), np.log(means), 1)[0])
+    return log_slope(fits, means)
 
 
 def _by_root(slope: float, off: float) -> str:

@@ -8,7 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam_sk import DeepReLURegressor, InfiniteWidthReLURegressor
-from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Finding, claim
+from overparam_sk.experiments.claims import (
+    HOLDS,
+    NOT,
+    TREND,
+    Finding,
+    claim,
+    log_slope,
+)
 from overparam_sk.experiments.figure import new_figure
 from overparam_sk.experiments.reproduction import Experiment, Request, scale
 from overparam_sk.experiments.tables import Table, markdown_table
@@ -128,7 +135,7 @@ def _as_one_over_the_width(of: Ensembles, off: float) -> Finding:
     added = np.array([of.spread(m)[-1] ** 2 - 1 for m in of.outputs])
     if not (added > 0).all():
         return "the networks spread less at some width", NOT
-    slope = float(np.polyfit(np.log([*of.outputs]), np.log(added), 1)[0])
+    slope = log_slope(of.outputs, added)
     verdict = TREND if slope < -0.5 else NOT
     return f"slope {slope:.2f}", HOLDS if abs(slope + 1) <= off else verdict
 

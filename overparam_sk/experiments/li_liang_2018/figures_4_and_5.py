@@ -22,6 +22,7 @@ from overparam_sk.experiments.claims import (
     at_most,
     claim,
     each_width,
+    log_slope,
     mean,
     rule,
 )
@@ -138,7 +139,7 @@ def _falls_as_root(measured: Crossed, within: float, trend: float) -> Finding:
     ours = f"distance · √m: {_each(measured, 'constant')}"
     if not np.isfinite(constants).all():
         return f"{ours}; the accuracy is not reached by all fits", NOT
-    p = 0.5 - float(np.polyfit(np.log(m), np.log(constants), 1)[0])
+    p = 0.5 - log_slope(m, constants)
     ours = f"relative distance falls as m^(−{p:.3f})"
     return ours, at_most(abs(p - 0.5), within, trend)
 

@@ -26,6 +26,7 @@ from overparam_sk.experiments.claims import (
     claim,
     each_width,
     falls,
+    log_slope,
     mean,
     verdict_of_widths,
 )
@@ -99,7 +100,7 @@ def _most_units_are_coupled(fits: ByWidth, above: float) -> Finding:
 def _as_one_over_root(fits: ByWidth, within: float, trend: float) -> Finding:
     figure = attrgetter("f_to_limit")
     means = [mean(map(figure, group)) for group in fits.values()]
-    slope = float(np.polyfit(np.log(list(fits)), np.log(means), 1)[0])
+    slope = log_slope(fits, means)
     verdict = TREND if slope < -trend else NOT
     verdict = HOLDS if abs(slope + 0.5) <= within else verdict
     return f"{each_width(fits, figure)}; m^({slope:.2f})", verdict

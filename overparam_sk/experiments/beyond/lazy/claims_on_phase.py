@@ -16,6 +16,7 @@ from overparam_sk.experiments.claims import (
     at_most,
     claim,
     each_width,
+    log_slope,
     mean,
 )
 
@@ -183,7 +184,7 @@ def _rates(lazy: Lazy, off: float) -> Finding:
 
 def _slope(lazy: Lazy, scales: list[float]) -> float:
     means = [mean(one.train for one in lazy.gaps[alpha]) for alpha in scales]
-    return float(np.polyfit(np.log(scales), np.log(means), 1)[0])
+    return log_slope(scales, means)
 
 
 @claim(
