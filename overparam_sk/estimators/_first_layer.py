@@ -55,7 +55,8 @@ class FirstLayerClassifier(PartialFitClassifier, ScaledNetwork, ABC):
         a constant step, as in the paper: 10 on its synthetic data, 4·10³ on MNIST.
         "auto" takes the largest safe c, from the top eigenvalue of the infinite-width
         Gram matrix of the training rows, and lengthens the step as the softmax
-        saturates and the loss flattens; it knows nothing of features that move. With an
+        saturates and the loss flattens; with ``train_readout`` by no more than α²·width
+        for outputs α f, and where α²·width < 1 it is √(α²·width) times as long. With an
         intercept and rows that are not sparse it works in centred coordinates of one
         scale (``scale_``).
     momentum : "auto" or float, default="auto"
