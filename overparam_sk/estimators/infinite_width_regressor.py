@@ -187,9 +187,10 @@ class InfiniteWidthReLURegressor(NumbersRegressor, StampedEstimator):
         self._replace_fit((), ensemble.kept())
         if not len(self.eigenvalues_):
             warn_user(
-                "The kernel of the rows of X is 0: nothing can be learnt, and all "
-                "predictions have mean 0. Use fit_intercept=True, or scale X to mean 0 "
-                "and standard deviation 1.",
+                "The kernel of the rows of X is 0 with their sample_weight: nothing "
+                "can be learnt, and all predictions have mean 0. Use "
+                "fit_intercept=True, or scale X to mean 0 and standard deviation 1, "
+                "and sample_weight to mean 1.",
                 ConvergenceWarning,
             )
         return self
