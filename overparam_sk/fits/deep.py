@@ -5,7 +5,7 @@ K19's network (eqs. 4, 5) is that of two layers and one output.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Self
 
 import numpy as np
@@ -71,7 +71,7 @@ class TrainingRows:
     w: Tensor
     loss: Loss
 
-    @property
+    @cached_property
     def factors(self) -> Tensor:
         """Of each row's loss in L, shape (n,)."""
         return self.weight / self.weight.sum() if self.loss.mean else self.weight
@@ -86,7 +86,7 @@ class TrainingRows:
         Z = self.rows.times(layers[0].T)
         dZ, sums = torch.empty_like(Z), [torch.zeros_like(W) for W in layers[1:]]
         u, of_blocks = torch.empty_like(self.targets), dict[int, Sequence[Tensor]]()
-        factors = self.factors.reshape(-1, *(1 for _ in u.shape[1:]))
+        factors = self.factors if u.ndim == 1 else self.factors.unsqueeze(1)
         size = max(1, _STEP_ELEMENTS // net.widest)
 
         def look_at(first: int) -> None:
@@ -98,9 +98,7 @@ class TrainingRows:
             of_blocks[first] = above
 
         starts = range(0, len(Z), size)
-        numbers = sum(part.numel() for part in sums)
-        fitting = _GRADIENT_ELEMENTS // max(1, numbers)
-        together = min(_BLOCKS_AT_A_TIME, max(1, fitting))
+        together = self._blocks_together(sums)
         for i in range(0, len(starts), together):
             some = starts[i : i + together]
             share_out([partial(look_at, first) for first in some])
@@ -109,6 +107,12 @@ class TrainingRows:
                     total += part
         loss = self.loss.total(u, self.targets, self.weight)
         return Point(layers, u, loss, (self.rows.transposed_times(dZ).T, *sums))
+
+    @staticmethod
+    def _blocks_together(gradients: Sequence[Tensor]) -> int:
+        """Blocks whose gradients may stand at once."""
+        numbers = sum(part.numel() for part in gradients)
+        return min(_BLOCKS_AT_A_TIME, max(1, _GRADIENT_ELEMENTS // max(1, numbers)))
 
 
 @dataclass(frozen=True)

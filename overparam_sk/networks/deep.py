@@ -84,7 +84,9 @@ class DeepNetwork(NamedTuple):
         Y, Z = self._below(Z, self.layers[1:-1] if one else self.layers[1:])
         if one:
             at = kong_2019.forward(Z, self.layers[-1], self.w)
-            return DeepForward((*Y, at.Y), at.S2, at.V, at.u.mul_(self._scale_below))
+            if Y:
+                at.u.mul_(self._scale_below)
+            return DeepForward((*Y, at.Y), at.S2, at.V, at.u)
         last = Z.clamp_min(0)
         u = torch.nn.functional.linear(last, self.w).mul_(self._scale)
         return DeepForward(Y, last.gt_(0), None, u)
@@ -120,9 +122,9 @@ class DeepNetwork(NamedTuple):
         layers = self.layers[1:]
         if at.V is not None:
             top = kong_2019.Forward(at.Y[-1], at.S, at.V, at.u)
-            D, dW = kong_2019.preactivation_gradients(
-                top, self.w, residual * self._scale_below
-            )
+            if len(layers) > 1:
+                residual = residual * self._scale_below
+            D, dW = kong_2019.preactivation_gradients(top, self.w, residual)
             found, layers = [dW], layers[:-1]
         else:
             scaled = (residual * self._scale).reshape(len(at.S), -1)
