@@ -9,7 +9,7 @@ import skops.io
 from estimators.small_nets import EVERY, X, y
 
 OURS = "overparam_sk.estimators."
-# What docs/persistence.md has as TRUSTED.
+# What docs/guide/persistence.md has as TRUSTED.
 TRUSTED = [
     f"{OURS}classifier.OverparamReLUClassifier",
     f"{OURS}compressed.CompressedClassifier",

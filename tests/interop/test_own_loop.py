@@ -236,7 +236,7 @@ def test_columns_are_numbers_with_names_of_their_own():
 
 
 def test_the_page_does_what_it_says(capsys):
-    page = Path(__file__).parents[2] / "docs" / "modules.md"
+    page = Path(__file__).parents[2] / "docs" / "guide" / "modules.md"
     (code,) = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.S)
     with pytest.warns(UserWarning, match="1: BatchNorm2d has no weight matrix"):
         exec(code, {})
