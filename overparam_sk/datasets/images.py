@@ -103,9 +103,11 @@ def fetch_mnist(
         feature_names : list of 784 str
             "pixel_i_j" for row i and column j.
         target_names : list of 10 str
+            The names of these.
         DESCR : str
             Source and licence.
         frame : None
+            There is none.
     (data, target) : tuple, if ``return_X_y`` is True
 
     Raises

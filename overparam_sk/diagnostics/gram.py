@@ -82,7 +82,7 @@ class GramSource:
     Parameters
     ----------
     gram : callable
-        (which, rows, *weights) -> H, a Tensor, all of them in float64.
+        ``(which, rows, *weights) -> H``, a Tensor, all of them in float64.
     weights : callable
         Gives all weights, those of the layer that sees the rows first.
     constant : bool, default=False

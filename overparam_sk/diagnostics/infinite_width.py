@@ -41,7 +41,7 @@ def infinite_width_gram(
 
     "kong_2019" is H∞ of [2]_ (eq. 17), the expectation over all weights of the Gram
     matrix of the network with two hidden layers, of which the first has ``width1``
-    units; it does not depend on the width of the second. It is |x| |y| κ(θ), with κ
+    units; it does not depend on the width of the second. It is ‖x‖ ‖y‖ κ(θ), with κ
     tabulated by quasi-Monte Carlo once and kept. With ``first_weights`` it is E[H | A],
     the expectation over the other layers alone, which is a closed form.
 

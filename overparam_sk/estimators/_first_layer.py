@@ -103,8 +103,8 @@ class FirstLayerClassifier(PartialFitClassifier, ScaledNetwork, ABC):
         beforehand then.
     scale_ : ndarray of shape (n_features,)
         With an automatic step, an intercept and rows that are not sparse: the network
-        starts and moves as Li and Liang's does on (x − offset_)/scale_, where the
-        training rows are centred, columns are of one scale (the geometric mean of
+        starts and moves as Li and Liang's does on (x − ``offset_``)/``scale_``, where
+        the training rows are centred, columns are of one scale (the geometric mean of
         standard deviation and largest deviation) and the root mean square of the rows'
         lengths is 2. All weights are those of x itself.
     activation_change_ : float

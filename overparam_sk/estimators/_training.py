@@ -123,7 +123,7 @@ class TrainedNetwork(CallbackSupport, ABC):
     ----------
     n_features_in_ : int
         Columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (``n_features_in_``,)
         Only when all feature names of X are strings.
     init_seed_ : int
         Seed from which all that is drawn at initialisation is regenerated on any

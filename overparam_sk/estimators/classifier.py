@@ -94,8 +94,8 @@ class OverparamReLUClassifier(
         factor, and trains it on the mean cross-entropy by ``torch.optim.SGD`` with the
         step, momentum and batch size of this estimator (the automatic step's
         lengthening is not part of it, and it is shortened by as much as the given rows
-        are longer than those on (x − offset_)/scale_). ``partial_fit`` goes on from the
-        weights, ``fit`` starts from them again. Its X has the dtype of
+        are longer than those on (x − ``offset_``)/``scale_``). ``partial_fit`` goes on
+        from the weights, ``fit`` starts from them again. Its X has the dtype of
         ``hidden_weights_`` and its y holds indices into ``classes_``, as do its
         predictions.
 

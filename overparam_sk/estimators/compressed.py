@@ -58,7 +58,7 @@ class CompressedClassifier(SoftmaxClassifier, StampedEstimator):
     estimator_ : estimator
         The classifier from which this was made, unfitted: ``expand`` gives it fitted.
     left_ : ndarray of shape (width, r)
-        What ``right_`` is multiplied by: the update is left_ · right_.
+        What ``right_`` is multiplied by: the update is ``left_ · right_``.
     right_ : ndarray of shape (r, n_features) or (r, n_features + 1)
         The product is the best of its rank; an intercept is its last column.
     rank_ : int
@@ -67,14 +67,15 @@ class CompressedClassifier(SoftmaxClassifier, StampedEstimator):
         The labels, sorted.
     n_features_in_ : int
         Columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (``n_features_in_``,)
         Only when all feature names of X are strings.
     init_seed_ : int
         Seed from which W(0) and the readout are drawn.
     readout_weights_ : ndarray of shape (n_classes, width)
         The readout, if it was trained: it is kept whole.
-    n_iter_, learning_rate_, device_, offset_, scale_, has_trained_readout_, \
-init_scale_, output_scale_, is_centered_
+    n_iter_, learning_rate_, device_, offset_, scale_ : see there
+        As for `OverparamReLUClassifier`.
+    has_trained_readout_, init_scale_, output_scale_, is_centered_ : see there
         As for `OverparamReLUClassifier`.
 
     See Also

@@ -59,8 +59,8 @@ class DeepReLUClassifier(
         beforehand then.
     scale_ : ndarray of shape (n_features,)
         With an automatic step, an intercept and rows that are not sparse: the network
-        starts and moves as that of (x − offset_)/scale_ does, where the training rows
-        are centred, columns are of one scale and the root mean square of the rows'
+        starts and moves as that of (x − ``offset_``)/``scale_`` does, where training
+        rows are centred, columns are of one scale and the root mean square of the rows'
         lengths is 2. All weights are those of x itself.
     history_ : dict of str to ndarray of shape (n_records,)
         ``iteration``, ``loss`` and ``score`` (accuracy) on all training rows, with a

@@ -17,7 +17,7 @@ class DeepReLURegressor(AnyDepth, AllLayersRegressor, StampedEstimator):
 
     f(x) = (h_1 ⋯ h_L)^(−1/2) wᵀ σ(W_L σ(… σ(W_1 x))) with σ = ReLU and a fixed readout
     w of signs. All layers start with N(0, 1) entries, and rows of bounded norm, and are
-    trained by full-batch gradient descent on L = ½ Σ_i |f(x_i) − y_i|², a sum. Two
+    trained by full-batch gradient descent on L = ½ Σ_i ‖f(x_i) − y_i‖², a sum. Two
     hidden layers make the network of Kong [1]_, `TwoHiddenReLURegressor`, to the bit.
     Several targets are as many outputs, each with signs of its own.
 
@@ -47,7 +47,7 @@ class DeepReLURegressor(AnyDepth, AllLayersRegressor, StampedEstimator):
     Attributes
     ----------
     loss_ : float
-        L = ½ Σ_i weight_i |f(x_i) − y_i|² on the training rows.
+        L = ½ Σ_i weight_i ‖f(x_i) − y_i‖² on the training rows.
     history_ : dict of str to ndarray of shape (n_records,)
         ``iteration``, ``loss`` and ``score`` (R², of several targets their mean) on all
         training rows, with a validation set ``val_loss`` and ``val_score``, and the

@@ -46,7 +46,7 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, TrainedNetwork, StampedEsti
     train_readout : bool, default=False
         Whether it is the limit of networks whose readout is trained, too: K∞ is then
         the sum of two kernels, the above and that of f(0),
-        |x||y| (sin θ + (π − θ) cos θ)/2π.
+        ‖x‖ ‖y‖ (sin θ + (π − θ) cos θ)/2π.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, as in scikit-learn.
     cache_size : float, default=1000
@@ -65,7 +65,7 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, TrainedNetwork, StampedEsti
         As for `OverparamReLUClassifier`; there where ``scale_`` is.
     scale_ : ndarray of shape (n_features,)
         With an automatic step, an intercept and rows that are not sparse: the kernel,
-        f(0) and ``distance_constant_`` are those of (x − offset_)/scale_.
+        f(0) and ``distance_constant_`` are those of (x − ``offset_``)/``scale_``.
     dual_coef_ : ndarray of shape (n_seen, n_classes)
         R: f(x) = f(0)(x) + K∞(x, X) R.
     initial_width_ : int or None

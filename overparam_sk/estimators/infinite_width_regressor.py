@@ -91,7 +91,7 @@ class InfiniteWidthReLURegressor(NumbersRegressor, StampedEstimator):
         The noise in use.
     n_features_in_ : int
         Columns of X.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (``n_features_in_``,)
         Only when all feature names of X are strings.
 
     See Also

@@ -16,7 +16,7 @@ __all__ = ["WidthStudy"]
 
 @dataclass(frozen=True)
 class WidthStudy(OwnWorld):
-    """The fits of a width study; made by :func:`width_study` or :meth:`load`.
+    """The fits of a width study; made by :func:`width_study` or ``load``.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ class WidthStudy(OwnWorld):
         return [fit for fit in self.fits if fit.failure is not None]
 
     def column(self, metric: str) -> str:
-        """Name of a metric's column: "relative_distance_" is "relative_distance" too.
+        """Name of a metric's column, which has no underscore at its end.
 
         Raises
         ------

@@ -94,8 +94,8 @@ def diagnostic_scorer(name: str, *, missing: float | None = None) -> DiagnosticS
     Parameters
     ----------
     name : str
-        A fitted attribute that is a number, "relative_distance_"; of an attribute with
-        one number a layer the number of one layer, "relative_distance_1".
+        A fitted attribute that is a number, ``"relative_distance_"``; of one with a
+        number a layer the number of one layer, ``"relative_distance_1"``.
     missing : float, default=None
         Score of an estimator without the attribute, or without that layer, such as a
         baseline in the same search: NaN, for instance. None is an AttributeError or,

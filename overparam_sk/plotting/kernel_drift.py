@@ -27,9 +27,9 @@ class KernelDriftDisplay(OwnWorld):
 
     Four panels: ``gram_drift`` and ``gram_alignment`` against the iteration; the
     eigenvalues of H at the looks; and, mode by mode of H(0), how much is left of the
-    residual there, |c_i(t) / c_i(0)|, beside the law |1 − ηλ_i|^t of a Gram matrix that
-    stays H(0). Make one with :meth:`from_estimator`. All parameters are stored as
-    attributes.
+    residual there, ``|c_i(t) / c_i(0)|``, beside the law ``|1 − ηλ_i|^t`` of a Gram
+    matrix that stays H(0). Make one with :meth:`from_estimator`. All parameters are
+    stored as attributes.
 
     Parameters
     ----------
