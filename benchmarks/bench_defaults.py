@@ -175,7 +175,7 @@ def main():
             data["MNIST"] = mnist()
         except OSError as error:
             missing = f"Without MNIST: {error}\n\n"
-    text = f"## Defaults\n\n{machine()}: accuracy (seconds).\n\n{missing}"
+    text = f"# Defaults\n\n{machine()}: accuracy (seconds).\n\n{missing}"
     for threads in arguments.threads:
         torch.set_num_threads(threads)
         with threadpool_limits(threads):

@@ -115,7 +115,7 @@ def tables(repeats, names):
         "float32, momentum 0.9": (WITH_MOMENTUM, {"momentum": 0.9}),
         "float64, momentum 0.9": (DOUBLE, {"momentum": 0.9, "dtype": torch.float64}),
     }
-    text = f"## Training: {machine()}\n\nMedians of {repeats}; times over ours.\n"
+    text = f"# Training: {machine()}\n\nMedians of {repeats}; times over ours.\n"
     for name, (sizes, options) in sections.items():
         rows = []
         for size in sizes:

@@ -116,7 +116,7 @@ def main():
     parser.add_argument("--out", default="docs/benchmarks/gram.md")
     arguments = parser.parse_args()
     torch.manual_seed(0)
-    text = f"## The Gram matrix\n\n{machine()}; medians.\n\n"
+    text = f"# The Gram matrix\n\n{machine()}; medians.\n\n"
     text += gram_table(arguments.quick) + "\n"
     size = (50, 1) if arguments.quick else (400, 5)
     text += recording_table(*size) + "\n"

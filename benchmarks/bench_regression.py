@@ -95,7 +95,7 @@ def main():
             print(*line, flush=True)
     peers = ["KernelRidge(rbf)", "KernelRidge(H∞)", "Ridge"]
     header = ["data", "folds", *peers, *NETS, "MLPRegressor"]
-    text = "## R² beside kernel ridge regression\n\n"
+    text = "# R² beside kernel ridge regression\n\n"
     text += f"{machine()}; in brackets the lead over KernelRidge(rbf).\n\n"
     text += "H∞ is the net's own infinite width.\n\n"
     text += markdown(header, lines)

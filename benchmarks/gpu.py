@@ -435,7 +435,7 @@ def main():
         for name in ("tests", "captured", "threshold", "memory"):
             del sections[name]
     card = torch.cuda.get_device_name() if on_gpu else "CPU"
-    report = Report(arguments.out, f"## {card}\n\n{machine()}.\n")
+    report = Report(arguments.out, f"# {card}\n\n{machine()}.\n")
     for name in arguments.sections or sections:
         report.section(name, sections[name])
     if report.failed:

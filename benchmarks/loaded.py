@@ -261,7 +261,7 @@ def main():
     for name, *size in OTHERS:
         others.append([name, *size[:2], *row(name, size, repeats)])
         print(*others[-1], flush=True)
-    text = f"## Beside a busy process\n\n{machine()}, medians of {repeats}, float32; "
+    text = f"# Beside a busy process\n\n{machine()}, medians of {repeats}, float32; "
     text += "ms a step.\n\n" + markdown(["d", "m", "B", "peer", *columns], peers)
     text += "\n" + markdown(["our estimator", "n", "d", *columns], others)
     write(arguments.out, text)

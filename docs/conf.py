@@ -1,0 +1,76 @@
+"""How the site is built: `tox run -e docs`."""
+
+import sys
+from pathlib import Path
+
+import overparam_sk
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_ext"))
+
+project = "overparam_sk"
+author = "The overparam_sk developers"
+copyright = author
+version = release = overparam_sk.__version__
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.mathjax",
+    "sphinx-mathjax-offline",
+    "sphinx.ext.viewcode",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+    "other_projects",
+]
+nitpicky = True
+exclude_patterns = ["_build", "tests", "**/GALLERY_HEADER.rst", "**/README.rst"]
+templates_path = ["_templates"]
+
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+
+autosummary_generate = True
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+numpydoc_class_members_toctree = False
+
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+html_theme = "pydata_sphinx_theme"
+html_title = "overparam_sk"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+html_sidebars = {"changelog": [], "cite": [], "install": [], "index": []}
+html_theme_options = {
+    "navbar_align": "left",
+    "header_links_before_dropdown": 6,
+    "show_toc_level": 2,
+    "navigation_with_keys": False,
+    "show_prev_next": True,
+    "footer_start": ["copyright"],
+    "footer_end": ["sphinx-version", "theme-version"],
+    "navbar_end": ["version-switcher", "theme-switcher"],
+    "switcher": {
+        "json_url": "_static/switcher.json",
+        "version_match": "dev" if "dev" in release else release,
+    },
+    "check_switcher": False,
+}
+
+sphinx_gallery_conf = {
+    "examples_dirs": ["examples", "course"],
+    "gallery_dirs": ["gallery", "lessons"],
+    "backreferences_dir": "api/backreferences",
+    "doc_module": ("overparam_sk",),
+    "filename_pattern": r"/plot_",
+    "abort_on_example_error": True,
+    "download_all_examples": True,
+    "show_signature": False,
+    "copyfile_regex": r"",
+    "min_reported_time": 1,
+}
