@@ -258,7 +258,8 @@ def main():
     parser.add_argument("--out", default="docs/benchmarks/limits.md")
     arguments = parser.parse_args()
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    text = f"{machine()}, medians of {arguments.repeats}, float32.\n"
+    text = "# Limits and small widths\n\n"
+    text += f"{machine()}, medians of {arguments.repeats}, float32.\n"
     for name in arguments.only:
         print(name, flush=True)
         text += f"\n## {name.capitalize()}\n\n{SECTIONS[name](arguments.repeats)}"

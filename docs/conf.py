@@ -35,6 +35,7 @@ myst_heading_anchors = 3
 
 autosummary_generate = True
 autodoc_typehints = "none"
+toc_object_entries_show_parents = "hide"
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 
@@ -46,6 +47,7 @@ html_title = "overparam_sk"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_sidebars = {"changelog": [], "cite": [], "install": [], "index": []}
+html_context = {"default_mode": "auto"}
 html_theme_options = {
     "navbar_align": "left",
     "header_links_before_dropdown": 6,
