@@ -45,10 +45,12 @@ copybutton_prompt_is_regexp = True
 html_theme = "pydata_sphinx_theme"
 html_title = "overparam_sk"
 html_static_path = ["_static"]
+html_favicon = "_static/logo.svg"
 html_css_files = ["site.css"]
 html_sidebars = {"changelog": [], "cite": [], "install": [], "index": []}
 html_context = {"default_mode": "auto"}
 html_theme_options = {
+    "logo": {"image_light": "_static/logo.svg", "text": "overparam_sk"},
     "navbar_align": "left",
     "header_links_before_dropdown": 6,
     "show_toc_level": 2,
