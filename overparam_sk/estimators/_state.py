@@ -40,7 +40,14 @@ class StampedEstimator(BaseEstimator):
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         """Pickle as the state and its checksum."""
         state = self.__getstate__()
-        return _restore, (type(self), state, checksum(state))
+        return _restore, (type(self), state, checksum(state), *self._brought_along())
+
+    def _brought_along(self) -> tuple[Any, ...]:
+        """What a pickle holds beside the state."""
+        return ()
+
+    def _take_along(self, *brought: Any) -> None:
+        """Take what a pickle held beside the state."""
 
     def __getstate__(self) -> dict[str, Any]:
         """Copy the state and stamp it."""
@@ -106,7 +113,9 @@ def _of_today(state: dict[str, Any]) -> dict[str, Any]:
     return state
 
 
-def _restore(kind: type[StampedEstimator], state: dict[str, Any], written: str) -> Any:
+def _restore(
+    kind: type[StampedEstimator], state: dict[str, Any], written: str, *brought: Any
+) -> Any:
     """Make an estimator of what was pickled, if it is whole."""
     if checksum(state) != written:
         raise ValueError(
@@ -115,6 +124,7 @@ def _restore(kind: type[StampedEstimator], state: dict[str, Any], written: str) 
         )
     estimator = kind.__new__(kind)
     estimator.__setstate__(state)
+    estimator._take_along(*brought)
     return estimator
 
 
