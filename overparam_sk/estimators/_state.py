@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
 
-from overparam_sk.version import __version__
+from overparam_sk.version import DOCUMENTATION, __version__
 from overparam_sk.world import open_doors
 
 __all__ = ["StampedEstimator"]
@@ -32,6 +32,12 @@ class StampedEstimator(BaseEstimator):
     Neither pickle nor joblib sees a flipped bit in an array: half of all flips load
     without a word otherwise. skops has checksums of its own.
     """
+
+    # Behind the "?" of an estimator's HTML: a page of the site for each public name.
+    _doc_link_module = __name__.partition(".")[0]
+    _doc_link_template = (
+        f"{DOCUMENTATION}api/generated/{_doc_link_module}.{{estimator_name}}.html"
+    )
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
