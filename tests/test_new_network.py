@@ -15,7 +15,7 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import check_estimator
 
 from overparam_sk import OverparamReLUClassifier, TwoHiddenReLURegressor
-from overparam_sk.diagnostics import REGISTRY, gram_lambda_min, gram_matrix
+from overparam_sk.diagnostics import REGISTRY, gram_lambda_min, gram_matrix, register
 from overparam_sk.interop import TrainingDiagnostics
 from overparam_sk.plotting import ConvergenceDisplay, UpdateSpectrumDisplay
 
@@ -51,9 +51,8 @@ def regressor():
 @pytest.fixture
 def dead_units():
     kind = importlib.import_module("dead_units").DeadUnits
-    REGISTRY[kind.name] = kind
-    yield kind
-    del REGISTRY[kind.name]
+    with register(kind):
+        yield kind
 
 
 def test_the_page_is_short():

@@ -8,6 +8,7 @@ from overparam_sk.diagnostics.accumulated_update import (
     relative_distance,
     update_singular_values,
 )
+from overparam_sk.diagnostics.diagnostic import REGISTRY, Diagnostic
 from overparam_sk.diagnostics.gram import (
     GramLambdaMin,
     GramSource,
@@ -26,16 +27,7 @@ from overparam_sk.diagnostics.modes import (
     ResidualModes,
     residual_modes,
 )
-from overparam_sk.diagnostics.panel import (
-    Diagnostic,
-    GradientView,
-    GramDriftView,
-    GramView,
-    Panel,
-    PatternView,
-    WeightView,
-    history_columns,
-)
+from overparam_sk.diagnostics.panel import Panel, history_columns
 from overparam_sk.diagnostics.patterns import (
     ActivationChange,
     Coupling,
@@ -43,24 +35,30 @@ from overparam_sk.diagnostics.patterns import (
     DeadSamples,
     activation_change,
 )
+from overparam_sk.diagnostics.registry import register
+from overparam_sk.diagnostics.views import (
+    GradientView,
+    GramDriftView,
+    GramView,
+    PatternView,
+    WeightView,
+)
 
 # A new diagnostic is one file and one line here: it then is a fitted attribute and a
 # column of the history.
-REGISTRY: dict[str, type[Diagnostic]] = {
-    diagnostic.name: diagnostic
-    for diagnostic in (
-        ActivationChange,
-        Coupling,
-        RelativeDistance,
-        WeightChange,
-        DeadSamples,
-        DeadRows,
-        GramLambdaMin,
-        GramDrift,
-        GramAlignment,
-        LargestUnitChange,
-    )
-}
+for _diagnostic in (
+    ActivationChange,
+    Coupling,
+    RelativeDistance,
+    WeightChange,
+    DeadSamples,
+    DeadRows,
+    GramLambdaMin,
+    GramDrift,
+    GramAlignment,
+    LargestUnitChange,
+):
+    register(_diagnostic)
 
 __all__ = [
     "REGISTRY",
@@ -83,6 +81,7 @@ __all__ = [
     "history_columns",
     "infinite_width_gram",
     "infinite_width_lambda_min",
+    "register",
     "relative_distance",
     "residual_modes",
     "update_singular_values",

@@ -8,7 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from overparam_sk.arrays import check_finite, real_array
-from overparam_sk.diagnostics.panel import Diagnostic, View, WeightView
+from overparam_sk.diagnostics.diagnostic import Diagnostic
+from overparam_sk.diagnostics.views import View, WeightView
 from overparam_sk.linalg import singular_values
 from overparam_sk.parameters import number
 from overparam_sk.shards import Shards

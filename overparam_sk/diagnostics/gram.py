@@ -17,7 +17,8 @@ from torch import Tensor
 
 from overparam_sk.arrays import check_finite, real_array, real_rows
 from overparam_sk.devices import memory_of, resolve_device
-from overparam_sk.diagnostics.panel import Diagnostic, GramView, View
+from overparam_sk.diagnostics.diagnostic import Diagnostic
+from overparam_sk.diagnostics.views import GramView, View
 from overparam_sk.linalg import inner_products, smallest_eigenvalue, spectrum
 from overparam_sk.memory import check_room
 from overparam_sk.networks import (

@@ -9,7 +9,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from overparam_sk.diagnostics.panel import Diagnostic, GramDriftView, GramView, View
+from overparam_sk.diagnostics.diagnostic import Diagnostic
+from overparam_sk.diagnostics.views import GramDriftView, GramView, View
 
 __all__ = ["GramAlignment", "GramDrift"]
 

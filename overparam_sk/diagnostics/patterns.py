@@ -7,12 +7,8 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from overparam_sk.arrays import real_array
-from overparam_sk.diagnostics.panel import (
-    Diagnostic,
-    GradientView,
-    PatternView,
-    View,
-)
+from overparam_sk.diagnostics.diagnostic import Diagnostic
+from overparam_sk.diagnostics.views import GradientView, PatternView, View
 from overparam_sk.networks import pseudo_gradient_squares
 from overparam_sk.world import in_own_world
 

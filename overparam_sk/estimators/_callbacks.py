@@ -4,7 +4,9 @@ With an older scikit-learn the estimators have no ``set_callbacks`` and nothing 
 called.
 """
 
+import inspect
 from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 from torch import Tensor
@@ -20,6 +22,9 @@ __all__ = [
 ]
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
+# What a hook may ask for; scikit-learn gives it what is named after a *, and no more.
+_ASKED = ("X", "y", "metadata", "fitted_estimator")
+_HOOKS = ("on_fit_task_begin", "on_fit_task_end")
 
 try:
     from sklearn.callback import CallbackSupportMixin as CallbackSupport
@@ -68,6 +73,7 @@ class CallbackObserver:
         """Call the hooks of the start of a fit whose tasks are its looks."""
         self._state = state
         self._context = self._estimator._init_callback_context(max_subtasks=n_looks)
+        self._context._callbacks = [_named(one) for one in self._context._callbacks]
         self._context.call_on_fit_task_begin(estimator=self._estimator, **self._data)
 
     def observe(self, record: StepRecord) -> bool:
@@ -97,3 +103,35 @@ class CallbackObserver:
             # the fit goes on and moves them
             **self._state([W.clone() for W in weights]),
         }
+
+
+def _named(callback: Any) -> Any:
+    """A callback whose hooks name, after a *, all that they can be given."""
+    hooks = {name: getattr(callback, name) for name in _HOOKS}
+    told = {name: _told(hook) for name, hook in hooks.items()}
+    return callback if told == hooks else SimpleNamespace(**told)
+
+
+def _told(hook: Callable[..., Any]) -> Callable[..., Any]:
+    """A hook that takes ``**kwargs``, or names before a *, as one that names them."""
+    of_kind: dict[Any, set[str]] = {}
+    for one in inspect.signature(hook).parameters.values():
+        of_kind.setdefault(one.kind, set()).add(one.name)
+    after = of_kind.get(inspect.Parameter.KEYWORD_ONLY, set())
+    before = of_kind.get(inspect.Parameter.POSITIONAL_OR_KEYWORD, set())
+    known = set(_ASKED)
+    wanted = known & (after | before)
+    if inspect.Parameter.VAR_KEYWORD in of_kind:
+        wanted = known
+    if wanted == after or after - known:  # of others it says so itself
+        return hook
+
+    def named(*task: Any, **given: Any) -> Any:
+        return hook(*task, **given)
+
+    given = [n for n in _ASKED if n in wanted]
+    kind = inspect.Parameter.KEYWORD_ONLY
+    named.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [inspect.Parameter(name, kind, default=None) for name in given]
+    )
+    return named

@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
 
-from overparam_sk.version import __version__
+from overparam_sk.version import DOCUMENTATION, __version__
 from overparam_sk.world import open_doors
 
 __all__ = ["StampedEstimator"]
@@ -33,6 +33,12 @@ class StampedEstimator(BaseEstimator):
     without a word otherwise. skops has checksums of its own.
     """
 
+    # Behind the "?" of an estimator's HTML: a page of the site for each public name.
+    _doc_link_module = __name__.partition(".")[0]
+    _doc_link_template = (
+        f"{DOCUMENTATION}api/generated/{_doc_link_module}.{{estimator_name}}.html"
+    )
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         open_doors(cls)
@@ -40,7 +46,14 @@ class StampedEstimator(BaseEstimator):
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         """Pickle as the state and its checksum."""
         state = self.__getstate__()
-        return _restore, (type(self), state, checksum(state))
+        return _restore, (type(self), state, checksum(state), *self._brought_along())
+
+    def _brought_along(self) -> tuple[Any, ...]:
+        """What a pickle holds beside the state."""
+        return ()
+
+    def _take_along(self, *brought: Any) -> None:
+        """Take what a pickle held beside the state."""
 
     def __getstate__(self) -> dict[str, Any]:
         """Copy the state and stamp it."""
@@ -106,7 +119,9 @@ def _of_today(state: dict[str, Any]) -> dict[str, Any]:
     return state
 
 
-def _restore(kind: type[StampedEstimator], state: dict[str, Any], written: str) -> Any:
+def _restore(
+    kind: type[StampedEstimator], state: dict[str, Any], written: str, *brought: Any
+) -> Any:
     """Make an estimator of what was pickled, if it is whole."""
     if checksum(state) != written:
         raise ValueError(
@@ -115,6 +130,7 @@ def _restore(kind: type[StampedEstimator], state: dict[str, Any], written: str) 
         )
     estimator = kind.__new__(kind)
     estimator.__setstate__(state)
+    estimator._take_along(*brought)
     return estimator
 
 

@@ -29,7 +29,7 @@ from overparam_sk.estimators._parameters import (
     parameter,
     parameters,
 )
-from overparam_sk.estimators._weights import MeasuredWeights, measured_attributes
+from overparam_sk.estimators._weights import MeasuredWeights
 from overparam_sk.fits import (
     Begin,
     Data,
@@ -296,6 +296,8 @@ class TrainedNetwork(CallbackSupport, ABC):
             seeds = replace(seeds, init=self.init_seed_)
         labels, k = is_classifier(self), self._n_outputs()
         settings = Settings.of(plain, labels=labels, one_pass=one_pass)
+        if resume is None:  # nothing of an earlier fit is there
+            settings.check_names([*vars(self), *dir(type(self))])
         n_steps = settings.steps(len(data.y))
         n, d = data.X.shape
         operations = self._operations(plain, settings.batch_rows(n), d)
@@ -304,7 +306,9 @@ class TrainedNetwork(CallbackSupport, ABC):
     def _keep(self, fitted: Fitted, observers: Sequence[CallbackObserver] = ()) -> None:
         """Set all fitted attributes."""
         # Those of an earlier call must not outlive it; what others have set stays.
-        earlier = [*measured_attributes(), "best_validation_score_"]
+        earlier = ["best_validation_score_"]
+        if isinstance(self, MeasuredWeights):
+            earlier += self._measured_before()
         self._replace_fit(earlier, fitted.attributes)
         for observer in observers:
             observer.finish(fitted.attributes)

@@ -47,7 +47,8 @@ def describe(
     Estimators that are cloned are described by class and parameters. Of what was
     installed the name is enough; of the user's functions and classes everything that
     they do is part of a checksum, and of other objects everything that pickle would
-    move.
+    move. An estimator with a ``__behind_parameters__`` names there what else it goes
+    by, which its parameters only have a name for.
 
     Parameters
     ----------
@@ -94,11 +95,12 @@ class _Words:
         held = value.get_params(deep=False)
         own = getattr(value, "__dict__", {})
         kept = {name: own[name] for name in _KEPT if name in own}
+        behind: Any = getattr(value, "__behind_parameters__", dict)()
         return {
             "class": self.of(type(value), where, ()),
             **{
                 str(name): self.of(entry, f"{where}.{name}", above)
-                for name, entry in {**held, **kept}.items()
+                for name, entry in {**held, **kept, **behind}.items()
             },
         }
 

@@ -9,7 +9,13 @@ from overparam_sk.fits.job import Data, Job, Resume, Seeds
 from overparam_sk.fits.network import Begin
 from overparam_sk.fits.outputs import outputs_of
 from overparam_sk.fits.place import Place, split_intercept, with_intercept
-from overparam_sk.fits.settings import SPECTRUM, Settings, asked_for, diagnostics_rule
+from overparam_sk.fits.settings import (
+    SPECTRUM,
+    Settings,
+    asked_diagnostics,
+    asked_for,
+    names_asked_for,
+)
 from overparam_sk.fits.together import fit_many, pays_together
 
 __all__ = [
@@ -27,10 +33,11 @@ __all__ = [
     "Seeds",
     "Settings",
     "WideNetwork",
+    "asked_diagnostics",
     "asked_for",
-    "diagnostics_rule",
     "fit",
     "fit_many",
+    "names_asked_for",
     "outputs_of",
     "pays_together",
     "split_intercept",

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from overparam_sk.devices import resolve_device
 from overparam_sk.diagnostics import GramView, Panel, check_gram_fits
+from overparam_sk.diagnostics.registry import custom
 from overparam_sk.fits.history import (
     FiniteStart,
     Printer,
@@ -38,6 +39,9 @@ __all__ = ["FitObserver", "Fitted", "Run", "fit"]
 # goes on from an earlier run may have been given other rows.
 _NO_RISE = 1.001
 _NO_RISE_ON_OTHER_ROWS = 2.0
+# What comes of a fit beside the state of a network and its diagnostics.
+_ATTRIBUTES = ("n_iter_", "history_", "best_validation_score_")
+_COLUMNS = ("iteration", "loss", "score", "val_loss", "val_score", "learning_rate")
 
 
 class FitObserver(Observer, Protocol):
@@ -155,6 +159,7 @@ class Run:
     ) -> Self:
         """That of a network which is ready to be trained."""
         settings = job.settings
+        _check_names(job, place, net)
         looks = settings.checkpoints(
             net.trainer.iteration, job.n_steps, net.look_cost, resumes=bool(job.past)
         )
@@ -204,6 +209,14 @@ def _state(
     """The fitted attributes of an estimator that is ready to predict."""
     common = {"init_seed_": job.seeds.init, "device_": str(place.device)}
     return {**common, **net.state(weights)}
+
+
+def _check_names(job: Job, place: Place, net: NetworkInFit) -> None:
+    """Refuse a diagnostic of one's own with the name of something else."""
+    if custom(job.settings.diagnostics):
+        state = _state(job, place, net, net.trainer.weights)
+        columns = (*_COLUMNS, *net.trainer.figures)
+        job.settings.check_names([*state, *_ATTRIBUTES], columns)
 
 
 def _loss_at_start(job: Job, recorder: Recorder, looks: Sequence[int]) -> float | None:

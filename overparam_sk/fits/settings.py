@@ -1,17 +1,29 @@
 """How a fit goes. Every "auto", "all" and None of an estimator is settled here."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, Self
 
 from torch import Tensor
 
 from overparam_sk.diagnostics import REGISTRY, Diagnostic
-from overparam_sk.parameters import Rule, one_of, several
+from overparam_sk.diagnostics.registry import (
+    Asked,
+    check_diagnostic,
+    custom,
+    kinds_of,
+)
+from overparam_sk.parameters import either, instance, one_of, several
 from overparam_sk.training import auto_block_rows
 
-__all__ = ["SPECTRUM", "Settings", "asked_for", "diagnostics_rule"]
+__all__ = [
+    "SPECTRUM",
+    "Settings",
+    "asked_diagnostics",
+    "asked_for",
+    "names_asked_for",
+]
 
 # The one figure that needs the weights alone, and is computed when first looked at.
 SPECTRUM = "update_singular_values"
@@ -29,15 +41,51 @@ _STEPS = 1000
 _PASSES = 20
 
 
-def asked_for(diagnostics: str | tuple[str, ...] | None) -> tuple[str, ...]:
-    """Names that a ``diagnostics`` parameter stands for."""
+def asked_for(diagnostics: Asked) -> tuple[str | type[Diagnostic], ...]:
+    """What a ``diagnostics`` parameter stands for, by name or as a class."""
     return (*REGISTRY, SPECTRUM) if diagnostics == "all" else tuple(diagnostics or ())
 
 
-def diagnostics_rule() -> Rule:
-    """The rule for several names of diagnostics: those that are registered by now."""
-    known = asked_for("all")
-    return several(one_of(*known), f"a tuple of names among {known}")
+def names_asked_for(diagnostics: Asked) -> tuple[str, ...]:
+    """The names of all of it."""
+    return tuple(
+        one if isinstance(one, str) else one.name for one in asked_for(diagnostics)
+    )
+
+
+def asked_diagnostics(name: str, value: Any, *others: str | None) -> Asked:
+    """The rule of what to measure: names that are registered by now, and classes.
+
+    Parameters
+    ----------
+    name : str
+        Of the parameter.
+    value : object
+    *others : str or None
+        What it may be beside a tuple.
+
+    Raises
+    ------
+    ValueError
+        For another value, and for a class that is no diagnostic or has another's name.
+    """
+    known = names_asked_for("all")
+    one_or_the_other = either(one_of(*known), instance(type, "a class"))
+    names = several(
+        one_or_the_other, f"a tuple of names among {known} or of Diagnostic classes"
+    )
+    asked: Asked = either(one_of(*others), names)(name, value)
+    kinds: dict[str, Any] = {}
+    for one in () if asked in others else asked_for(asked):
+        if not isinstance(one, str):
+            check_diagnostic(one, f"each class of {name}")
+        said, kind = next(iter(kinds_of((one,)).items()), (one, None))
+        if kinds.setdefault(str(said), kind) is not kind:
+            raise ValueError(
+                f"{name} must hold diagnostics with names of their own, got two with "
+                f"the name {said!r}."
+            )
+    return asked
 
 
 @dataclass(frozen=True)
@@ -67,7 +115,7 @@ class Settings:
         Whether what must improve is the validation score, and the best weights stay.
     fit_intercept : bool
     record_every : "auto", int, tuple of int or None
-    diagnostics : tuple of str
+    diagnostics : tuple of str or Diagnostic classes
     gram_samples : int
     block_size : int or None
         None is what costs least.
@@ -90,7 +138,7 @@ class Settings:
     early_stopping: bool = False
     fit_intercept: bool = True
     record_every: Literal["auto"] | int | tuple[int, ...] | None = "auto"
-    diagnostics: tuple[str, ...] = ()
+    diagnostics: tuple[str | type[Diagnostic], ...] = ()
     gram_samples: int = 1
     block_size: int | None = None
     precision: str = "ieee"
@@ -142,7 +190,26 @@ class Settings:
     @property
     def wanted(self) -> list[type[Diagnostic]]:
         """The diagnostics that are measured in the fit."""
-        return [REGISTRY[name] for name in self.diagnostics if name in REGISTRY]
+        return list(kinds_of(self.diagnostics).values())
+
+    def check_names(
+        self, attributes: Iterable[str], columns: Iterable[str] = ()
+    ) -> None:
+        """Refuse a diagnostic of one's own that has the name of something else.
+
+        Parameters
+        ----------
+        attributes, columns : iterable of str
+            Of the fitted estimator and of its history, without the diagnostics'.
+        """
+        taken = {*attributes, *(f"{column}_" for column in columns)}
+        for name, kind in custom(self.diagnostics).items():
+            if f"{name}_" in taken:
+                raise ValueError(
+                    f"{kind.__name__}.name must be a name of its own, got {name!r}: "
+                    f"{name}_ is another attribute, or {name} another column of "
+                    "history_."
+                )
 
     def steps(self, n: int) -> int:
         """Steps of a whole fit to n rows, at most."""

@@ -1,5 +1,6 @@
 """Where a module began, and what was measured of it since."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from overparam_sk.diagnostics import (
-    REGISTRY,
+    Diagnostic,
     GramDriftView,
     GramView,
     Panel,
@@ -33,7 +34,9 @@ class Course:
     y : Tensor or None
         Targets of the rows.
     names : tuple of str
-        Diagnostics to measure.
+        What to measure.
+    kinds : mapping of str to Diagnostic class
+        Those of the names that are diagnostics, and perhaps others.
     n_values : int
         Singular values to keep.
 
@@ -50,9 +53,11 @@ class Course:
         rows: Rows,
         y: Tensor | None,
         names: tuple[str, ...],
+        kinds: Mapping[str, type[Diagnostic]],
         n_values: int,
     ) -> None:
         self.rows, self.names, self.n_values = rows, names, n_values
+        self._kinds = {name: kinds[name] for name in names if name in kinds}
         drifts = self._panel().sees(GramDriftView)
         self.start = look_at(module, rows, gram=drifts)
         outputs = self.start.outputs
@@ -83,9 +88,9 @@ class Course:
         }
         values = panel.values()
         figures = {
-            name: _in_places(name, values.get(name, ()), *layers[REGISTRY[name].sees])
-            for name in self.names
-            if name in REGISTRY and REGISTRY[name].sees in layers
+            name: _in_places(kind, values.get(name, ()), *layers[kind.sees])
+            for name, kind in self._kinds.items()
+            if kind.sees in layers
         }
         if spectra and SPECTRUM in self.names:
             spectrum = {i: self._spectrum(W0, W) for i, (W0, W) in weights.items()}
@@ -96,7 +101,7 @@ class Course:
         return {name: values for name, values in figures.items() if values}
 
     def _panel(self) -> Panel:
-        return Panel(REGISTRY[name] for name in self.names if name in REGISTRY)
+        return Panel(self._kinds.values())
 
     def _show_gram(self, panel: Panel, now: Look) -> dict[type, tuple[int, list[int]]]:
         layers: dict[type, tuple[int, list[int]]] = {}
@@ -133,14 +138,16 @@ class Course:
         """Note the layers, and the diagnostics that have none to be shown."""
         self.skipped = look.skipped | self.skipped
         for name in self.names:
-            kind = REGISTRY[name].sees if name in REGISTRY else WeightView
-            if kind in look.unseen:
-                self.skipped.setdefault(name, look.unseen[kind])
+            seen = self._kinds[name].sees if name in self._kinds else WeightView
+            if seen in look.unseen:
+                self.skipped.setdefault(name, look.unseen[seen])
 
 
-def _in_places(name: str, values: Any, n_layers: int, shown: list[int]) -> list[float]:
+def _in_places(
+    kind: type[Diagnostic], values: Any, n_layers: int, shown: list[int]
+) -> list[float]:
     """A diagnostic's values, each at its layer; NaN for layers that were not shown."""
-    places = range(n_layers)[REGISTRY[name].layers]
+    places = range(n_layers)[kind.layers]
     found = dict(zip([i for i in shown if i in places], values, strict=True))
     return [found.get(i, float("nan")) for i in places]
 

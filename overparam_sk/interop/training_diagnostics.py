@@ -12,7 +12,8 @@ from torch.nn.parameter import is_lazy
 
 from overparam_sk.arrays import real_array
 from overparam_sk.diagnostics import history_columns
-from overparam_sk.fits import SPECTRUM, asked_for, diagnostics_rule
+from overparam_sk.diagnostics.registry import kinds_of
+from overparam_sk.fits import SPECTRUM, asked_diagnostics, names_asked_for
 from overparam_sk.interop._course import Course
 from overparam_sk.interop._rows import Rows, chosen, rows_of, stacked
 from overparam_sk.interop._twin import core_of
@@ -20,9 +21,7 @@ from overparam_sk.parameters import (
     COUNT,
     SEED,
     checked,
-    either,
     instance,
-    one_of,
     shown,
 )
 from overparam_sk.world import warn_user
@@ -36,7 +35,7 @@ _TOLD = 10
 
 
 def _names(name: str, value: Any) -> Any:
-    return either(one_of("all"), diagnostics_rule())(name, value)
+    return asked_diagnostics(name, value, "all")
 
 
 _RULES: dict[str, Callable[[str, Any], Any]] = {
@@ -211,7 +210,7 @@ class TrainingDiagnostics(Callback):
         self.skipped_: dict[str, str] = {}
         self.weight_layers_: tuple[str, ...] = ()
         self.relu_layers_: tuple[str, ...] = ()
-        for name in asked_for("all"):
+        for name in (*names_asked_for("all"), *names_asked_for(self.asked_["names"])):
             self.__dict__.pop(f"{name}_", None)
         return self
 
@@ -326,7 +325,12 @@ class TrainingDiagnostics(Callback):
             if self.first_pass_ is not None:
                 self.first_pass_.remove()
             self.course_ = Course(
-                core, rows, y, self._names(), self.asked_["n_singular_values"]
+                core,
+                rows,
+                y,
+                self._names(),
+                kinds_of(self.asked_["names"]),
+                self.asked_["n_singular_values"],
             )
             self.weight_layers_ = tuple(self.course_.start.weights)
             self.relu_layers_ = tuple(self.course_.start.patterns)
@@ -344,7 +348,7 @@ class TrainingDiagnostics(Callback):
         return figures
 
     def _names(self) -> tuple[str, ...]:
-        names = asked_for(self.asked_["names"])
+        names = names_asked_for(self.asked_["names"])
         own_loop = self.module is not None
         if own_loop and self.y is None and self.asked_["names"] == "all":
             return tuple(name for name in names if name != _OF_TARGETS)

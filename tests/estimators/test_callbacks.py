@@ -139,3 +139,94 @@ def test_progress_bars_nest(capsys, monkeypatch):
         printed = capsys.readouterr().out
         for level in levels:
             assert level in printed
+
+
+class Follower:
+    """A callback that keeps what it was given; each class below asks in its way."""
+
+    def __init__(self):
+        self.seen = []
+
+    def setup(self, estimator, context): ...
+
+    def teardown(self, estimator, context): ...
+
+    def on_fit_task_begin(self, estimator, context): ...
+
+    def keep(self, **given):
+        net = given["fitted_estimator"]
+        self.seen.append((given["X"], given["y"], small_nets.trained_weights(net)))
+
+
+class Named(Follower):
+    def on_fit_task_end(
+        self, estimator, context, *, X=None, y=None, fitted_estimator=None
+    ):
+        self.keep(X=X, y=y, fitted_estimator=fitted_estimator)
+
+
+class Keywords(Follower):
+    def on_fit_task_begin(self, estimator, context, **kwargs):
+        assert kwargs["X"] is not None
+
+    def on_fit_task_end(self, estimator, context, **kwargs):
+        self.keep(**kwargs)
+
+
+class SomeNamed(Follower):
+    def on_fit_task_end(self, estimator, context, *, y=None, **others):
+        assert "y" not in others
+        self.keep(y=y, **others)
+
+
+class BeforeTheStar(Follower):
+    def on_fit_task_end(self, estimator, context, fitted_estimator=None, X=None, y=2):
+        self.keep(X=X, y=y, fitted_estimator=fitted_estimator)
+
+
+class Everything(Follower):
+    def on_fit_task_end(self, *args, **kwargs):
+        assert args[1].task_name in ("iteration", "fit")
+        self.keep(**kwargs)
+
+
+@needs_callbacks
+@pytest.mark.parametrize("name", small_nets.ALL)
+def test_whichever_way_a_hook_asks_it_is_given_the_weights(name):
+    ways = [Named(), Keywords(), SomeNamed(), BeforeTheStar(), Everything()]
+    net = small_nets.ALL[name](record_every=2).set_callbacks(*ways)
+    net.fit(small_nets.X, small_nets.y)
+    assert net._skl_callbacks == ways
+    first, *others = [way.seen for way in ways]
+    assert len(first) == 5  # after 0, 2, 4 and 5 steps, and at the end
+    both = zip(first[0][2], first[1][2], strict=True)
+    assert not any(np.array_equal(before, after) for before, after in both)
+    for seen in others:
+        for got, expected in zip(seen, first, strict=True):
+            assert got[0] is expected[0]
+            assert got[1] is expected[1]
+            for a, b in zip(got[2], expected[2], strict=True):
+                np.testing.assert_array_equal(a, b)
+
+
+@needs_callbacks
+def test_a_hook_that_asks_for_something_else_is_refused_in_scikit_learns_words():
+    class Odd(Follower):
+        def on_fit_task_end(self, estimator, context, *, weights=None, **others): ...
+
+    with pytest.raises(
+        TypeError, match=r"callback Odd has parameters .* \{'weights'\}"
+    ):
+        net().set_callbacks(Odd()).fit(X, y)
+
+
+@needs_callbacks
+def test_keywords_below_a_search():
+    follower = Keywords()
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), net().set_callbacks(follower)),
+        {"overparamreluclassifier__width": [10]},
+        cv=2,
+    )
+    search.fit(X, y)
+    assert len(follower.seen) == 3 * 6
