@@ -120,7 +120,7 @@ def table_of_points():
             ]
             rows.append([h1, f"2^{exponent}", *figures, f"{seconds:.2f}"])
     header = ["h1", "points", "B: standard error", "B: difference"]
-    header += ["A: standard error", "A: difference", "seconds"]
+    header += ["A: standard error", "A: difference", "seconds of the integration"]
     return markdown(header, rows) + (
         "\nPoints are those of each of 8 scrambles; d = 100. The difference is to a\n"
         "table of other points, 2^17 for h1 = 5 and 2^15 for h1 = 50.\n"

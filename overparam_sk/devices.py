@@ -50,25 +50,28 @@ def resolve_device(name: Any, work: Work | None = None) -> torch.device:
     if name == "auto":
         gains = work is None or work.gains_on_gpu
         return torch.device("cuda" if gains and torch.cuda.is_available() else "cpu")
-    device = torch.device(name)
-    if device.type == "cuda":
-        found = torch.cuda.device_count() if torch.cuda.is_available() else 0
-        if (device.index or 0) >= found:
-            raise ValueError(
-                f"device must name a device of this machine, got {name!r} where "
-                f"{found} CUDA devices are available."
-            )
-    if device.type == "mps" and not torch.backends.mps.is_available():
+    if not is_here(name):
+        found = "MPS is not available"
+        if name != "mps":
+            found = f"{_count('cuda')} CUDA devices are available"
         raise ValueError(
-            "device must name a device of this machine, got 'mps' where MPS is not "
-            "available."
+            f"device must name a device of this machine, got {name!r} where {found}."
         )
-    return device
+    return torch.device(name)
 
 
 def is_here(device: str) -> bool:
-    """Whether this machine has the device of a resolved name."""
-    name, _, index = device.partition(":")
-    if name == "cuda":
-        return torch.cuda.is_available() and int(index or 0) < torch.cuda.device_count()
-    return name == "cpu" or torch.backends.mps.is_available()
+    """Whether this machine has the device of a resolved name.
+
+    The number is read here: `torch.device` keeps its last byte alone, and makes the
+    first GPU of "cuda:256".
+    """
+    kind, _, number = device.partition(":")
+    return int(number or 0) < _count(kind)
+
+
+def _count(kind: str) -> int:
+    """How many devices of a kind there are."""
+    if kind == "cuda":
+        return torch.cuda.device_count() if torch.cuda.is_available() else 0
+    return int(kind == "cpu" or torch.backends.mps.is_available())

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from overparam_sk import OverparamReLUClassifier, TwoHiddenReLURegressor
-from overparam_sk.devices import Work, resolve_device
+from overparam_sk.devices import Work, is_here, resolve_device
 from overparam_sk.fits import Data, Job, Place, Settings
 from overparam_sk.fits.job import Seeds
 
@@ -35,6 +35,22 @@ FEW_STEPS = Work(4.0 * 64 * 4000 * 784, 20)
 )
 def test_auto_is_a_gpu_where_the_work_gains_by_it(name, work, device, a_gpu):
     assert resolve_device(name, work) == torch.device(device)
+
+
+@pytest.mark.parametrize("number", [1, 7, 127, 128, 200, 255, 256, 511, 512, 9999])
+def test_a_gpu_beyond_those_that_are_there_is_none(number, a_gpu):
+    """torch.device("cuda:256") is cuda:0, and that of 255 has no number."""
+    name = f"cuda:{number}"
+    assert not is_here(name)
+    message = f"got '{name}' where 1 CUDA devices are available"
+    with pytest.raises(ValueError, match=message):
+        resolve_device(name, LARGE)
+
+
+@pytest.mark.parametrize("name", ["cpu", "cuda", "cuda:0"])
+def test_what_is_there_is_that(name, a_gpu):
+    assert is_here(name)
+    assert resolve_device(name) == torch.device(name)
 
 
 def test_without_a_gpu_auto_is_the_cpu(monkeypatch):

@@ -122,7 +122,11 @@ SKLEARN_FLOORS = set(ALLOWED) - {
     "threads",
     "training",
 }
-THIRD_PARTY = {"torch": TORCH_FLOORS, "sklearn": SKLEARN_FLOORS}
+THIRD_PARTY = {
+    "jinja2": {"experiments"},
+    "sklearn": SKLEARN_FLOORS,
+    "torch": TORCH_FLOORS,
+}
 # Extras, which `import overparam_sk` must do without: inside functions only.
 OPTIONAL = {"dask", "distributed", "matplotlib", "pandas", "rich", "skops"}
 

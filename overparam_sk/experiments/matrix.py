@@ -5,7 +5,6 @@ and the rule. The picture is written by itself, so that it has links, titles for
 readers of screens, and no need of matplotlib, which only the PNG has.
 """
 
-import html
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +12,11 @@ from functools import cached_property
 from pathlib import Path
 
 from overparam_sk.experiments.figure import new_figure
-from overparam_sk.experiments.verdicts import HOLDS, MARKS, PALETTE, VERDICTS
+from overparam_sk.experiments.page_parts import anchor
+from overparam_sk.experiments.rendering import render
+from overparam_sk.experiments.verdicts import MARKS, PALETTE, VERDICTS, ink
 
-__all__ = ["Matrix", "anchor"]
+__all__ = ["Matrix"]
 
 # Of the picture, in pixels.
 _CELL, _LEFT, _FONT, _LETTER = 20, 620, 12, 6.7
@@ -80,19 +81,19 @@ class Matrix:
     def svg(self, page: str = "") -> str:
         """Return the picture with its links, into ``page`` or the one it stands in."""
         width, height = self._size
-        title = "Claims against data sets and readings: " + ", ".join(
-            f"{MARKS[verdict]} {verdict}" for verdict in VERDICTS
+        return render(
+            "claims.svg.jinja",
+            width=width,
+            height=height,
+            font=_FONT,
+            cell=_CELL,
+            texts=list(self._texts),
+            boxes=list(self._boxes),
+            page=page,
+            marks=MARKS,
+            palette=PALETTE,
+            ink=ink,
         )
-        lines = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" role="img" '
-            f'viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-            f'font-family="sans-serif" font-size="{_FONT}">',
-            f"<title>{html.escape(title)}</title>",
-            f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
-        ]
-        lines += [_svg_text(text) for text in self._texts]
-        lines += [_svg_box(box, page) for box in self._boxes]
-        return "\n".join([*lines, "</svg>"])
 
     @cached_property
     def _columns(self) -> dict[str, int]:
@@ -183,40 +184,6 @@ class Matrix:
                 MARKS[box.verdict],
                 size=points,
                 ha="center",
-                color=_ink(box.verdict),
+                color=ink(box.verdict),
             )
         figure.savefig(path, dpi=100)
-
-
-def anchor(name: str, index: int) -> str:
-    """Return the id of the row of an experiment's claim on the page."""
-    return f"{name}-claim-{index + 1}"
-
-
-def _ink(verdict: str) -> str:
-    """Colour of a mark: on the dark blue it is white."""
-    return "#ffffff" if verdict == HOLDS else "#000000"
-
-
-def _svg_text(text: _Text) -> str:
-    lean = f' transform="rotate(-60 {text.x:g} {text.y:g})"' if text.leans else ""
-    end = ' text-anchor="end"' if text.ends else ""
-    bold = ' font-weight="bold"' if text.bold else ""
-    title = f"<title>{html.escape(text.title)}</title>" if text.title else ""
-    words = html.escape(text.words)
-    place = f'x="{text.x:g}" y="{text.y:g}"'
-    return f"<text {place}{end}{bold}{lean}>{title}{words}</text>"
-
-
-def _svg_box(box: _Box, page: str) -> str:
-    side = _CELL - 2
-    inner = (
-        f"<title>{html.escape(box.title)}</title>"
-        f'<rect x="{box.x + 1:g}" y="{box.y + 1:g}" width="{side}" height="{side}" '
-        f'fill="{PALETTE[box.verdict]}"/>'
-        f'<text x="{box.x + _CELL / 2:g}" y="{box.y + 0.7 * _CELL:g}" '
-        f'text-anchor="middle" fill="{_ink(box.verdict)}">{MARKS[box.verdict]}</text>'
-    )
-    if not box.href:
-        return f"<g>{inner}</g>"
-    return f'<a href="{html.escape(page)}#{html.escape(box.href)}">{inner}</a>'

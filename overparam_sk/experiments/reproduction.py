@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic
 
+from overparam_sk.experiments.captions import Caption
 from overparam_sk.experiments.claims import HOLDS, Claim, Judgement, Measured
 from overparam_sk.experiments.tables import markdown_table, write_json
 from overparam_sk.experiments.verdicts import VERDICTS
@@ -245,11 +246,14 @@ class Paper:
     experiments : tuple of Experiment
     name : str or None, default=None
         On the command line, where all its experiments make one report.
+    captions : dict of str to Caption, default={}
+        Pattern of "experiment/picture.png" -> the words of such pictures.
     """
 
     about: str
     experiments: tuple[Experiment[Any], ...]
     name: str | None = None
+    captions: Mapping[str, Caption] = field(default_factory=dict)
 
 
 def _table(judgements: Sequence[Judgement], by: str) -> list[list[str]]:

@@ -25,6 +25,7 @@ __all__ = [
     "reproduce_all",
     "takes_mnist",
     "write_everything",
+    "write_page",
 ]
 
 # A new paper is a folder, and its entry here.
@@ -145,7 +146,7 @@ def write_everything(
     reports = {
         name: {
             "settings": content["settings"],
-            "seconds": seconds[name],
+            "run_seconds": seconds[name],
             "claims": content["claims"],
         }
         for name, content in found.items()
@@ -156,7 +157,29 @@ def write_everything(
     counts = {verdict: verdicts.count(verdict) for verdict in VERDICTS}
     content = {"verdicts": counts, "failed": failed, "reports": reports}
     write_json(out / "report.json", content)
+    report, *pictures = write_page(out)
+    return [report, "report.json", *pictures]
+
+
+def write_page(out: Path) -> list[str]:
+    """Write report.html and the matrix, of report.json and the pictures beside it.
+
+    Parameters
+    ----------
+    out : Path
+
+    Returns
+    -------
+    list of str
+        The files that were written.
+    """
+    content = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    titles = {name: one.title for name, one in named_experiments().items()}
+    captions = {
+        pattern: words for paper in PAPERS for pattern, words in paper.captions.items()
+    }
+    text = page(out, content, titles, captions)
+    (out / "report.html").write_text(text, encoding="utf-8")
+    reports = content["reports"]
     matrix = Matrix({name: part["claims"] for name, part in reports.items()})
-    lines = page(out, matrix, reports, counts, failed)
-    (out / "report.html").write_text("\n".join(lines), encoding="utf-8")
-    return ["report.html", "report.json", *matrix.write(out)]
+    return ["report.html", *matrix.write(out)]

@@ -48,8 +48,9 @@ class FitRow:
         Of W − W(0) and of W.
     learning_rate : float
         c in use.
-    seconds : float
-        Wall time of ``fit``, with the looks at the test rows.
+    fit_seconds : float
+        Wall time of ``fit`` in seconds, with the looks at the test rows but not the
+        scores at the end; of a fit that was done as one with others its share.
     history : dict of str to ndarray
     failure : str or None
         Why there are no figures.
@@ -67,7 +68,7 @@ class FitRow:
     update_singular_values: Floats = field(default_factory=_NONE.copy)
     weight_singular_values: Floats = field(default_factory=_NONE.copy)
     learning_rate: float = np.nan
-    seconds: float = np.nan
+    fit_seconds: float = np.nan
     history: dict[str, NDArray[Any]] = field(default_factory=dict)
     failure: str | None = None
 
@@ -286,7 +287,7 @@ def _row(fit: Fit, target_accuracy: float) -> FitRow:
         fit.seed,
         test_accuracy=scores.pop("accuracy"),
         steps_to_target=_steps_to(target_accuracy, scores["history"]),
-        seconds=fit.fit_time,
+        fit_seconds=fit.fit_time,
         **scores,
     )
 

@@ -5,7 +5,18 @@ from itertools import pairwise
 
 import numpy as np
 
-__all__ = ["HOLDS", "MARKS", "NOT", "PALETTE", "TREND", "UNTESTED", "VERDICTS", "moves"]
+__all__ = [
+    "HOLDS",
+    "MARKS",
+    "MEANINGS",
+    "NOT",
+    "PALETTE",
+    "TREND",
+    "UNTESTED",
+    "VERDICTS",
+    "ink",
+    "moves",
+]
 
 HOLDS = "holds"
 TREND = "holds in trend"
@@ -18,10 +29,23 @@ VERDICTS = (HOLDS, TREND, NOT, UNTESTED)
 # marks are for whoever sees no colour.
 PALETTE = {HOLDS: "#0072B2", TREND: "#F0E442", NOT: "#D55E00", UNTESTED: "#D4D4D4"}
 MARKS = {HOLDS: "✓", TREND: "~", NOT: "✗", UNTESTED: "?"}
+MEANINGS = {
+    HOLDS: "what was measured is as the paper says, by the rule, wherever it was tried",
+    TREND: "not everywhere, but where the rule says that it counts: mostly at the "
+    "largest width",
+    NOT: "what was measured is not as the paper prints it; the reason stands beside "
+    "it, where it is known",
+    UNTESTED: "the claim supposes what no run can have, so that nothing follows",
+}
 
 # How far from a threshold others are tried, as a factor, in how many steps, and how
 # closely it is looked for where a verdict turns.
 _FAR, _N_TRIED, _CLOSE = 1000.0, 61, 1e-4
+
+
+def ink(verdict: str) -> str:
+    """Colour of what is written on a verdict's: on the dark blue it is white."""
+    return "#ffffff" if verdict == HOLDS else "#000000"
 
 
 def moves(name: str, value: float, verdict: Callable[[float], str]) -> str:

@@ -82,4 +82,4 @@ def test_a_small_run_makes_one_report(tmp_path, monkeypatch):
     assert len(claims) == 2 * len(READOUT.claims)
     assert (tmp_path / "beyond-readout" / "readout.png").exists()
     assert not found["failed"]
-    assert np.isfinite(found["reports"]["beyond-readout"]["seconds"])
+    assert np.isfinite(found["reports"]["beyond-readout"]["run_seconds"])

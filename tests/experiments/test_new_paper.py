@@ -12,6 +12,7 @@ from overparam_sk.experiments import reproductions
 
 # What a folder of a paper holds: how it is measured, what is said of it, its pictures.
 PAPER = """
+from overparam_sk.experiments.captions import Caption
 from overparam_sk.experiments.claims import HOLDS, NOT, Claim, rule
 from overparam_sk.experiments.figure import new_figure, plot_means
 from overparam_sk.experiments.reproduction import Experiment, Paper
@@ -59,6 +60,7 @@ PAPER = Paper(
             files=write_more,
         ),
     ),
+    captions={"mu31/*.png": Caption("Figures of nothing.", "Points that rise.")},
 )
 """
 
@@ -122,9 +124,11 @@ def test_it_is_in_the_report_of_everything(paper, tmp_path, monkeypatch, capsys)
         "not tested: conditions out of reach": 0,
     }
     page = (tmp_path / "out" / "report.html").read_text("utf-8")
-    assert "<h2 id='mu31'>mu31</h2>" in page
+    assert "<h2>Made Up (2031), section 1</h2>" in page
     assert "figures are small" in page
     assert page.count("<img") == 1
+    assert "Figures of nothing." in page
+    assert 'alt="Points that rise."' in page
     assert "== mu31" in capsys.readouterr().out
 
 

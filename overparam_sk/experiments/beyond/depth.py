@@ -127,7 +127,7 @@ def _words(run: Request, *measured: Depth) -> tuple[list[str], dict[str, Any]]:
             f"**{name}**: fits. The rate is that of what no dead row holds",
             markdown_table(_fit_table(of)),
         ]
-    return words, {**run.settings, "seconds": round(run.seconds)}
+    return words, {**run.settings, "run_seconds": round(run.seconds)}
 
 
 def _dead_table(of: Depth) -> Table:

@@ -1,5 +1,6 @@
 """All that is shown of networks that neither paper has."""
 
+from overparam_sk.experiments.beyond.captions import CAPTIONS
 from overparam_sk.experiments.beyond.depth import DEPTH
 from overparam_sk.experiments.beyond.lazy import LAZY
 from overparam_sk.experiments.beyond.readout import READOUT
@@ -15,4 +16,5 @@ BEYOND = Paper(
     "beyond-uncertainty: ensembles beside their limit.",
     (READOUT, LAZY, DEPTH, UNCERTAINTY),
     name="beyond",
+    captions=CAPTIONS,
 )

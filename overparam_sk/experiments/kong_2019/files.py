@@ -53,10 +53,10 @@ def _write_runs(runs: Sequence[Run], path: Path) -> None:
     columns = [name for name in runs[0].history if name != "iteration"]
     ends = [f"{name}_{end}" for name in columns for end in ("0", "T")]
     rates = ["rate_first_tenth", "rate_last_tenth", "rate"]
-    head = ["data", "width", "repeat", "seed", "lambda_0", "lambda_0_error", "seconds"]
+    head = ["data", "width", "repeat", "seed", "lambda_0", "lambda_0_error"]
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow([*head, *rates, "predicted_loss_T", *ends])
+        writer.writerow([*head, "fit_seconds", *rates, "predicted_loss_T", *ends])
         for run in runs:
             last = run.history["iteration"][-1:]
             figures = [
@@ -69,7 +69,7 @@ def _write_runs(runs: Sequence[Run], path: Path) -> None:
             writer.writerow(
                 [
                     *(getattr(run, name) for name in head[:4]),
-                    *(f"{getattr(run, name):.6g}" for name in head[4:]),
+                    *(f"{getattr(run, name):.6g}" for name in (*head[4:], "seconds")),
                     *(f"{figure:.6g}" for figure in figures),
                 ]
             )

@@ -244,7 +244,7 @@ def _words(run: Request, *measured: FirstWidths) -> tuple[list[str], dict[str, A
         **amounts,
         "learning_rate": LEARNING_RATE,
         "random_state": run.random_state,
-        "seconds": round(run.seconds),
+        "run_seconds": round(run.seconds),
     }
 
 

@@ -270,7 +270,7 @@ def _words(run: Request, *pairs: Pair) -> tuple[list[str], dict[str, Any]]:
         "max_steps": _MAX_STEPS,
         "learning_rate": LEARNING_RATE,
         "random_state": run.random_state,
-        "seconds": round(run.seconds),
+        "run_seconds": round(run.seconds),
     }
 
 

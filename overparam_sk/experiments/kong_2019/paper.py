@@ -6,6 +6,7 @@ from typing import Any
 from overparam_sk.experiments.claims import Judgement
 from overparam_sk.experiments.kong_2019 import figures
 from overparam_sk.experiments.kong_2019.beyond import sections
+from overparam_sk.experiments.kong_2019.captions import CAPTIONS
 from overparam_sk.experiments.kong_2019.claims import CLAIMS, ON_ALL_DATA
 from overparam_sk.experiments.kong_2019.data import DATA_SETS
 from overparam_sk.experiments.kong_2019.directions import directions
@@ -70,7 +71,7 @@ def _words(run: Request, *measured: Measured) -> tuple[list[str], dict[str, Any]
         "width1": WIDTH1,
         "learning_rate": LEARNING_RATE,
         "random_state": run.random_state,
-        "seconds": _seconds(measured),
+        "fit_seconds": _seconds(measured),
     }
 
 
@@ -106,4 +107,5 @@ KONG_2019 = Paper(
     "k19, k19-flow, k19-steps, k19-theory, k19-width1: Kong (2019), on images that "
     "the package ships.",
     (SECTION_5, FLOW, STEPS, THEOREMS, FIRST_WIDTHS),
+    captions=CAPTIONS,
 )

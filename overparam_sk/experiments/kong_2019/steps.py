@@ -287,7 +287,7 @@ def _words(run: Request, *sweeps: Sweep) -> tuple[list[str], dict[str, Any]]:
         "number, or has climbed until no unit is on. In float64; seed "
         f"{run.random_state}; in {run.seconds:.0f} s.",
         markdown_table(_table(sweeps)),
-    ], {**amounts, "random_state": run.random_state, "seconds": round(run.seconds)}
+    ], {**amounts, "random_state": run.random_state, "run_seconds": round(run.seconds)}
 
 
 def _draw(*sweeps: Sweep) -> Any:

@@ -1,6 +1,7 @@
 """All that is reproduced of Li and Liang (2018)."""
 
 from overparam_sk.experiments.li_liang_2018.bounds import BOUNDS
+from overparam_sk.experiments.li_liang_2018.captions import CAPTIONS
 from overparam_sk.experiments.li_liang_2018.coupling import COUPLING
 from overparam_sk.experiments.li_liang_2018.figure_3 import FIGURE_3
 from overparam_sk.experiments.li_liang_2018.figures_1_and_2 import FIGURE_1, FIGURE_2
@@ -41,4 +42,5 @@ LI_LIANG_2018 = Paper(
         STRUCTURE,
         AS_VARIANCE,
     ),
+    captions=CAPTIONS,
 )
