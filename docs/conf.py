@@ -25,6 +25,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "other_projects",
+    "whole_pages",
 ]
 nitpicky = True
 exclude_patterns = ["_build", "tests", "**/GALLERY_HEADER.rst", "**/README.rst"]
@@ -50,7 +51,11 @@ html_css_files = ["site.css"]
 html_sidebars = {"changelog": [], "cite": [], "install": [], "index": []}
 html_context = {"default_mode": "auto"}
 html_theme_options = {
-    "logo": {"image_light": "_static/logo.svg", "text": "overparam_sk"},
+    "logo": {
+        "image_light": "_static/logo.svg",
+        "image_dark": "_static/logo.svg",
+        "text": "overparam_sk",
+    },
     "navbar_align": "left",
     "header_links_before_dropdown": 6,
     "show_toc_level": 2,

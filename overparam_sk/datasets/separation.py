@@ -84,12 +84,12 @@ def separability(
     sample: int | None = 2000,
     random_state: Any = 0,
 ) -> Separability:
-    """Estimate δ, λ and l of labelled data: assumption (A1) of [1]_.
+    """Estimate δ, λ and l of labelled data: assumption (A1) of LL18.
 
-    (A1) asks that components of different classes are at least δ apart, and that no
-    component is wider than λδ, with λ ≤ 1/(8l) and l components in each class. Every
-    class is cut by agglomerative clustering with complete linkage, whose heights are
-    the diameters of the clusters, so that all l are known at once.
+    (A1) of [1]_ asks that components of different classes are at least δ apart, and
+    that no component is wider than λδ, with λ ≤ 1/(8l) and l components in each class.
+    Every class is cut by agglomerative clustering with complete linkage, whose heights
+    are the diameters of the clusters, so that all l are known at once.
 
     Parameters
     ----------

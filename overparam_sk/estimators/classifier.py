@@ -26,9 +26,9 @@ class OverparamReLUClassifier(
     FittedTogether,
     StampedEstimator,
 ):
-    """Two-layer overparameterized ReLU network, trained by minibatch SGD [1]_.
+    """Two-layer overparameterized ReLU network, trained by minibatch SGD.
 
-    f_i(x) = Σ_r a_{i,r} ReLU(⟨w_r, x⟩) with a fixed Gaussian readout a. The first
+    f_i(x) = Σ_r a_{i,r} ReLU(⟨w_r, x⟩) with a fixed Gaussian readout a [1]_. The first
     layer W starts at W(0) with entries N(0, 1/width) and is trained on the mean
     softmax cross-entropy. Many minibatches are done as one block of matrix products
     (s-step SGD [2]_); the iterates are those of plain SGD up to rounding.

@@ -24,13 +24,13 @@ __all__ = ["InfiniteWidthReLUClassifier"]
 
 @estimator
 class InfiniteWidthReLUClassifier(SoftmaxClassifier, TrainedNetwork, StampedEstimator):
-    """The limit of `OverparamReLUClassifier` as its width goes to infinity [1]_, [2]_.
+    """The limit of `OverparamReLUClassifier` as its width goes to infinity.
 
-    Not a kernel machine fitted by another method: the same minibatch SGD on the softmax
-    cross-entropy, with the same batches for the same ``random_state``, in the space of
-    functions. f(0) is a draw of the network's Gaussian process, and a step is
-    f ← f − (c/B) Σ_s K∞(·, x_s)(o_s − 1{y_s}) over its batch, with
-    K∞(x, y) = x·y (π − θ)/2π. Memory or time is quadratic in the number of rows.
+    Not a kernel machine fitted by another method [1]_, [2]_: the same minibatch SGD on
+    the softmax cross-entropy, with the same batches for the same ``random_state``, in
+    the space of functions. f(0) is a draw of the network's Gaussian process, and a step
+    is f ← f − (c/B) Σ_s K∞(·, x_s)(o_s − 1{y_s}) over its batch, with K∞(x, y) = x·y (π
+    − θ)/2π. Memory or time is quadratic in the number of rows.
 
     Parameters
     ----------

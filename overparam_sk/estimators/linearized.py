@@ -24,17 +24,17 @@ class LinearizedReLUClassifier(
     FittedTogether,
     StampedEstimator,
 ):
-    """The pseudo network g of Li and Liang's analysis ([1]_, §5.1).
+    """The pseudo network g of Li and Liang's analysis (LL18, §5.1).
 
     g_i(x) = Σ_r a_{i,r} ⟨w_r, x⟩ 1{⟨w_r(0), x⟩ > 0}: the network of
     `OverparamReLUClassifier` with the activation patterns frozen at initialisation, and
-    so linear in w. It starts at the same function and is trained by the same engine on
-    the same batches for the same ``random_state``, so that f and g run side by side:
-    what they differ by is what changed patterns do. A step costs half as much again,
-    and beside W and its products with a block stand W(0) and its own in memory. With
-    ``train_readout`` g is linear in both layers,
-    g_i(x) = Σ_r a_{i,r}(0) ⟨w_r, x⟩ 1{⟨w_r(0), x⟩ > 0} + Σ_r (a − a(0))_{i,r}
-    ReLU(⟨w_r(0), x⟩); with ``output_scale`` it is what f becomes as α → ∞.
+    so linear in w [1]_. It starts at the same function and is trained by the same
+    engine on the same batches for the same ``random_state``, so that f and g run side
+    by side: what they differ by is what changed patterns do. A step costs half as much
+    again, and beside W and its products with a block stand W(0) and its own in memory.
+    With ``train_readout`` g is linear in both layers, g_i(x) = Σ_r a_{i,r}(0) ⟨w_r, x⟩
+    1{⟨w_r(0), x⟩ > 0} + Σ_r (a − a(0))_{i,r} ReLU(⟨w_r(0), x⟩); with ``output_scale``
+    it is what f becomes as α → ∞.
 
     Attributes
     ----------

@@ -20,8 +20,9 @@ __all__ = ["TwoHiddenReLURegressor"]
 
 @estimator
 class TwoHiddenReLURegressor(AllLayersRegressor, StampedEstimator):
-    """Two-hidden-layer ReLU network, partially overparameterized [1]_.
+    """Two-hidden-layer ReLU network, partially overparameterized.
 
+    Kong's network [1]_:
     f(x) = (width1·width2)^(−1/2) wᵀ σ(B σ(A x)) (eq. 1) with σ = ReLU and a fixed
     readout w of signs. Both layers start with N(0, 1) entries and rows of bounded norm
     and are trained by full-batch gradient descent on L = ½ Σ_i (f(x_i) − y_i)², a sum

@@ -17,10 +17,10 @@ _COMPONENTS = either(one_of(None), COUNT)
 
 
 class UpdateSpectrumDisplay(OwnWorld):
-    """Singular values of the accumulated update, and of the final weights [1]_.
+    """Singular values of the accumulated update, and of the final weights.
 
-    Make one with :meth:`from_estimator` or :meth:`from_estimators`. All parameters are
-    stored as attributes.
+    Figures 1d and 2d of [1]_. Make one with :meth:`from_estimator` or
+    :meth:`from_estimators`. All parameters are stored as attributes.
 
     Parameters
     ----------

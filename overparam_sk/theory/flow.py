@@ -94,11 +94,12 @@ def gradient_flow(
     diagnostics: bool = True,
     max_steps: int = 100_000,
 ) -> GradientFlow:
-    """Follow Kong's continuous time: dA/dt = −∂L/∂A, dB/dt = −∂L/∂B [1]_.
+    """Follow Kong's continuous time: dA/dt = −∂L/∂A, dB/dt = −∂L/∂B.
 
-    It begins at A(0) and B(0) of the estimator, with its readout, and is what gradient
-    descent on L = ½ Σ_i (u_i − y_i)² tends to as the step η goes to 0, at t = η times
-    the iteration. The steps are those of the embedded pair RK45, in float64.
+    It begins ([1]_, §IV) at A(0) and B(0) of the estimator, with its readout, and is
+    what gradient descent on L = ½ Σ_i (u_i − y_i)² tends to as the step η goes to 0, at
+    t = η times the iteration. The steps are those of the embedded pair RK45, in
+    float64.
 
     The right-hand side jumps where a pre-activation is 0. With ``events`` a step ends
     there: between two changes of patterns the field is smooth, and its accuracy is the
