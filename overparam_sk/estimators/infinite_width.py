@@ -29,8 +29,8 @@ class InfiniteWidthReLUClassifier(SoftmaxClassifier, TrainedNetwork, StampedEsti
     Not a kernel machine fitted by another method [1]_, [2]_: the same minibatch SGD on
     the softmax cross-entropy, with the same batches for the same ``random_state``, in
     the space of functions. f(0) is a draw of the network's Gaussian process, and a step
-    is f ← f − (c/B) Σ_s K∞(·, x_s)(o_s − 1{y_s}) over its batch, with K∞(x, y) = x·y (π
-    − θ)/2π. Memory or time is quadratic in the number of rows.
+    is f ← f − (c/B) Σ_s K∞(·, x_s)(o_s − 1{y_s}) over its batch, with
+    K∞(x, y) = x·y (π − θ)/2π. Memory or time is quadratic in the number of rows.
 
     Parameters
     ----------
