@@ -18,11 +18,19 @@ def pytest_addoption(parser):
     parser.addoption("--site", default="build/site", help="the folder of the site")
 
 
+def pytest_terminal_summary(terminalreporter, config):
+    """What the site has."""
+    if (found := getattr(config, "site_seen", None)) is not None:
+        told = ", ".join(f"{number} {what}" for what, number in found.counts().items())
+        terminalreporter.write_line(f"The site: {told}.")
+
+
 @pytest.fixture(scope="session")
 def site(pytestconfig):
     folder = pytestconfig.rootpath / pytestconfig.getoption("--site")
     assert (folder / "index.html").exists(), f"there is no site in {folder}"
-    return Site(Path(folder))
+    pytestconfig.site_seen = Site(Path(folder))
+    return pytestconfig.site_seen
 
 
 @pytest.fixture(scope="session")

@@ -58,6 +58,25 @@ class Site:
                 if known is not None and fragment not in known:
                     yield f"{name}: {written}"
 
+    def counts(self):
+        """What there is -> how many."""
+        kinds = {
+            "pages of public names": "api/generated/",
+            "examples": "gallery/",
+            "lessons": "lessons/",
+            "pages of the guide": "guide/",
+            "reports": "reports/",
+        }
+        found = {"pages": len(self.pages)}
+        for what, where in kinds.items():
+            inside = [name for name in self.pages if name.startswith(where)]
+            if what in ("examples", "lessons"):
+                inside = [name for name in inside if "/plot_" in name]
+            found[what] = len(inside)
+        links = [sum(1 for _ in self.targets(name)) for name in self.pages]
+        broken = [fault for name in self.pages for fault in self.broken(name)]
+        return found | {"links": sum(links), "broken": len(broken)}
+
     def clicks(self, start="index.html"):
         """Page -> how many clicks in the text of pages and their heads lead to it."""
         depth, queue = {start: 0}, deque([start])
