@@ -7,13 +7,16 @@ validation (``validate_params``) refuses too, but hands on what it was given: 40
 unsigned integer still wraps round in the first subtraction.
 """
 
+import inspect
 import math
 import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import wraps
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -39,6 +42,7 @@ __all__ = [
     "several",
     "shown",
     "such_that",
+    "suggesting",
 ]
 
 # Sizes and counts beyond this do not fit the integers of the linear algebra below.
@@ -48,6 +52,7 @@ _TOO_LARGE = 2**31
 _LONGEST = 10**6
 
 _REFUSED = object()
+_Init = TypeVar("_Init", bound=Callable[..., None])
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,26 @@ def shown(value: Any) -> str:
     except Exception:  # an integer of too many digits, an object that is half made
         text = f"a value of type {type(value).__name__}"
     return text if len(text) <= 200 else f"{text[:200]}..."
+
+
+def suggesting(init: _Init) -> _Init:
+    """An ``__init__`` that says, of a name that it does not know, which one is close.
+
+    In the words of Python 3.13, and of the class that was called.
+    """
+
+    @wraps(init)
+    def checks(self: Any, *args: Any, **given: Any) -> None:
+        for name in given:
+            if name not in names:
+                said = f"{type(self).__name__}.__init__() got an unexpected keyword"
+                close = get_close_matches(name, names, n=1)
+                hint = f" Did you mean '{close[0]}'?" if close else ""
+                raise TypeError(f"{said} argument '{name}'.{hint}")
+        init(self, *args, **given)
+
+    names = tuple(inspect.signature(init).parameters)[1:]
+    return cast(_Init, checks)
 
 
 def checked(

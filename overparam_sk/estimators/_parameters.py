@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field, make_dataclass
 from typing import Any, NamedTuple, TypeVar, dataclass_transform
 
-from overparam_sk.parameters import shown
+from overparam_sk.parameters import shown, suggesting
 
 __all__ = ["checked_parameters", "estimator", "parameter", "parameters"]
 
@@ -65,7 +65,7 @@ def estimator(cls: type[_Class]) -> type[_Class]:
     init: Any = make_dataclass(whole.__name__, stated).__init__  # type: ignore[misc]
     init.__qualname__ = f"{whole.__qualname__}.__init__"
     init.__module__ = cls.__module__
-    whole.__init__ = init  # type: ignore[method-assign]
+    whole.__init__ = suggesting(init)  # type: ignore[method-assign]
     whole.__doc__ = _documented(whole)
     return whole
 

@@ -12,7 +12,14 @@ from overparam_sk.estimators._state import StampedEstimator
 from overparam_sk.estimators._targets import SoftmaxClassifier
 from overparam_sk.fits import split_intercept
 from overparam_sk.networks import initial_weights, readout_weights
-from overparam_sk.parameters import either, integer, one_of, shown, such_that
+from overparam_sk.parameters import (
+    either,
+    integer,
+    one_of,
+    shown,
+    such_that,
+    suggesting,
+)
 from overparam_sk.rows import Coordinates, as_tensor
 
 __all__ = ["CompressedClassifier"]
@@ -106,6 +113,7 @@ class CompressedClassifier(SoftmaxClassifier, StampedEstimator):
     True
     """
 
+    @suggesting
     def __init__(self, estimator: Any, rank: int | None = None) -> None:
         self.estimator = estimator
         self.rank = rank

@@ -19,6 +19,7 @@ from overparam_sk.parameters import (
     one_of,
     several,
     such_that,
+    suggesting,
 )
 from overparam_sk.world import OwnWorld
 
@@ -103,6 +104,7 @@ class InfiniteWidthKernel(OwnWorld, Kernel):
     0.99...
     """
 
+    @suggesting
     def __init__(
         self,
         network: Network = "li_liang_2018",

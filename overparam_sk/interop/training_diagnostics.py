@@ -23,6 +23,7 @@ from overparam_sk.parameters import (
     checked,
     instance,
     shown,
+    suggesting,
 )
 from overparam_sk.world import warn_user
 
@@ -179,6 +180,7 @@ class TrainingDiagnostics(Callback):
     True
     """
 
+    @suggesting
     def __init__(
         self,
         module: Any = None,
