@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic
 
+from overparam_sk.drawing.style import style
 from overparam_sk.experiments.claims import HOLDS, Claim, Judgement, Measured
 from overparam_sk.experiments.tables import markdown_table, write_json
 from overparam_sk.experiments.verdicts import VERDICTS
@@ -228,9 +229,10 @@ class Experiment(Generic[Measured]):
     def _draw(self, out: Path, measured: tuple[Measured, ...]) -> list[str]:
         drawn = []
         for name, draw in self.pictures.items():
-            if (figure := draw(*measured)) is not None:
-                figure.savefig(out / name, dpi=self.dpi)
-                drawn.append(name)
+            with style():
+                if (figure := draw(*measured)) is not None:
+                    figure.savefig(out / name, dpi=self.dpi)
+                    drawn.append(name)
         return drawn
 
 
