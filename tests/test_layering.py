@@ -26,6 +26,7 @@ ALLOWED = {
         "__init__",
         "datasets",
         "diagnostics",
+        "drawing",
         "estimators",
         "interrupts",
         "model_selection",
@@ -34,10 +35,11 @@ ALLOWED = {
         "theory",
     },
     # what theorems ask for, beside what estimators did
-    "theory": {*DOOR, "datasets", "diagnostics", "distances", "networks"},
+    "theory": {*DOOR, "datasets", "diagnostics", "distances", "drawing", "networks"},
     # presentation
     # (the kernel along a run is computed when it is displayed: no fit keeps it)
-    "plotting": {*DOOR, "diagnostics"},
+    "plotting": {*DOOR, "diagnostics", "drawing"},
+    "drawing": {"parameters"},
     "model_selection": {*DOOR, "fingerprints", "interrupts", "progress", "store"},
     "store": {"fingerprints"},
     "fingerprints": set(),
@@ -111,6 +113,7 @@ SKLEARN_FLOORS = set(ALLOWED) - {
     *DOOR,
     "devices",
     "diagnostics",
+    "drawing",
     "fits",
     "interrupts",
     "linalg",

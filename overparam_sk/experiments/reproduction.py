@@ -7,7 +7,11 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic
 
+<<<<<<< HEAD
 from overparam_sk.experiments.captions import Caption
+=======
+from overparam_sk.drawing.style import style
+>>>>>>> pictures
 from overparam_sk.experiments.claims import HOLDS, Claim, Judgement, Measured
 from overparam_sk.experiments.tables import markdown_table, write_json
 from overparam_sk.experiments.verdicts import VERDICTS
@@ -229,9 +233,10 @@ class Experiment(Generic[Measured]):
     def _draw(self, out: Path, measured: tuple[Measured, ...]) -> list[str]:
         drawn = []
         for name, draw in self.pictures.items():
-            if (figure := draw(*measured)) is not None:
-                figure.savefig(out / name, dpi=self.dpi)
-                drawn.append(name)
+            with style():
+                if (figure := draw(*measured)) is not None:
+                    figure.savefig(out / name, dpi=self.dpi)
+                    drawn.append(name)
         return drawn
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from overparam_sk import OverparamReLUClassifier
+from overparam_sk.drawing.legends import legend_below
+from overparam_sk.drawing.style import new_figure, styled
 from overparam_sk.experiments.claims import HOLDS, NOT, Claim, Condition, Finding, Rule
-from overparam_sk.experiments.figure import new_figure
 from overparam_sk.experiments.problem import Problem
 from overparam_sk.experiments.reproduction import Experiment, Request, Scale
 from overparam_sk.experiments.tables import markdown_table, write_json
@@ -181,7 +182,9 @@ def _files(run: Request, *sheets: TheorySheet) -> list[str]:
     return ["sheets.json"]
 
 
+@styled
 def _picture(sheet: TheorySheet) -> Any:
-    figure = new_figure(10, 1.5 + 0.25 * len(sheet.rows))
+    figure = new_figure(10, 2.0 + 0.3 * len(sheet.rows))
     sheet.plot(figure.subplots())
+    legend_below(figure)
     return figure

@@ -10,6 +10,8 @@ import joblib
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam_sk.drawing.scales import label_values
+
 __all__ = ["ABSENT", "Axis", "Curves", "Floats", "Points"]
 
 Floats = NDArray[np.float64]
@@ -19,6 +21,7 @@ Curves = dict[str, list[Floats]]
 # The value of what has no such parameter.
 ABSENT = object()
 _LONGEST_LABEL = 30
+_LETTERS_IN_A_ROW = 24
 
 
 @dataclass(frozen=True)
@@ -102,11 +105,13 @@ class Axis:
             labels = [_label(value) for value in self.values]
             ax.set_xticks(range(len(labels)), labels=labels)
             ax.set_xlim(-0.5, len(labels) - 0.5)
+            if sum(map(len, labels)) > _LETTERS_IN_A_ROW:
+                ax.tick_params(axis="x", rotation=35)
+                for label in ax.get_xticklabels():
+                    label.set(ha="right", rotation_mode="anchor")
         elif len(self.values) and (self.numbers > 0).all():
             ax.set_xscale("log")
-            ticks = self.numbers
-            ax.set_xticks(ticks, labels=[f"{tick:g}" for tick in ticks])
-            ax.set_xticks([], minor=True)
+            label_values(ax, self.numbers)
 
 
 def _is_number(value: Any) -> bool:

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam_sk.drawing.legends import legend_of
+from overparam_sk.drawing.panels import axes_grid
+from overparam_sk.drawing.scales import finish
+from overparam_sk.drawing.style import NEUTRAL, styled
+from overparam_sk.drawing.words import domain_of, label_of
 from overparam_sk.parameters import either, number, one_of
-from overparam_sk.plotting._axes import (
-    axes_grid,
-    draw_courses,
-    write_out_small_range,
-)
+from overparam_sk.plotting._courses import draw_courses, spread_is_shown
 from overparam_sk.plotting._curves import (
     HISTORIES,
     NAME,
@@ -25,7 +26,7 @@ from overparam_sk.plotting._curves import (
 )
 from overparam_sk.world import OwnWorld
 
-__all__ = ["LABELS", "ConvergenceDisplay"]
+__all__ = ["ConvergenceDisplay"]
 
 # Row by row: with two layers there is a column of panels for each kind of change.
 _PANELS = (
@@ -38,21 +39,6 @@ _PANELS = (
     "activation_change",
     "activation_change_2",
 )
-LABELS = {
-    "loss": "training loss L(t)",
-    "gram_lambda_min": r"$\lambda_{\min}(H(t))$",
-    "weight_change": r"$\Vert W(t) - W(0)\Vert_F$",
-    "weight_change_1": r"layer 1: $\Vert A(t) - A(0)\Vert_F$",
-    "weight_change_2": r"layer 2: $\Vert B(t) - B(0)\Vert_F$",
-    "gram_drift": r"$\Vert H(t) - H(0)\Vert_F \, / \, \Vert H(0)\Vert_F$",
-    "gram_alignment": r"alignment of $H(t)$ to $\bar Y \bar Y^\top$",
-    "largest_unit_change": r"$\max_r \Vert w_r(t) - w_r(0)\Vert$",
-    "largest_unit_change_1": r"layer 1: $\max_r \Vert a_r(t) - a_r(0)\Vert$",
-    "largest_unit_change_2": r"layer 2: $\max_r \Vert b_r(t) - b_r(0)\Vert$",
-    "activation_change": "share of patterns changed",
-    "activation_change_1": "layer 1: share of patterns changed",
-    "activation_change_2": "layer 2: share of patterns changed",
-}
 _LOGARITHMIC = {"loss", "val_loss", "gram_lambda_min"}
 # λ_0 and η of a bound.
 _RATE = either(one_of(None), number(0))
@@ -255,6 +241,7 @@ class ConvergenceDisplay(OwnWorld):
             learning_rate=learning_rate,
         )
 
+    @styled
     def plot(
         self,
         ax: Any = None,
@@ -262,7 +249,9 @@ class ConvergenceDisplay(OwnWorld):
         quantities: Iterable[str] | None = None,
         cmap: str | None = None,
     ) -> "ConvergenceDisplay":
-        """Draw one panel a quantity: mean lines, and bands of ±1 standard deviation.
+        """Draw one panel a quantity: mean lines and ±1 standard deviation around them.
+
+        The spread is a band; of more than two curves it is bars, which hide nothing.
 
         The axes of the loss and of λ_min are logarithmic; that of λ_min is not where
         one is exactly 0.
@@ -296,10 +285,10 @@ class ConvergenceDisplay(OwnWorld):
         for panel, panel_ax in zip(panels, self.ax_, strict=True):
             if panel == "loss":
                 self.bound_line_ = self._draw_bound(panel_ax)
-            write_out_small_range(panel_ax)
-            panel_ax.set_ylabel(LABELS.get(panel, panel))
-        if len(self.names) > 1 or self.bound_line_ is not None:
-            self.ax_[0].legend()
+            panel_ax.set_ylabel(label_of(panel, named_layers=True))
+            finish(panel_ax, domain_of(panel))
+        if len(self.names) > 1 or self.bound_line_ or spread_is_shown(self):
+            legend_of(self.ax_, ax is None)
         return self
 
     def _draw_bound(self, ax: Any) -> Any:
@@ -312,7 +301,7 @@ class ConvergenceDisplay(OwnWorld):
         (line,) = ax.plot(
             self.iterations[top],
             np.exp(-self.lambda_0 * t) * losses[top][0],
-            color="0.2",
+            color=NEUTRAL,
             linestyle="--",
             linewidth=1.2,
             label=r"bound $e^{-\lambda_0 t} L(0)$",

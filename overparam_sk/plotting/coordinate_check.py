@@ -6,6 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from overparam_sk.drawing.legends import legend_of
+from overparam_sk.drawing.panels import axes_table
+from overparam_sk.drawing.pens import Pen, pens
+from overparam_sk.drawing.scales import finish, label_values
+from overparam_sk.drawing.style import styled
 from overparam_sk.parameters import (
     COUNT,
     SEED,
@@ -16,7 +21,6 @@ from overparam_sk.parameters import (
     several,
     such_that,
 )
-from overparam_sk.plotting._axes import axes_table, colors
 from overparam_sk.plotting._coordinates import Floats, changes, losses, makers
 from overparam_sk.world import OwnWorld
 
@@ -212,6 +216,7 @@ class CoordinateCheckDisplay(OwnWorld):
             for name, of_widths in self.losses.items()
         }
 
+    @styled
     def plot(
         self, ax: Any = None, *, cmap: str | None = None
     ) -> "CoordinateCheckDisplay":
@@ -238,44 +243,44 @@ class CoordinateCheckDisplay(OwnWorld):
         rows = 1 if self.losses is None else 2
         self.ax_ = axes_table(ax, rows, len(self.changes))
         self.figure_ = self.ax_[0, 0].figure
+        hands = pens(len(self.iterations), cmap)
         self.change_lines_ = {
-            name: self._draw_changes(place, name, cmap)
+            name: self._draw_changes(place, name, hands)
             for place, name in zip(self.ax_[0], self.changes, strict=True)
         }
-        self.ax_[0, 0].set_ylabel("root mean square change")
-        self.ax_[0, 0].legend(fontsize="x-small")
         self.loss_lines_: dict[str, list[Any]] = {}
-        if self.losses is None:
-            return self
-        for place, name in zip(self.ax_[1], self.losses, strict=True):
-            self.loss_lines_[name] = self._draw_losses(place, name, cmap)
-        self.ax_[1, 0].set_ylabel("training loss")
-        self.ax_[1, 0].legend(fontsize="x-small")
+        hands = pens(len(self.widths), cmap)
+        for place, name in zip(self.ax_[1:].ravel(), self.losses or (), strict=True):
+            self.loss_lines_[name] = self._draw_losses(place, name, hands)
+        for panel in self.ax_.ravel():
+            finish(panel)
+        # Each row has curves of its own; one legend of both is told in two columns.
+        for row in self.ax_ if ax is not None else self.ax_[:0]:
+            legend_of(row, False)
+        if ax is None:
+            legend_of(self.ax_.ravel(), True)
         return self
 
-    def _draw_changes(self, ax: Any, name: str, cmap: str | None) -> list[Any]:
-        ax.set(xscale="log", yscale="log", xlabel="width m", title=name)
-        ax.set_xticks(self.widths, labels=[f"{m:g}" for m in self.widths])
-        ax.set_xticks([], minor=True)
+    def _draw_changes(self, ax: Any, name: str, hands: list[Pen]) -> list[Any]:
+        ax.set(xscale="log", yscale="log", title=name)
+        ax.set(xlabel="width m", ylabel="root mean square change")
         lines = []
         for kind, values in self.changes[name].items():
-            shades = colors(len(self.iterations), cmap)
-            for t, course, shade in zip(self.iterations, values, shades, strict=True):
-                line = {"color": shade, "linestyle": _STYLES.get(kind, "-.")}
-                label = f"{kind}, t = {t}"
-                lines += ax.plot(self.widths, course, marker=".", label=label, **line)
+            for t, course, pen in zip(self.iterations, values, hands, strict=True):
+                style = {"linestyle": _STYLES.get(kind, "-.")}
+                about = pen.line(len(course), label=f"{kind}, t = {t}", **style)
+                lines += ax.plot(self.widths, course, **about)
+        label_values(ax, self.widths)
         return lines
 
-    def _draw_losses(self, ax: Any, name: str, cmap: str | None) -> list[Any]:
-        ax.set(xscale="log", yscale="log", xlabel="learning rate c")
-        lines = []
+    def _draw_losses(self, ax: Any, name: str, hands: list[Pen]) -> list[Any]:
+        ax.set(xscale="log", yscale="log")
+        ax.set(xlabel="learning rate c", ylabel="training loss")
         assert self.losses is not None  # who calls has seen to it
-        shades = colors(len(self.widths), cmap)
-        for m, course, shade in zip(
-            self.widths, self.losses[name], shades, strict=True
-        ):
-            options = {"color": shade, "marker": ".", "label": f"m = {m}"}
-            lines += ax.plot(self.learning_rates, course, **options)
+        lines = []
+        for m, course, pen in zip(self.widths, self.losses[name], hands, strict=True):
+            about = pen.line(len(course), label=f"m = {m}")
+            lines += ax.plot(self.learning_rates, course, **about)
         return lines
 
 

@@ -1,6 +1,5 @@
 """The kernel along a run: how far it went, where it points, the law of its start."""
 
-import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,10 +7,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from overparam_sk.diagnostics import gram_spectrum, residual_modes
+from overparam_sk.drawing.legends import legend_of, nothing_to_show
+from overparam_sk.drawing.panels import axes_grid
+from overparam_sk.drawing.pens import Pen, pens
+from overparam_sk.drawing.scales import above_rounding, finish
+from overparam_sk.drawing.spread import AT_LEAST_0
+from overparam_sk.drawing.style import styled
+from overparam_sk.drawing.words import domain_of, label_of
 from overparam_sk.parameters import either, integer, one_of, several
-from overparam_sk.plotting._axes import axes_grid, colors
 from overparam_sk.plotting._curves import fitted_attribute, inside
-from overparam_sk.plotting.convergence import LABELS
 from overparam_sk.world import OwnWorld
 
 __all__ = ["KernelDriftDisplay"]
@@ -162,6 +166,7 @@ class KernelDriftDisplay(OwnWorld):
             refusal=refusal,
         )
 
+    @styled
     def plot(self, ax: Any = None, *, cmap: str | None = None) -> "KernelDriftDisplay":
         """Draw the four panels.
 
@@ -190,44 +195,50 @@ class KernelDriftDisplay(OwnWorld):
             self._draw_course(place, name)
             for place, name in zip((drift, alignment), _COURSES, strict=True)
         ]
-        shades = colors(len(self.looks), cmap)
-        self._draw_spectra(spectrum, shades)
+        hands = pens(len(self.looks), cmap)
+        self._draw_spectra(spectrum, hands)
         self.mode_lines_: list[Any] = []
         self.law_lines_: list[Any] = []
         if self.modes is None:
-            why = textwrap.fill(f"No law of the modes: {self.refusal}", 44)
-            modes.text(0.02, 0.98, why, va="top", fontsize="x-small")
+            nothing_to_show(modes, f"No law of the modes: {self.refusal}")
         else:
-            self._draw_modes(modes, shades)
+            self._draw_modes(modes, hands)
+        legend_of([spectrum, modes], ax is None)
         return self
 
     def _draw_course(self, ax: Any, name: str) -> Any:
-        ax.set(xlabel="iteration", ylabel=LABELS[name])
         if name not in self.courses:
+            nothing_to_show(ax, f"{name} was not recorded")
             return None
-        return ax.plot(self.iterations, self.courses[name])[0]
+        ax.set(xlabel="iteration", ylabel=label_of(name))
+        (line,) = ax.plot(self.iterations, self.courses[name])
+        finish(ax, domain_of(name))
+        return line
 
-    def _draw_spectra(self, ax: Any, shades: list[Any]) -> None:
+    def _draw_spectra(self, ax: Any, hands: list[Pen]) -> None:
         ax.set(xlabel="index", ylabel="eigenvalue of H", xscale="log", yscale="log")
         index = np.arange(1, self.spectra.shape[1] + 1)
         self.spectrum_lines_ = []
-        for values, t, shade in zip(self.spectra, self.looks, shades, strict=True):
-            there = values > 0  # an exact 0 has no place on a log axis
-            label = f"iteration {t}"
-            self.spectrum_lines_ += ax.plot(
-                index[there], values[there], color=shade, label=label
-            )
-        ax.legend()
+        for values, t, pen in zip(self.spectra, self.looks, hands, strict=True):
+            there = above_rounding(values)
+            about = pen.line(int(there.sum()), label=f"iteration {t}")
+            self.spectrum_lines_ += ax.plot(index[there], values[there], **about)
+        finish(ax)
 
-    def _draw_modes(self, ax: Any, shades: list[Any]) -> None:
-        """Points for what was found, over the law as a line."""
-        ax.set(xlabel=r"eigenvalue $\lambda_i$ of H(0)", xscale="log")
-        ax.set_ylabel(r"$|c_i(t) \, / \, c_i(0)|$, law $|1 - \eta\lambda_i|^t$")
+    def _draw_modes(self, ax: Any, hands: list[Pen]) -> None:
+        """Markers for what was found, over the law as a line."""
+        ax.set(xlabel="eigenvalue λᵢ of H(0)", xscale="log")
+        ax.set_ylabel("left of the mode, |cᵢ(t) / cᵢ(0)|")
         start, values = np.abs(self.modes.coefficients[0]), self.modes.eigenvalues
-        there = (values > 0) & (start > _SEEN * start.max(initial=0.0))
-        looks = zip(self.modes.coefficients, self.modes.predicted, shades, strict=True)
-        for found, law, shade in [*looks][1:]:
+        there = above_rounding(values) & (start > _SEEN * start.max(initial=0.0))
+        looks = zip(self.modes.coefficients, self.modes.predicted, hands, strict=True)
+        for found, law, pen in [*looks][1:]:
             left, foretold = (np.abs(c[there]) / start[there] for c in (found, law))
             at = values[there]
-            self.law_lines_ += ax.plot(at, foretold, color=shade, linewidth=1)
-            self.mode_lines_ += ax.plot(at, left, ".", color=shade, markersize=4)
+            thin = {"color": pen.color, "linestyle": pen.linestyle, "linewidth": 1}
+            self.law_lines_ += ax.plot(at, foretold, **thin)
+            points = {"color": pen.color, "marker": pen.marker, "markersize": 4}
+            self.mode_lines_ += ax.plot(at, left, linestyle="", **points)
+        if self.law_lines_:
+            self.law_lines_[0].set_label("law of H(0), |1 − ηλᵢ|ᵗ")
+        finish(ax, AT_LEAST_0)

@@ -7,10 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam_sk.drawing.legends import legend_of
+from overparam_sk.drawing.panels import axes_grid
+from overparam_sk.drawing.pens import colors
+from overparam_sk.drawing.scales import label_values
+from overparam_sk.drawing.style import styled
+from overparam_sk.drawing.words import label_of
 from overparam_sk.parameters import FLAG, shown
-from overparam_sk.plotting._axes import axes_row, colors, import_pyplot
 from overparam_sk.plotting._curves import chosen
-from overparam_sk.plotting._labels import label_of
 from overparam_sk.world import OwnWorld
 
 __all__ = ["PhaseDiagramDisplay"]
@@ -124,6 +128,7 @@ class PhaseDiagramDisplay(OwnWorld):
             )
         return cls(widths=np.array(widths), scales=np.array(scales), scores=scores)
 
+    @styled
     def plot(
         self,
         ax: Any = None,
@@ -163,9 +168,8 @@ class PhaseDiagramDisplay(OwnWorld):
             raise ValueError(
                 f"metrics must be among {list(self.scores)}, got {panels}."
             )
-        import_pyplot()
         colors(1, cmap)  # which refuses what is no colour map
-        self.ax_ = axes_row(ax, len(panels))
+        self.ax_ = axes_grid(ax, len(panels))
         self.figure_ = self.ax_[0].figure
         self.meshes_: list[Any] = []
         self.guides_: list[Any] = []
@@ -173,7 +177,9 @@ class PhaseDiagramDisplay(OwnWorld):
             self._draw(panel, metric, cmap)
             if guides:
                 self._guide(panel)
-        self.ax_[0].set_ylabel("output scale α")
+        if self.guides_:
+            self.guides_[0].set_label("α √m = 1, 10, …")
+            legend_of(self.ax_, ax is None)
         return self
 
     def _draw(self, ax: Any, metric: str, cmap: str | None) -> None:
@@ -185,18 +191,24 @@ class PhaseDiagramDisplay(OwnWorld):
         norm = "log" if wide else "linear"
         mesh = ax.pcolormesh(*edges, cells, norm=norm, cmap=cmap)
         self.meshes_.append(mesh)
-        ax.set(xscale="log", yscale="log", xlabel="width m", title=label_of(metric))
-        ax.set_xticks(self.widths, labels=[f"{m:g}" for m in self.widths])
-        ax.set_xticks([], minor=True)
-        ax.figure.colorbar(mesh, ax=ax)
+        ax.set(xscale="log", yscale="log", title=label_of(metric))
+        ax.set(xlabel="width m", ylabel="output scale α")
+        ax.grid(False)
+        label_values(ax, self.widths)
+        bar = ax.figure.colorbar(mesh, ax=ax)
+        bar.ax.grid(False)
 
     def _guide(self, ax: Any) -> None:
         """The lines of one share that the weights move by."""
+        from matplotlib.patheffects import withStroke
+
         m, alpha = _edges(self.widths), _edges(self.scales)
         low, high = (np.log10(alpha[at] * np.sqrt(m[at])) for at in (0, -1))
         for power in range(int(np.ceil(low)), int(np.floor(high)) + 1):
-            dashes = {"color": "w", "linestyle": "--", "linewidth": 1}
-            self.guides_ += ax.plot(m, 10.0**power / np.sqrt(m), **dashes)
+            # Seen on every colour: white in a dark hem.
+            dashes = {"color": "w", "linestyle": "--", "linewidth": 1.2}
+            hem = {"path_effects": [withStroke(linewidth=2.2, foreground="0.3")]}
+            self.guides_ += ax.plot(m, 10.0**power / np.sqrt(m), **dashes, **hem)
         ax.set(xlim=(m[0], m[-1]), ylim=(alpha[0], alpha[-1]))
 
 

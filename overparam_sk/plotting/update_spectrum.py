@@ -6,8 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam_sk.drawing.legends import legend_of
+from overparam_sk.drawing.panels import axes_row
+from overparam_sk.drawing.pens import Pen, pens
+from overparam_sk.drawing.scales import finish, precision_of
+from overparam_sk.drawing.spread import draw_mean, explain_spread
+from overparam_sk.drawing.style import NEUTRAL, styled
 from overparam_sk.parameters import COUNT, FLAG, either, one_of
-from overparam_sk.plotting._axes import axes_row, colors, draw_mean_and_band
 from overparam_sk.plotting._curves import NAME, as_groups, fitted_attribute
 from overparam_sk.world import OwnWorld
 
@@ -177,12 +182,14 @@ default=None
             n_components=n_components,
         )
 
+    @styled
     def plot(
         self, ax: Any = None, *, show_weights: bool = True, cmap: str | None = None
     ) -> "UpdateSpectrumDisplay":
         """Draw the update's singular values solid, those of the weights dashed.
 
         Both axes are logarithmic: the first k·l of a thousand values are what matters.
+        What is no more than rounding of a curve's largest value is left out.
 
         Parameters
         ----------
@@ -208,44 +215,43 @@ default=None
         self.ax_.set(
             xscale="log", yscale="log", xlabel="index", ylabel="singular value"
         )
-        shades = colors(len(self.names), cmap)
+        hands = pens(len(self.names), cmap)
         self.lines_ = [
-            _draw(self.ax_, values, color=shade, label=name)
-            for name, values, shade in zip(
-                self.names, self.update_singular_values, shades, strict=True
+            _draw(self.ax_, values, pen, len(self.names), label=name)
+            for name, values, pen in zip(
+                self.names, self.update_singular_values, hands, strict=True
             )
         ]
         shown = (self.weight_singular_values or []) if show_weights else []
         self.weight_lines_ = [
-            _draw(self.ax_, values, color=shade, linestyle="--", linewidth=1)
-            for values, shade in zip(shown, shades, strict=False)
+            _draw(self.ax_, values, pen, len(self.names), linestyle="--", linewidth=1)
+            for values, pen in zip(shown, hands, strict=False)
             if values is not None
         ]
+        if self.weight_lines_:
+            dashes = {"color": NEUTRAL, "linestyle": "--", "linewidth": 1}
+            self.ax_.plot([], [], label="dashed: W itself", **dashes)
+        if any(len(values) > 1 for values in self.update_singular_values):
+            explain_spread(self.ax_, len(self.names))
         self.component_line_ = None
         if self.n_components is not None:
+            dots = {"color": NEUTRAL, "linestyle": ":", "linewidth": 1.2}
+            label = f"index {self.n_components}"
             self.component_line_ = self.ax_.axvline(
-                self.n_components, color="0.5", linestyle=":", linewidth=1
+                self.n_components, label=label, **dots
             )
-        if len(self.names) > 1 or self.weight_lines_:
-            self._legend()
+        finish(self.ax_)
+        if len(self.ax_.get_legend_handles_labels()[1]) > 1:
+            legend_of([self.ax_], ax is None)
         return self
 
-    def _legend(self) -> None:
-        handles, labels = list(self.lines_), list(self.names)
-        if self.weight_lines_:
-            handles.append(self.weight_lines_[0])
-            labels.append("W itself")
-        if self.component_line_ is not None:
-            handles.append(self.component_line_)
-            labels.append(f"index {self.n_components}")
-        self.ax_.legend(handles, labels)
 
-
-def _draw(ax: Any, values: NDArray[Any], **line: Any) -> Any:
+def _draw(ax: Any, values: NDArray[Any], pen: Pen, n_curves: int, **line: Any) -> Any:
     index = np.arange(1, values.shape[1] + 1)
-    # An exact zero, of a direction that no row has, has no place on a log axis.
-    positive = (values > 0).all(axis=0)
-    return draw_mean_and_band(ax, index[positive], values[:, positive], **line)
+    # What a direction has that no row has is rounding, or 0.
+    least = values.max(initial=0.0) * precision_of(values)
+    there = (values > least).all(axis=0)
+    return draw_mean(ax, index[there], values[:, there], pen, n_curves=n_curves, **line)
 
 
 def _singular_values(estimator: Any) -> NDArray[Any]:

@@ -7,10 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from overparam_sk.drawing.legends import legend_of
+from overparam_sk.drawing.panels import axes_grid
+from overparam_sk.drawing.pens import Pen, pens
+from overparam_sk.drawing.scales import finish
+from overparam_sk.drawing.spread import ANY, draw_level, draw_means
+from overparam_sk.drawing.style import NEUTRAL, styled
+from overparam_sk.drawing.words import domain_of, label_of, words_of
 from overparam_sk.parameters import FLAG, shown
-from overparam_sk.plotting._axes import axes_grid, colors, write_out_small_range
 from overparam_sk.plotting._curves import NAME, chosen, inside
-from overparam_sk.plotting._labels import label_of
 from overparam_sk.plotting._points import ABSENT, Axis, Curves, Floats, Points
 from overparam_sk.world import OwnWorld
 
@@ -20,6 +25,7 @@ __all__ = ["WidthStudyDisplay"]
 _SCALING = ("relative_distance", "activation_change")
 # The distance of an infinitely wide network is its constant over √m.
 _DISTANCE, _CONSTANT = "relative_distance", "distance_constant"
+_SPREAD = "bars, bands: ±1 standard deviation"
 
 
 class WidthStudyDisplay(OwnWorld):
@@ -31,7 +37,7 @@ class WidthStudyDisplay(OwnWorld):
     Parameters
     ----------
     param : str
-        What was varied; the label of the x axis.
+        What was varied; its words are the label of the x axis.
     values : dict of str to ndarray of shape (n_values,)
         Name of a curve -> its values: numbers ascending, then others, such as "auto"
         or None, in the order of the study. Where some are no numbers, all of them stand
@@ -164,6 +170,7 @@ class WidthStudyDisplay(OwnWorld):
                 points.append((metric, name, params.get(param, ABSENT), splits[i]))
         return cls(param=param, **vars(Points.of(points)))
 
+    @styled
     def plot(
         self,
         ax: Any = None,
@@ -177,7 +184,9 @@ class WidthStudyDisplay(OwnWorld):
         Baselines are lines across with a band of ±1 standard deviation; the distance of
         an ``InfiniteWidthReLUClassifier`` is the line c/√m with its constant c. Where a
         metric is expected to fall with the root of the width, a dashed line c/√m shows
-        it, c being the geometric mean of metric x √m over the first curve.
+        it, c being the geometric mean of metric x √m over the first curve; above stands
+        the exponent of m that fits each curve. Neither bars nor axes go beyond what a
+        metric can be.
 
         Parameters
         ----------
@@ -215,78 +224,84 @@ class WidthStudyDisplay(OwnWorld):
         self.guides_: list[Any] = []
         names = list(dict.fromkeys(n for m in self.baselines.values() for n in m))
         names = list(dict.fromkeys([*self.values, *names]))
-        shade_of = dict(zip(names, colors(len(names), cmap), strict=True))
+        pen_of = dict(zip(names, pens(len(names), cmap), strict=True))
         axis = Axis.of(self.values)
         for metric, panel in zip(panels, self.ax_, strict=True):
-            self._draw(panel, metric, axis, shade_of)
-            self._scale(panel, metric, axis, guides)
-        if len(shade_of) > 1:
-            self.ax_[0].legend()
+            self._draw(panel, metric, axis, pen_of)
+            scales = self._scale(panel, metric, axis, guides)
+            finish(panel, ANY if scales else domain_of(metric))
+        if any(
+            len(of) > 1 for m in panels for c in self.scores[m].values() for of in c
+        ):
+            self.ax_[0].errorbar([], [], [], color=NEUTRAL, fmt="", label=_SPREAD)
+        if len(pen_of) > 1 or self.guides_:
+            legend_of(self.ax_, ax is None)
         return self
 
     def _draw(
-        self, ax: Any, metric: str, axis: Axis, shade_of: Mapping[str, Any]
+        self, ax: Any, metric: str, axis: Axis, pen_of: Mapping[str, Pen]
     ) -> None:
-        bars = []
+        bars, domain = [], domain_of(metric)
         for name, scores in self.scores[metric].items():
             there = [len(repeats) > 0 for repeats in scores]
             x = axis.places(self.values[name][there])
+            line = {"label": name} if axis.numeric else {"label": name, "linestyle": ""}
             known = [repeats for repeats in scores if len(repeats)]
-            mean = np.array([repeats.mean() for repeats in known])
-            std = [r.std(ddof=1) if len(r) > 1 else 0.0 for r in known]
-            bars.append(
-                ax.errorbar(
-                    x,
-                    mean,
-                    std,
-                    marker="o",
-                    linestyle="-" if axis.numeric else "",
-                    capsize=3,
-                    color=shade_of[name],
-                    label=name,
-                )
-            )
+            bars.append(draw_means(ax, x, known, pen_of[name], domain=domain, **line))
         self.errorbars_.append(bars)
         if metric == _DISTANCE:
-            self._draw_limits(ax, axis, shade_of)
+            self._draw_limits(ax, axis, pen_of)
         for name, repeats in self.baselines[metric].items():
-            mean_, std_ = repeats.mean(), repeats.std(ddof=1) if len(repeats) > 1 else 0
-            line = {"color": shade_of[name], "linestyle": "-.", "label": name}
-            ax.axhline(mean_, **line)
-            ax.axhspan(mean_ - std_, mean_ + std_, color=shade_of[name], alpha=0.2)
-        ax.set(xlabel=self.param, ylabel=label_of(metric))
+            draw_level(ax, repeats, pen_of[name], domain=domain, label=name)
+        ax.set(xlabel=words_of(self.param), ylabel=label_of(metric))
 
-    def _draw_limits(self, ax: Any, axis: Axis, shade_of: Mapping[str, Any]) -> None:
+    def _draw_limits(self, ax: Any, axis: Axis, pen_of: Mapping[str, Pen]) -> None:
         """The distances c/√m of networks of infinite width."""
         m = axis.numbers
         for name, constants in self.baselines.get(_CONSTANT, {}).items():
-            line = {"color": shade_of[name], "linestyle": "-.", "label": name}
+            line = pen_of[name].line(len(m), linestyle="-.", label=name)
             ax.plot(axis.places(m), constants.mean() / np.sqrt(m), **line)
 
-    def _scale(self, ax: Any, metric: str, axis: Axis, guides: bool) -> None:
+    def _scale(self, ax: Any, metric: str, axis: Axis, guides: bool) -> bool:
         """Log axes for what scales with a power of the width, and the guide."""
         axis.draw(ax)
         if not axis.numeric or not (axis.numbers > 0).all():
-            return
+            return False
         if not metric.startswith(_SCALING):
-            return
+            return False
         x, y = self._points_of_first_curve(metric)
         if not len(x) or (y <= 0).any():
-            return
+            return False
         ax.set_yscale("log")
         if guides:
             c = np.exp(np.mean(np.log(y * np.sqrt(x))))
             ends = np.array([x.min(), x.max()])
-            dashes = {"color": "0.4", "linestyle": "--", "label": r"$c/\sqrt{m}$"}
+            dashes = {"color": NEUTRAL, "linestyle": "--", "label": "c/√m"}
             self.guides_ += ax.plot(ends, c / np.sqrt(ends), **dashes)
-            ax.legend(handles=self.guides_[-1:])
-        write_out_small_range(ax)
+            ax.set_title(self._exponents(metric))
+        return True
+
+    def _exponents(self, metric: str) -> str:
+        """The power of the width that each curve falls with, by least squares."""
+        found = []
+        for name in self.scores[metric]:
+            x, y = self._points(metric, name)
+            if len(np.unique(x)) > 1 and (y > 0).all():
+                slope = np.polyfit(np.log(x), np.log(y), 1)[0]
+                whose = f"{name}: ".replace("$", r"\$") if len(self.values) > 1 else ""
+                found.append(rf"{whose}fitted $m^{{{slope:.2f}}}$")
+        return "\n".join(found)
 
     def _points_of_first_curve(self, metric: str) -> tuple[Floats, Floats]:
-        for name, scores in self.scores[metric].items():
-            x = np.repeat(self.values[name].astype(float), [len(r) for r in scores])
-            return x, np.concatenate(scores)
-        return np.empty(0), np.empty(0)
+        name = next(iter(self.scores[metric]), None)
+        return (
+            (np.empty(0), np.empty(0)) if name is None else self._points(metric, name)
+        )
+
+    def _points(self, metric: str, name: str) -> tuple[Floats, Floats]:
+        scores = self.scores[metric][name]
+        x = np.repeat(self.values[name].astype(float), [len(r) for r in scores])
+        return x, np.concatenate(scores)
 
 
 def _the_width(names: Sequence[str]) -> str:

@@ -84,6 +84,7 @@ def lazy(
             learning_rates=2.0**octaves,
             losses=losses,
         ),
+        name="made up",
     )
 
 

@@ -87,7 +87,7 @@ def test_one_estimator_is_one_curve_without_a_legend():
     net = fitted(10)
     display = TrainingDynamicsDisplay.from_estimator(net).plot(quantities="loss")
     assert display.names == ["10"]
-    assert display.ax_[0].get_legend() is None
+    assert display.figure_.legends == []
     np.testing.assert_allclose(display.lines_[0, 0].get_ydata(), net.history_["loss"])
 
 

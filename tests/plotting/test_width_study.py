@@ -111,7 +111,7 @@ def test_a_search_over_a_pipeline_with_several_metrics():
         == (search.cv_results_[column][1])
     )
     display.plot(metrics=["accuracy", "relative_distance"])
-    assert [ax.get_xlabel() for ax in display.ax_] == [name] * 2
+    assert [ax.get_xlabel() for ax in display.ax_] == ["width m"] * 2
 
 
 def test_a_search_with_one_score_and_candidates_that_differ_otherwise():
@@ -145,7 +145,7 @@ def test_layers_have_panels_of_their_own():
     )
     assert all(fit.scores["relative_distance_2"] > 0 for fit in study.fits)
     display = WidthStudyDisplay.from_study(study).plot(metrics=["relative_distance_2"])
-    assert display.ax_[0].get_ylabel() == "layer 2: ‖W − W(0)‖ / ‖W(0)‖"
+    assert display.ax_[0].get_ylabel().split() == "layer 2: ‖W − W(0)‖ / ‖W(0)‖".split()
     assert len(display.guides_) == 1
 
 

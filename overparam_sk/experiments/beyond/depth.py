@@ -9,6 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam_sk.diagnostics import infinite_width_lambda_min
+from overparam_sk.drawing.legends import legend_below
+from overparam_sk.drawing.pens import pens
+from overparam_sk.drawing.scales import finish
+from overparam_sk.drawing.spread import SHARE
+from overparam_sk.drawing.style import NEUTRAL
 from overparam_sk.experiments.beyond.depth_claims import CLAIMS, settled
 from overparam_sk.experiments.beyond.depth_runs import (
     CONTROL,
@@ -177,6 +182,10 @@ def _start_table(of: Depth) -> Table:
     return table
 
 
+# Of what the limit says, and of a row that dies on its own.
+_DASHES = ("-", ":")
+
+
 def _fit_table(of: Depth) -> Table:
     columns: dict[str, Callable[[Fit], float]] = {
         "dead at the start": lambda one: one.dead,
@@ -199,36 +208,43 @@ def _fit_table(of: Depth) -> Table:
 
 
 def _draw(*measured: Depth) -> Any:
-    figure = new_figure(12, 3.2 * len(measured))
-    for row, of in zip(
-        figure.subplots(len(measured), 3, squeeze=False), measured, strict=True
-    ):
+    figure = new_figure(12, 3.6 * len(measured) + 1.2)
+    rows = figure.subplots(len(measured), 3, squeeze=False)
+    for row, of in zip(rows, measured, strict=True):
         _draw_dead(row[0], of)
         widest = max(key.width for key in of.fits)
         starts = {k: settled(v) for k, v in of.starts.items() if k.row_norm is None}
         _draw_kinds(row[1], starts, widest, lambda one: one.conditioning)
-        row[1].set(yscale="log", ylabel="λ_min/λ_max of H(0), no dead row")
+        row[1].set(ylabel="λ_min/λ_max of H(0), no dead row")
         _draw_kinds(row[2], of.fits, widest, lambda one: one.rate)
-        row[2].set(yscale="log", ylabel="rate a step, but for dead rows")
+        row[2].set(ylabel="rate a step, but for dead rows")
         for ax in row[1:]:
-            ax.set_xlabel(f"position of the narrow layer (0: none), m = {widest}")
+            ax.set_xlabel("position of the narrow layer, 0: none")
+            ax.set_title(f"m = {widest}")
+            finish(ax)
+    legend_below(figure)
     return figure
 
 
 def _draw_dead(ax: Any, of: Depth) -> None:
     width = max(width for *_, width in of.counts)
-    for i, h in enumerate(dict.fromkeys(h for h, _ in of.limits)):
+    narrow = list(dict.fromkeys(h for h, _ in of.limits))
+    ax.set(xlabel="position of the narrow layer", ylabel="P(a row is dead)")
+    ax.set_yscale("log")
+    for h, pen in zip(narrow, pens(len(narrow)), strict=True):
         at = [p for k, p in of.limits if k == h]
         N = [of.counts[h, p, width] for p in at]
-        options = {"color": f"C{i}"}
-        ax.plot(at, [(one > 0).mean() for one in N], "o", label=f"h = {h}", **options)
-        ax.plot(at, [of.limits[h, p].any for p in at], "-", linewidth=1, **options)
-        ax.axhline(2.0**-h, linestyle=":", linewidth=1, **options)
-    ax.set(
-        yscale="log", xlabel="position of the narrow layer", ylabel="P(a row is dead)"
-    )
+        found = [(one > 0).mean() for one in N]
+        points = pen.line(len(at), linestyle="", label=f"h = {h}, measured")
+        ax.plot(at, found, **points)
+        line = {"color": pen.color, "linewidth": 1}
+        expected = [of.limits[h, p].any for p in at]
+        ax.plot(at, expected, linestyle=_DASHES[0], **line)
+        ax.axhline(2.0**-h, linestyle=_DASHES[1], **line)
+    for dashes, label in zip(_DASHES, ("in the limit", "2^(−h)"), strict=True):
+        ax.plot([], [], color=NEUTRAL, linewidth=1, linestyle=dashes, label=label)
     ax.set_xticks(at)
-    ax.legend(fontsize="small")
+    finish(ax, SHARE)
 
 
 def _draw_kinds(
@@ -239,14 +255,19 @@ def _draw_kinds(
 ) -> None:
     """Each network a point, by the position."""
     kinds = [key for key in groups if key.width == width]
-    for i, (norm, L) in enumerate(dict.fromkeys((k.row_norm, k.depth) for k in kinds)):
+    different = list(dict.fromkeys((key.row_norm, key.depth) for key in kinds))
+    ax.set_yscale("log")
+    # Other markers than those of the widths h.
+    for i, ((norm, L), pen) in enumerate(
+        zip(different, pens(3 + len(different))[3:], strict=True)
+    ):
         some = {k.position: groups[k] for k in kinds if k[:2] == (norm, L)}
         points = [(p, figure(one)) for p, group in some.items() for one in group]
         x, y = np.array(points).reshape(-1, 2).T
-        label = f"L = {L}, {norm or 'as drawn'}"
-        ax.plot(x + 0.08 * i, y, ".", color=f"C{i}", alpha=0.4, label=label)
+        label = f"L = {L}, rows {norm or 'as drawn'}"
+        dots = pen.line(0, linestyle="", alpha=0.5, markersize=4, label=label)
+        ax.plot(x + 0.12 * i, y, **dots)
     ax.set_xticks(sorted({key.position for key in kinds}))
-    ax.legend(fontsize="x-small")
 
 
 DEPTH: Experiment[Depth] = Experiment(
@@ -284,7 +305,7 @@ DEPTH: Experiment[Depth] = Experiment(
     claims=CLAIMS,
     words=_words,
     pictures={"depth.png": _draw},
-    dpi=85,
+    dpi=120,
     by="data",
     summary=by_claim,
 )

@@ -2,12 +2,17 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
 from overparam_sk import InfiniteWidthReLUClassifier, OverparamReLUClassifier
 from overparam_sk.datasets import make_clustered_mixture
+from overparam_sk.drawing.legends import legend_below
+from overparam_sk.drawing.pens import pens
+from overparam_sk.drawing.scales import finish, label_values
+from overparam_sk.drawing.style import NEUTRAL
 from overparam_sk.experiments.claims import (
     HOLDS,
     NOT,
@@ -18,7 +23,7 @@ from overparam_sk.experiments.claims import (
     log_slope,
     mean,
 )
-from overparam_sk.experiments.figure import new_figure, plot_means
+from overparam_sk.experiments.figure import SPREAD, new_figure, plot_means
 from overparam_sk.experiments.reproduction import Experiment, Request, scale
 from overparam_sk.experiments.tables import Table, markdown_table, mean_and_std
 
@@ -210,26 +215,30 @@ def _table(both: BothLayers) -> Table:
 
 
 def _draw(*measured: BothLayers) -> Any:
-    figure = new_figure(9, 3.6)
+    figure = new_figure(9.5, 4.4 + 0.4 * len(measured))
     left, right = figure.subplots(1, 2)
-    for i, both in enumerate(measured):
-        color = f"C{i}"
-        of_limit = {"color": color, "label": f"limit, {both.rows}"}
-        plot_means(left, both.fits, lambda fit: fit.gap, **of_limit)
-        to_one = {"color": color, "linestyle": ":", "label": "limit of W alone"}
-        plot_means(left, both.fits, lambda fit: fit.gap_to_one, **to_one)
-        plot_means(right, both.fits, lambda fit: fit.hidden, color=color, label="W")
-        of_a = {"color": color, "linestyle": "--", "label": "a"}
-        plot_means(right, both.fits, lambda fit: fit.readout, **of_a)
+    hands = iter(pens(4 * len(measured)))
+    for ax in (left, right):
+        ax.set(xscale="log", yscale="log", xlabel="width m")
+    for both in measured:
+        for ax, words, of, style in (
+            (left, "gap to the limit", attrgetter("gap"), "-"),
+            (left, "gap to the limit of W alone", attrgetter("gap_to_one"), ":"),
+            (right, "distance of W", attrgetter("hidden"), "-"),
+            (right, "distance of a", attrgetter("readout"), "--"),
+        ):
+            label, pen = f"{words}, {both.rows}", next(hands)
+            plot_means(ax, both.fits, of, pen=pen, label=label, linestyle=style)
     widths = np.array([*measured[0].fits])
     for ax, figures in ((left, "gap"), (right, "hidden")):
         first = mean(getattr(fit, figures) for fit in measured[0].fits[widths[0]])
         root = first * (widths / widths[0]) ** -0.5
-        ax.plot(widths, root, color="0.6", linewidth=1, label="m^(−1/2)")
-        ax.set(xscale="log", yscale="log", xlabel="width m")
-        ax.legend(fontsize="small")
-    left.set_ylabel("‖f − f∞‖ / ‖f∞ − f(0)‖")
-    right.set_ylabel("relative distance")
+        ax.plot(widths, root, color=NEUTRAL, linewidth=1, label="m^(−1/2)")
+        label_values(ax, widths)
+        finish(ax)
+    left.set(ylabel="‖f − f∞‖ / ‖f∞ − f(0)‖", title=SPREAD)
+    right.set(ylabel="relative distance", title=SPREAD)
+    legend_below(figure)
     return figure
 
 

@@ -8,6 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam_sk import DeepReLURegressor, InfiniteWidthReLURegressor
+from overparam_sk.drawing.legends import legend_below
+from overparam_sk.drawing.pens import pens
+from overparam_sk.drawing.scales import finish, label_values
+from overparam_sk.drawing.spread import STANDARD_DEVIATION
+from overparam_sk.drawing.style import NEUTRAL
+from overparam_sk.drawing.words import domain_of
 from overparam_sk.experiments.claims import (
     HOLDS,
     NOT,
@@ -281,6 +287,9 @@ _FIGURES: dict[str, Callable[[Ensembles, int], Floats]] = {
     "share in 95 % intervals": Ensembles.coverage,
 }
 
+# Of the two widths, by their markers.
+_DASHES = {"o": "--", "s": ":"}
+
 
 def _table(of: Ensembles) -> Table:
     lines = [
@@ -297,47 +306,54 @@ def _table(of: Ensembles) -> Table:
 
 def _draw_bands(*measured: Ensembles) -> Any:
     n_times = len(measured[0].times)
-    figure = new_figure(3.2 * n_times, 2.8 * len(measured))
+    figure = new_figure(2.9 * n_times, 2.8 * len(measured) + 0.6)
     axes = figure.subplots(
         len(measured), n_times, squeeze=False, sharex=True, sharey="row"
     )
     for row, of in zip(axes, measured, strict=True):
         x = of.grid[:, 0]
-        row[0].set_ylabel(of.name)
+        row[0].set_ylabel(f"{of.name}: output")
         for at, ax in enumerate(row):
             low, high = (of.mean[at] + s * of.std[at] for s in (-1, 1))
-            ax.fill_between(x, low, high, color="0.8", label="limit ± std")
-            ax.plot(x, of.mean[at], color="0.3", linewidth=1)
-            for color, m in (("C1", min(of.outputs)), ("C0", max(of.outputs))):
+            shade = {"color": "0.8", "label": f"limit, {STANDARD_DEVIATION}"}
+            ax.fill_between(x, low, high, **shade)
+            ax.plot(x, of.mean[at], color="0.3", linewidth=1.2, label="limit, mean")
+            sizes = (min(of.outputs), max(of.outputs))
+            for pen, m in zip(pens(2), sizes, strict=True):
                 mean = of.outputs[m][:, at].mean(axis=0)
                 std = of.outputs[m][:, at].std(axis=0, ddof=1)
-                options = {"color": color, "linewidth": 1}
-                ax.plot(x, mean, **options, label=f"m = {m}")
-                for sign in (-1, 1):
-                    ax.plot(x, mean + sign * std, linestyle="--", **options)
-            ax.plot(of.X[:, 0], of.y, "k.", markersize=4)
+                options = pen.line(len(x), linewidth=1, markersize=4)
+                ax.plot(x, mean, **options, label=f"m = {m}, mean")
+                dashes = {**options, "marker": "", "linestyle": _DASHES[pen.marker]}
+                for sign, label in ((1, f"m = {m}, {STANDARD_DEVIATION}"), (-1, None)):
+                    ax.plot(x, mean + sign * std, label=label, **dashes)
+            dots = {"color": "black", "marker": "x", "linestyle": "", "markersize": 6}
+            ax.plot(of.X[:, 0], of.y, label="training rows", **dots)
             ax.set_title(f"t = {of.times[at]:.3g}")
-    axes[0, 0].legend(fontsize="x-small")
+    for ax in axes[-1]:
+        ax.set_xlabel("x")
+    legend_below(figure)
     return figure
 
 
 def _draw_widths(*measured: Ensembles) -> Any:
-    figure = new_figure(4 * len(_FIGURES), 2.8 * len(measured))
-    axes = figure.subplots(len(measured), len(_FIGURES), squeeze=False, sharex=True)
+    figure = new_figure(3.8 * len(_FIGURES), 2.8 * len(measured) + 0.8)
+    axes = figure.subplots(len(measured), len(_FIGURES), squeeze=False)
     for row, of in zip(axes, measured, strict=True):
         for ax, (name, found) in zip(row, _FIGURES.items(), strict=True):
-            for at, t in enumerate(of.times):
+            for at, (t, pen) in enumerate(
+                zip(of.times, pens(len(of.times)), strict=True)
+            ):
                 values = [found(of, m)[at] for m in of.outputs]
-                ax.plot([*of.outputs], values, marker="o", label=f"t = {t:.3g}")
-            ax.set(xscale="log", title=name)
-            ax.set_xticks([*of.outputs], [*of.outputs], minor=False)
-            ax.minorticks_off()
-        row[0].set_ylabel(of.name)
-        row[0].axhline(1, color="0.6", linewidth=1)
-        row[-1].axhline(_LEVEL, color="0.6", linewidth=1)
-    for ax in axes[-1]:
-        ax.set_xlabel("width m")
-    axes[0, 0].legend(fontsize="x-small")
+                line = pen.line(len(values), label=f"t = {t:.3g}")
+                ax.plot([*of.outputs], values, **line)
+            ax.set(xscale="log", title=of.name, xlabel="width m", ylabel=name)
+            label_values(ax, of.outputs)
+            finish(ax, domain_of(name))
+        level = {"color": NEUTRAL, "linestyle": "--", "linewidth": 1}
+        row[0].axhline(1, label="as in the limit", **level)
+        row[-1].axhline(_LEVEL, label=f"{_LEVEL:g}", **{**level, "linestyle": ":"})
+    legend_below(figure)
     return figure
 
 

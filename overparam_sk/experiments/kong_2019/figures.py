@@ -1,13 +1,18 @@
 """Figures 1 to 8 of Kong (2019), and four that the paper has not."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
 from overparam_sk.datasets import load_image_pair
-from overparam_sk.experiments.figure import new_figure
+from overparam_sk.drawing.legends import legend_below
+from overparam_sk.drawing.pens import Pen, pens
+from overparam_sk.drawing.scales import finish
+from overparam_sk.drawing.spread import draw_between, explain_spread
+from overparam_sk.drawing.style import NEUTRAL, new_figure
 from overparam_sk.experiments.kong_2019.data import DATA_SETS
 from overparam_sk.experiments.kong_2019.runs import LEARNING_RATE, Measured, Run
 from overparam_sk.plotting import ConvergenceDisplay
@@ -18,14 +23,13 @@ __all__ = ["PICTURES"]
 _WINDOWS = 40
 # Left end of the axis of λ_min(H(0))/λ_0.
 _SMALLEST = 1e-5
-# Colours that the colour-blind can tell apart.
-_OKABE_ITO = ("#0072B2", "#009E73", "#D55E00")
 _BOUND: dict[str, Any] = {
-    "color": "0.2",
+    "color": NEUTRAL,
     "linestyle": "--",
     "linewidth": 1.2,
     "label": r"bound $e^{-\lambda_0 t}$",
 }
+_QUARTILES = "quartiles over the repeats"
 
 
 def _panels(
@@ -33,21 +37,15 @@ def _panels(
 ) -> Any:
     """Draw a panel for each data set."""
     columns = -(-len(measured) // 2)
-    figure = _figure(3.8 * columns, 6.4)
+    figure = new_figure(max(3.0 * columns, 6.0), 7.2)
     axes = figure.subplots(2, columns, squeeze=False).ravel()
     for ax, data in zip(axes, measured, strict=False):
         draw(ax, data)
-        ax.set_title(data.name, fontsize="medium")
+        ax.set_title(data.name)
     for empty in axes[len(measured) :]:
         figure.delaxes(empty)
-    axes[0].legend(fontsize="small")
+    legend_below(figure)
     figure.suptitle(title)
-    return figure
-
-
-def _figure(width: float, height: float) -> Any:
-    figure = new_figure(width, height)
-    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.08)
     return figure
 
 
@@ -62,52 +60,45 @@ def _display(data: Measured, lambda_0: float | None) -> ConvergenceDisplay:
 def _draw_one(name: str, *measured: Measured) -> Any:
     """Figures 3 to 8: all panels of a data set."""
     (data,) = (one for one in measured if one.name == name)
-    figure = _figure(12.5, 6.4)
+    figure = new_figure(11.5, 7.4)
     display = _display(data, float(np.mean(list(data.lambda_0s))))
     display.plot(figure.subplots(2, 3), cmap="viridis")
-    display.ax_[0].legend(fontsize="x-small")
+    legend_below(figure)
     figure.suptitle(f"Figure {DATA_SETS[name].figure}: {name}")
     return figure
 
 
 def _draw_loss(ax: Any, data: Measured) -> None:
     """Over L(0), in which the draws of the data differ more than in the course."""
-    for width, runs, shade in _shades(data):
+    ax.set(yscale="log", xlabel="iteration", ylabel="L(t)/L(0), median")
+    for width, runs, pen in _by_width(data):
         losses = [run.history["loss"] / run.history["loss"][0] for run in runs]
-        _draw_quartiles(ax, runs[0].history["iteration"], losses, shade, width)
+        x = runs[0].history["iteration"]
+        _draw_quartiles(ax, x, losses, pen, width, len(data.fits))
+    explain_spread(ax, len(data.fits), _QUARTILES)
     t, lambda_0 = data.runs[0].t, np.mean(list(data.lambda_0s))
     ax.plot(t / LEARNING_RATE, np.exp(-lambda_0 * t), **_BOUND)
-    ax.set(yscale="log", xlabel="iteration", ylabel="L(t)/L(0) (median, quartiles)")
-    _write_out_ticks(ax)
+    finish(ax)
 
 
-def _write_out_ticks(ax: Any) -> None:
-    """Write 0.5 instead of 5 × 10⁻¹ on a log axis of less than a decade."""
-    low, high = ax.get_ylim()
-    if high < 10 * low:
-        ax.yaxis.set_major_formatter("{x:g}")
-        ax.yaxis.set_minor_formatter("{x:g}")
+def _draw_quartiles(
+    ax: Any, x: Any, courses: Any, pen: Pen, width: int, n_curves: int
+) -> None:
+    spread = np.quantile(courses, [0.25, 0.5, 0.75], axis=0)
+    ax.plot(x, spread[1], **pen.line(len(x), label=f"h₂ = {width}"))
+    if len(courses) > 1:
+        draw_between(ax, x, spread, pen, n_curves)
 
 
-def _draw_quartiles(ax: Any, x: Any, courses: Any, shade: Any, width: int) -> None:
-    low, median, high = np.quantile(courses, [0.25, 0.5, 0.75], axis=0)
-    ax.plot(x, median, color=shade, label=f"h₂ = {width}")
-    ax.fill_between(x, low, high, color=shade, alpha=0.15, linewidth=0)
-
-
-def _shades(data: Measured) -> list[tuple[int, list[Run], Any]]:
-    """Widths, their fits and their colours, which are those of the displays."""
-    from matplotlib import colormaps
-
-    places = np.linspace(0.0, 0.9, len(data.fits))
-    shades = colormaps["viridis"](places)
-    return [
-        (w, data.fits[w], shade) for w, shade in zip(data.fits, shades, strict=True)
-    ]
+def _by_width(data: Measured) -> list[tuple[int, list[Run], Pen]]:
+    """Widths, their fits and their pens, which are those of the displays."""
+    hands = pens(len(data.fits), "viridis")
+    return [(w, data.fits[w], pen) for w, pen in zip(data.fits, hands, strict=True)]
 
 
 def _draw_rates(ax: Any, data: Measured) -> None:
-    for width, runs, shade in _shades(data):
+    ax.set(yscale="log", xlabel="iteration", ylabel="−Δlog L/Δt over λ₀, median")
+    for width, runs, pen in _by_width(data):
         last = len(runs[0].t) - 1
         edges = np.unique(np.linspace(0, last, _WINDOWS + 1).round().astype(int))
         rates = [
@@ -117,29 +108,33 @@ def _draw_rates(ax: Any, data: Measured) -> None:
             for run in runs
         ]
         middles = (edges[1:] + edges[:-1]) / 2
-        _draw_quartiles(ax, middles, rates, shade, width)
-    for rate in (1, 2):
-        ax.axhline(rate, color="0.2", linestyle=":", linewidth=1)
-    ax.set(
-        yscale="log",
-        xlabel="iteration",
-        ylabel=r"$-\Delta\log L/\Delta t$ over $\lambda_0$ (median, quartiles)",
-    )
+        _draw_quartiles(ax, middles, rates, pen, width, len(data.fits))
+    explain_spread(ax, len(data.fits), _QUARTILES)
+    for rate, words, style in ((1, "the printed bound, 1", ":"), (2, "sharp, 2", "--")):
+        ax.axhline(rate, color=NEUTRAL, linestyle=style, linewidth=1.2, label=words)
+    finish(ax)
 
 
 def _draw_predicted(ax: Any, data: Measured) -> None:
-    for width, runs, shade in _shades(data):
+    ax.set(yscale="log", xlabel="iteration", ylabel="L(t)/L(0), median")
+    for width, runs, pen in _by_width(data):
         iterations = runs[0].history["iteration"]
         losses = [run.history["loss"] / run.history["loss"][0] for run in runs]
         guesses = [
             run.modes.predicted_loss(iterations) / run.modes.predicted_loss([0])
             for run in runs
         ]
-        label = f"h₂ = {width}"
-        ax.plot(iterations, np.median(losses, axis=0), color=shade, label=label)
-        ax.plot(iterations, np.median(guesses, axis=0), color=shade, linestyle="--")
-    ax.set(yscale="log", xlabel="iteration", ylabel="L(t)/L(0), median over repeats")
-    _write_out_ticks(ax)
+        found = pen.line(len(iterations), label=f"h₂ = {width}")
+        ax.plot(iterations, np.median(losses, axis=0), **found)
+        foretold = {**found, "linestyle": "--", "linewidth": 1, "label": None}
+        ax.plot(iterations, np.median(guesses, axis=0), **foretold)
+    _explain_dashes(ax)
+    finish(ax)
+
+
+def _explain_dashes(ax: Any) -> None:
+    dashes = {"color": NEUTRAL, "linestyle": "--", "linewidth": 1}
+    ax.plot([], [], label="dashed: predicted by the modes of H(0)", **dashes)
 
 
 def _draw_modes(ax: Any, data: Measured) -> None:
@@ -147,46 +142,46 @@ def _draw_modes(ax: Any, data: Measured) -> None:
     found = np.mean([run.modes.loss_shares for run in runs], axis=0)
     expected = np.mean([run.modes.predicted_shares for run in runs], axis=0)
     index = np.arange(1, found.shape[1] + 1)
-    for i, at in enumerate(runs[0].modes.iterations):
-        line = {"color": _OKABE_ITO[i], "linewidth": 1.4}
-        ax.plot(index, found[i].cumsum(), label=f"iteration {at}", **line)
+    looks = runs[0].modes.iterations
+    ax.set(xscale="log", xlabel="eigenvectors, largest first", ylabel="share of L(0)")
+    for i, (at, pen) in enumerate(zip(looks, pens(len(looks)), strict=True)):
+        line = pen.line(len(index), label=f"iteration {at}")
+        ax.plot(index, found[i].cumsum(), **line)
         if i:
-            ax.plot(index, expected[i].cumsum(), linestyle="--", **line)
-    ax.set(
-        xscale="log",
-        xlabel="eigenvectors, largest eigenvalues first",
-        ylabel="their loss over L(0), mean",
-        ylim=(0, 1.02),
-    )
+            dashes = {**line, "linestyle": "--", "linewidth": 1, "label": None}
+            ax.plot(index, expected[i].cumsum(), **dashes)
+    _explain_dashes(ax)
+    ax.set_ylim(0, 1)
 
 
 def _draw_initial(ax: Any, data: Measured) -> None:
     starts = data.initialisations
     height = np.arange(1, len(starts) + 1) / len(starts)
+    by_width = _by_width(data)
     curves = [
-        (f"h₂ = {width}", shade, "-", [s.lambda_min[width] for s in starts])
-        for width, _, shade in _shades(data)
+        (f"h₂ = {width}", pen, [s.lambda_min[width] for s in starts])
+        for width, _, pen in by_width
     ]
-    curves.append(("E[H | A]", _OKABE_ITO[2], "--", [s.conditional for s in starts]))
-    for label, shade, style, values in curves:
+    last = replace(pens(len(by_width) + 1)[-1], color="black", linestyle="--")
+    curves.append(("E[H | A]", last, [s.conditional for s in starts]))
+    for label, pen, values in curves:
         ratios = np.sort(np.array(values) / [s.lambda_0 for s in starts])
-        # A zero has no place on a log axis: all of them are the first step.
-        shown = np.maximum(ratios, _SMALLEST)
+        # A zero has no place on a log axis: all of them are where the curve starts.
+        there = ratios > 0
+        shown = np.maximum(ratios[there], _SMALLEST)
         ax.step(
             np.append(_SMALLEST, shown),
-            np.append(np.mean(ratios == 0), height),
+            np.append(1 - np.mean(there), height[there]),
             where="post",
-            color=shade,
-            linestyle=style,
-            linewidth=1.2,
-            label=label,
+            **pen.line(len(shown), label=label, linewidth=1.2),
         )
-    ax.axvline(0.75, color="0.2", linestyle=":", linewidth=1)
+    level = {"color": NEUTRAL, "linestyle": ":", "linewidth": 1.2}
+    ax.axvline(0.75, label="Lemma 4's 3/4", **level)
     ax.set(
         xscale="log",
         xlim=(_SMALLEST, 3),
-        ylim=(0, 1.02),
-        xlabel=r"at most this $\lambda_{\min}(H(0))/\lambda_0$",
+        ylim=(0, 1),
+        xlabel="at most this λ_min(H(0))/λ₀",
         ylabel="share of initialisations",
     )
 
@@ -205,14 +200,14 @@ _SAMPLES: tuple[tuple[Any, tuple[int, int], int, str], ...] = (
 
 def _draw_samples(*measured: Measured) -> Any:
     """Figure 1: three rows of each class, of those that the fits have."""
-    figure = _figure(9.0, 4.2)
+    figure = new_figure(9.0, 4.6)
     axes = figure.subplots(3, len(_SAMPLES))
     for column, (name, classes, label, title) in zip(axes.T, _SAMPLES, strict=True):
         X, labels = load_image_pair(name, classes, 50)
         for ax, row in zip(column, X[labels == label], strict=False):
             ax.imshow(row.reshape(28, 28), cmap="gray_r")
-            ax.set(xticks=[], yticks=[])
-        column[0].set_title(title, fontsize="medium")
+            ax.set_axis_off()  # the pixels of a picture have no axis
+        column[0].set_title(title)
     figure.suptitle("Figure 1: samples of the training data")
     return figure
 
@@ -226,24 +221,22 @@ PICTURES: dict[str, Callable[..., Any]] = {
     },
     "rates.png": partial(
         _panels,
-        "Rate of the loss over λ₀ (dotted: the printed bound, 1, and the sharp, 2)",
+        "Rate of the loss over λ₀",
         _draw_rates,
     ),
     "modes-loss.png": partial(
         _panels,
-        "Training loss (solid) and what the modes of H(0) predict (dashed)",
+        "Training loss, and what the modes of H(0) predict",
         _draw_predicted,
     ),
     "modes.png": partial(
         _panels,
-        "Loss in the first eigenvectors of H(0), largest width: measured (solid), "
-        "predicted (dashed)",
+        "Loss in the first eigenvectors of H(0), largest width, mean over the repeats",
         _draw_modes,
     ),
     "lambda-min.png": partial(
         _panels,
-        r"$\lambda_{\min}(H(0))/\lambda_0$ over initialisations (the curves start at "
-        "the share of zeros; dotted: Lemma 4's 3/4)",
+        "λ_min(H(0))/λ₀ over initialisations; the curves start at the share of zeros",
         _draw_initial,
     ),
 }

@@ -9,6 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam_sk.diagnostics import infinite_width_lambda_min
+from overparam_sk.drawing.legends import legend_below
+from overparam_sk.drawing.pens import pens
+from overparam_sk.drawing.scales import finish, label_values
+from overparam_sk.drawing.style import NEUTRAL
 from overparam_sk.experiments import claims
 from overparam_sk.experiments.claims import (
     BY_WIDTH,
@@ -248,16 +252,26 @@ def _words(run: Request, *measured: FirstWidths) -> tuple[list[str], dict[str, A
     }
 
 
+# Where a 0 stands on the axis.
+_LEAST = 1e-4
+
+
 def _draw(*measured: FirstWidths) -> Any:
     """Draw λ_min(H(0))/λ_0 by h1, a dead row's 0 at the bottom."""
-    figure = new_figure(5.0, 3.6)
+    figure = new_figure(6.4, 4.6)
     ax = figure.subplots()
-    for data in measured:
+    ax.set(
+        xscale="log", yscale="log", xlabel="width h₁", ylabel="λ_min(H(0))/λ₀, median"
+    )
+    for pen, data in zip(pens(len(measured)), measured, strict=True):
         starts = [np.median([run.start for run in runs]) for runs in data.fits.values()]
-        ax.plot(list(data.fits), np.maximum(starts, 1e-4), "o-", label=data.name)
-    ax.axhline(0.75, color="0.2", linestyle=":", linewidth=1)
-    ax.set(xscale="log", yscale="log", xlabel="h₁", ylabel="λ_min(H(0))/λ₀, median")
-    ax.legend(fontsize="small")
+        line = pen.line(len(starts), label=f"{data.name} (a dead row: {_LEAST:g})")
+        ax.plot(list(data.fits), np.maximum(starts, _LEAST), **line)
+    bound = {"color": NEUTRAL, "linestyle": ":", "label": "Lemma 4's 3/4"}
+    ax.axhline(0.75, **bound)
+    label_values(ax, measured[0].fits)
+    finish(ax)
+    legend_below(figure)
     return figure
 
 
@@ -278,7 +292,7 @@ FIRST_WIDTHS: Experiment[FirstWidths] = Experiment(
     claims=CLAIMS,
     words=_words,
     pictures={"width1.png": _draw},
-    dpi=85,
+    dpi=120,
     by="data",
     summary=by_claim,
 )

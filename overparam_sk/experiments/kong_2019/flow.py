@@ -15,6 +15,9 @@ from typing import Any
 import numpy as np
 
 from overparam_sk.diagnostics import infinite_width_lambda_min, residual_modes
+from overparam_sk.drawing.legends import legend_below
+from overparam_sk.drawing.pens import pens
+from overparam_sk.drawing.scales import finish
 from overparam_sk.experiments.claims import (
     HOLDS,
     NOT,
@@ -277,16 +280,18 @@ def _words(run: Request, *pairs: Pair) -> tuple[list[str], dict[str, Any]]:
 def _draw(*pairs: Pair) -> Any:
     """Draw how far apart the losses are."""
     names = [pair.flow.name for pair in pairs]
-    figure, axes = two_rows(names, "t", "|L by descent / L by flow − 1|, median")
+    figure, axes = two_rows(names, "time t", "|L_descent / L_flow − 1|, median")
     for ax, pair in zip(axes, pairs, strict=True):
-        for width, found in pair.fits.items():
+        hands = pens(len(pair.fits))
+        for pen, (width, found) in zip(hands, pair.fits.items(), strict=True):
             apart = [
                 np.abs(d.history["loss"] / f.history["loss"] - 1) for d, f, _ in found
             ]
-            t, middle = found[0][1].t, np.median(apart, axis=0)
-            ax.plot(t[1:], middle[1:], label=f"h₂ = {width}")
+            t, middle = found[0][1].t[1:], np.median(apart, axis=0)[1:]
+            ax.plot(t, middle, **pen.line(len(t), label=f"h₂ = {width}"))
         ax.set(yscale="log")
-    axes[0].legend(fontsize="small")
+        finish(ax)
+    legend_below(figure)
     return figure
 
 
@@ -299,7 +304,7 @@ FLOW: Experiment[Pair] = Experiment(
     claims=CLAIMS,
     words=_words,
     pictures={"apart.png": _draw},
-    dpi=85,
+    dpi=120,
     by="data",
     summary=by_claim,
 )

@@ -98,7 +98,7 @@ SECTION_5 = Experiment(
     words=_words,
     files=_write_more,
     pictures=figures.PICTURES,
-    dpi=85,
+    dpi=120,
     by="data",
     summary=by_claim,
 )

@@ -15,6 +15,10 @@ from numpy.typing import NDArray
 
 from overparam_sk import DivergenceError
 from overparam_sk.diagnostics import gram_matrix, infinite_width_lambda_min
+from overparam_sk.drawing.legends import legend_below
+from overparam_sk.drawing.pens import pens
+from overparam_sk.drawing.scales import finish
+from overparam_sk.drawing.style import NEUTRAL
 from overparam_sk.experiments.claims import (
     HOLDS,
     NOT,
@@ -293,20 +297,21 @@ def _words(run: Request, *sweeps: Sweep) -> tuple[list[str], dict[str, Any]]:
 def _draw(*sweeps: Sweep) -> Any:
     """Draw where the loss ends, by the step; at the top what diverged."""
     names = [sweep.name for sweep in sweeps]
-    figure, axes = two_rows(names, "ηλ_max(H(0))", "L(T)/L(0)")
+    figure, axes = two_rows(names, "η λ_max(H(0))", f"L(T)/L(0), at most {_DRAWN[1]:g}")
     for ax, sweep in zip(axes, sweeps, strict=True):
-        for width in sorted({one.width for one in sweep.descents}):
-            of_width = [one for one in sweep.descents if one.width == width]
-            ax.plot(
-                [one.ratio for one in of_width],
-                np.clip([one.end for one in of_width], *_DRAWN),
-                "o",
-                markersize=3,
-                label=f"h₂ = {width}",
-            )
-        ax.axvline(2, color="0.2", linestyle=":", linewidth=1)
+        widths = sorted({one.width for one in sweep.descents})
         ax.set(xscale="log", yscale="log")
-    axes[0].legend(fontsize="small")
+        for pen, width in zip(pens(len(widths)), widths, strict=True):
+            of_width = [one for one in sweep.descents if one.width == width]
+            ratios = np.array([one.ratio for one in of_width])
+            ends = np.clip([one.end for one in of_width], *_DRAWN)
+            dots = pen.line(0, linestyle="", markersize=4, label=f"h₂ = {width}")
+            # Beside each other, not one under the other.
+            ax.plot(ratios * 1.12 ** (pen.place - 0.25), ends, **dots)
+        limit = {"color": NEUTRAL, "linestyle": ":", "label": "η λ_max(H(0)) = 2"}
+        ax.axvline(2, **limit)
+        finish(ax)
+    legend_below(figure)
     return figure
 
 
@@ -324,7 +329,7 @@ STEPS: Experiment[Sweep] = Experiment(
     claims=CLAIMS,
     words=_words,
     pictures={"steps.png": _draw},
-    dpi=85,
+    dpi=120,
     by="data",
     summary=by_claim,
 )

@@ -11,6 +11,9 @@ import numpy as np
 
 from overparam_sk import OverparamReLUClassifier
 from overparam_sk.datasets import make_clustered_mixture
+from overparam_sk.drawing.legends import legend_below
+from overparam_sk.drawing.pens import pens
+from overparam_sk.drawing.style import NEUTRAL
 from overparam_sk.experiments.claims import (
     HOLDS,
     NOT,
@@ -195,26 +198,32 @@ def _table(title: str, labels: str, found: list[GeneralizationBounds]) -> Table:
 
 
 def _draw(*found: ByLabels) -> Any:
-    figure = new_figure(4.5 * len(found), 3.2)
-    axes = np.atleast_1d(figure.subplots(1, len(found), sharey=True))
+    figure = new_figure(4.9 * len(found), 4.6)
+    axes = figure.subplots(1, len(found), sharey=True, squeeze=False)[0]
     for ax, title, one in zip(axes, ("as drawn", "of norm 1"), found, strict=False):
         names = [bound.name for bound in one[STRUCTURED][0]]
-        for shift, labels, colour in ((-0.2, STRUCTURED, "C0"), (0.2, RANDOM, "C1")):
+        looks = ((-0.2, STRUCTURED, ""), (0.2, RANDOM, "//"))
+        for pen, (shift, labels, hatch) in zip(pens(2), looks, strict=True):
             some = [_all(one, labels, name) for name in names]
             at = np.arange(len(names)) + shift
             values = [mean(bound.value for bound in group) for group in some]
             errors = [
                 mean(bound.test_error or 0.0 for bound in group) for group in some
             ]
-            ax.bar(at, values, 0.36, color=colour, label=f"bound, {labels} labels")
-            ax.plot(at, errors, "k_", markersize=14)
-        ax.axhline(one[STRUCTURED][0][0].trivial, color="0.4", ls="--", lw=1)
+            bar = {"color": pen.color, "hatch": hatch, "edgecolor": "white"}
+            ax.bar(at, values, 0.36, label=f"bound, {labels} labels", **bar)
+            dash = {"color": "black", "marker": "_", "linestyle": ""}
+            wide = {"markersize": 16, "markeredgewidth": 2.5}
+            ax.plot(at, errors, label="test error, measured", **dash, **wide)
+        trivial = one[STRUCTURED][0][0].trivial
+        line = {"color": NEUTRAL, "linestyle": "--", "linewidth": 1}
+        ax.axhline(trivial, label="error of a guess", **line)
         ax.set(xticks=range(len(names)), title=f"rows {title}")
+        ax.set(xlabel="bound", ylabel="error, linear up to 1")
         ax.set_yscale("symlog", linthresh=1)  # of an error of 0 too
         ax.set_xticklabels(names)
     axes[0].set_ylim(0, None)
-    axes[0].set_ylabel("error (dash: measured)")
-    axes[0].legend(frameon=False, fontsize="small")
+    legend_below(figure)
     return figure
 
 

@@ -11,6 +11,7 @@ from sklearn.metrics import pairwise_distances
 
 from overparam_sk import OverparamReLUClassifier
 from overparam_sk.datasets import Separability, make_xor_balls, separability
+from overparam_sk.drawing.pens import pens
 from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Claim, Finding, claim
 from overparam_sk.experiments.figure import new_figure
 from overparam_sk.experiments.problems import load_problem
@@ -201,15 +202,21 @@ def _on_other_data(run: Request) -> Table:
 
 def _picture(found: _Found) -> Any:
     balls = found.draws[0]
-    figure = new_figure(8, 4)
-    panels = zip(figure.subplots(1, 2), (balls.two, balls.one), strict=True)
-    for ax, cut in panels:
+    figure = new_figure(9, 4.9)
+    panels = zip(figure.subplots(1, 2), (balls.two, balls.one), "ab", strict=True)
+    for ax, cut, letter in panels:
         X, y = balls.X[cut.rows], balls.y[cut.rows]
-        for label, marker in ((0, "_"), (1, "+")):
-            here = y == label
-            colors = [f"C{2 * label + c}" for c in cut.component[here]]
-            ax.scatter(*X[here].T, c=colors, marker=marker, s=12)
-        ax.set(aspect="equal", title=f"l = {cut.n_components}: λ = {cut.lambda_:.3g}")
+        for i, pen in enumerate(pens(4)):
+            label, component = divmod(i, 2)
+            here = (y == label) & (cut.component == component)
+            words = f"class {label}, component {component}"
+            if here.any():
+                about = {"marker": pen.marker, "s": 14, "linewidth": 0}
+                ax.scatter(*X[here].T, color=pen.color, label=words, **about)
+        ax.set(aspect="equal", xlabel="feature 1", ylabel="feature 2")
+        ax.set_title(f"({letter}) l = {cut.n_components}, λ = {cut.lambda_:.3g}")
+        ax.margins(0.12)
+        ax.legend(loc="center", markerscale=2)
     return figure
 
 

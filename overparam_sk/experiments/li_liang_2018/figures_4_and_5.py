@@ -13,6 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overparam_sk import InfiniteWidthReLUClassifier, OverparamReLUClassifier
+from overparam_sk.drawing.legends import legend_below, nothing_to_show
+from overparam_sk.drawing.pens import pens
+from overparam_sk.drawing.scales import finish, label_values
+from overparam_sk.drawing.spread import AT_LEAST_0, draw_means
 from overparam_sk.experiments.claims import (
     NOT,
     Claim,
@@ -49,6 +53,7 @@ from overparam_sk.model_selection import Fit, width_study
 __all__ = ["AS_VARIANCE", "FIGURES_4_AND_5", "PANELS", "Crossed", "Panel"]
 
 _LIMIT = "infinite width"
+_SPREAD = "networks, ±1 standard deviation"
 
 
 @dataclass(frozen=True)
@@ -295,27 +300,43 @@ def _words(run: Request, *measured: Crossed) -> tuple[list[str], dict[str, Any]]
 
 def _draw(*measured: Crossed) -> Any:
     """Steps above, distances below with the paper's line and the limit's."""
-    figure = new_figure(4 * len(measured), 7)
+    figure = new_figure(max(4.0 * len(measured), 5.0), 8)
     rows = figure.subplots(2, len(measured), squeeze=False)
     for crossed, (above, below) in zip(measured, rows.T, strict=True):
-        m = np.array(list(crossed.fits), dtype=float)
-        for ax, name in ((above, "steps"), (below, "constant")):
-            scale = m**-0.5 if name == "constant" else np.ones_like(m)
-            values = [[*map(_figure(name), fits)] for fits in crossed.fits.values()]
-            means = np.array([np.mean(v) for v in values]) * scale
-            spread = np.array([np.std(v) for v in values]) * scale
-            ax.errorbar(m, means, spread, marker="o", capsize=3, label="networks")
-            if crossed.limit:
-                limit = mean(map(_figure(name), crossed.limit)) * scale
-                ax.plot(m, limit, "k--", label=_LIMIT)
-            ax.set(xscale="log", xlabel="width m")
-        below.plot(m, crossed.panel.constant * m**-0.5, "r", label="the paper's line")
-        below.set(yscale="log", ylabel="relative distance")
-        above.set(ylabel=f"steps to {crossed.panel.settings.target_accuracy:.0%}")
+        target = f"{crossed.panel.settings.target_accuracy:.0%}"
         above.set_title(crossed.panel.words)
-        above.set_ylim(bottom=0)
-        below.legend()
+        _draw_crossing(above, crossed, "steps", f"steps to {target}")
+        _draw_crossing(below, crossed, "constant", f"relative distance at {target}")
+    legend_below(figure)
     return figure
+
+
+def _draw_crossing(ax: Any, crossed: Crossed, name: str, words: str) -> None:
+    """A figure at the first step with the accuracy, if there was one."""
+    figure = _figure(name)
+    m = np.array(list(crossed.fits), dtype=float)
+    scales = m**-0.5 if name == "constant" else np.ones_like(m)
+    values = [
+        np.array([*map(figure, fits)]) * scale
+        for fits, scale in zip(crossed.fits.values(), scales, strict=True)
+    ]
+    if not np.isfinite(np.concatenate(values)).any():
+        nothing_to_show(ax, f"nothing to show: no fit came to {words.split()[-1]}")
+        return
+    networks, limit, papers = pens(3)
+    ax.set(xscale="log", xlabel="width m", ylabel=words)
+    draw_means(ax, m, values, networks, domain=AT_LEAST_0, label=_SPREAD)
+    if crossed.limit:
+        level = mean(map(figure, crossed.limit)) * scales
+        ax.plot(m, level, **limit.line(len(m), linestyle="--", label=_LIMIT))
+    if name == "constant":
+        line = papers.line(len(m), linestyle=":", label="the paper's line")
+        ax.plot(m, crossed.panel.constant * scales, **line)
+        ax.set_yscale("log")
+    else:
+        ax.set_ylim(bottom=0)
+    label_values(ax, m)
+    finish(ax)
 
 
 _T = data.SYNTHETIC.max_iter

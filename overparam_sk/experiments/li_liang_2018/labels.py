@@ -14,6 +14,9 @@ import numpy as np
 
 from overparam_sk import OverparamReLUClassifier
 from overparam_sk.datasets import make_clustered_mixture
+from overparam_sk.drawing.legends import legend_below
+from overparam_sk.drawing.scales import finish
+from overparam_sk.drawing.words import domain_of
 from overparam_sk.experiments.claims import (
     HOLDS,
     NOT,
@@ -23,7 +26,7 @@ from overparam_sk.experiments.claims import (
     claim,
     falls,
 )
-from overparam_sk.experiments.figure import new_figure, plot_means
+from overparam_sk.experiments.figure import SPREAD, new_figure, plot_means
 from overparam_sk.experiments.li_liang_2018 import data
 from overparam_sk.experiments.li_liang_2018.first_crossing import FirstCrossing
 from overparam_sk.experiments.reproduction import Experiment, Request, scale
@@ -168,11 +171,13 @@ def _table(fits: ByShare) -> Table:
 
 
 def _draw(fits: ByShare) -> Any:
-    figure = new_figure(3 * len(_FIGURES), 3)
-    panels = zip(figure.subplots(1, len(_FIGURES)), _FIGURES.items(), strict=True)
+    figure = new_figure(8, 6.4)
+    panels = zip(figure.subplots(2, 2).ravel(), _FIGURES.items(), strict=True)
     for ax, (name, of_fit) in panels:
-        plot_means(ax, fits, of_fit)
+        plot_means(ax, fits, of_fit, domain=domain_of(name), label=SPREAD)
         ax.set(xlabel="share of random labels", ylabel=name, ylim=(0, None))
+        finish(ax)
+    legend_below(figure)
     return figure
 
 

@@ -14,6 +14,11 @@ from overparam_sk import (
     LinearizedReLUClassifier,
     OverparamReLUClassifier,
 )
+from overparam_sk.drawing.legends import legend_below
+from overparam_sk.drawing.pens import pens
+from overparam_sk.drawing.scales import finish, label_values
+from overparam_sk.drawing.spread import AT_LEAST_0, SHARE
+from overparam_sk.drawing.style import NEUTRAL
 from overparam_sk.experiments.claims import (
     BY_WIDTH,
     HOLDS,
@@ -30,7 +35,7 @@ from overparam_sk.experiments.claims import (
     mean,
     verdict_of_widths,
 )
-from overparam_sk.experiments.figure import new_figure, plot_means
+from overparam_sk.experiments.figure import SPREAD, new_figure, plot_means
 from overparam_sk.experiments.li_liang_2018 import data
 from overparam_sk.experiments.reproduction import Experiment, Request, scale
 from overparam_sk.experiments.tables import Table, markdown_table, mean_and_std
@@ -300,28 +305,36 @@ def _ranks(fits: ByWidth) -> Table:
 
 def _draw(fits: ByWidth) -> Any:
     """Differences against width, the gradients' along the run, accuracy by rank."""
-    figure = new_figure(12, 4)
+    figure = new_figure(12, 5.2)
     by_width, along, by_rank = figure.subplots(1, 3)
-    for words, name in (
+    by_width.set(xscale="log", yscale="log", xlabel="width m", ylabel="difference")
+    differences = (
         ("‖f − g‖/‖f‖", "f_to_g"),
         ("‖f − f∞‖/‖f‖", "f_to_limit"),
         ("‖∇L − ∇̃L‖/‖∇L‖", "pseudo_gradient_error"),
         ("pattern change", "activation_change"),
-    ):
-        plot_means(by_width, fits, attrgetter(name), label=words)
-    by_width.set(xscale="log", yscale="log", xlabel="width m", xticks=[*fits])
-    by_width.set_xticks([], minor=True)
-    by_width.set_xticklabels([*map(str, fits)])
-    for m, group in fits.items():
+    )
+    for pen, (words, name) in zip(pens(len(differences)), differences, strict=True):
+        of, domain = attrgetter(name), AT_LEAST_0
+        plot_means(by_width, fits, of, pen=pen, domain=domain, label=words)
+    label_values(by_width, fits)
+    by_width.set_title(SPREAD)
+    # Widths have markers that no difference has.
+    for pen, (m, group) in zip(pens(4 + len(fits))[4:], fits.items(), strict=True):
         errors = np.mean([[*one.course.values()] for one in group], axis=0)
-        along.plot([*group[0].course], errors, label=f"m = {m}")
+        steps = [*group[0].course]
+        along.plot(steps, errors, **pen.line(len(steps), label=f"m = {m}"))
         mean_accuracy = [mean(one.accuracies[r] for one in group) for r in _RANKS]
-        by_rank.plot(_RANKS, mean_accuracy, marker="o", label=f"m = {m}")
-    along.axhline(_COUPLED, color="0.4", linestyle="--")
-    along.set(xlabel="steps", ylabel="‖∇L − ∇̃L‖/‖∇L‖")
-    by_rank.set(xlabel="rank that is kept", ylabel="test accuracy")
-    for ax in (by_width, along, by_rank):
-        ax.legend()
+        about = pen.line(len(_RANKS), label=f"m = {m}")
+        by_rank.plot(_RANKS, mean_accuracy, **about)
+    line = {"color": NEUTRAL, "linestyle": "--", "linewidth": 1.2}
+    along.axhline(_COUPLED, label=f"coupled: {_COUPLED:g}", **line)
+    along.set(xlabel="steps", ylabel="‖∇L − ∇̃L‖/‖∇L‖", title="mean over repeats")
+    by_rank.set(xlabel="rank that is kept", ylabel="test accuracy", title="mean")
+    finish(by_width)
+    finish(along, AT_LEAST_0)
+    finish(by_rank, SHARE)
+    legend_below(figure)
     return figure
 
 

@@ -12,8 +12,12 @@ from typing import Any
 import numpy as np
 
 from overparam_sk import OverparamReLUClassifier
+from overparam_sk.drawing.legends import legend_below
+from overparam_sk.drawing.pens import pens
+from overparam_sk.drawing.scales import finish, label_values
+from overparam_sk.drawing.words import domain_of
 from overparam_sk.experiments.claims import HOLDS, NOT, TREND, Finding, claim
-from overparam_sk.experiments.figure import new_figure, plot_means
+from overparam_sk.experiments.figure import SPREAD, new_figure, plot_means
 from overparam_sk.experiments.li_liang_2018 import data
 from overparam_sk.experiments.li_liang_2018.first_crossing import FirstCrossing
 from overparam_sk.experiments.reproduction import Experiment, Request, scale
@@ -150,14 +154,17 @@ def _table(starts: Starts) -> Table:
 
 
 def _draw(starts: Starts) -> Any:
-    figure = new_figure(4 * len(_FIGURES), 3.5)
+    figure = new_figure(3.8 * len(_FIGURES), 4.2)
     panels = zip(figure.subplots(1, len(_FIGURES)), _FIGURES.items(), strict=True)
     for ax, (name, of) in panels:
-        for m in starts.fixed:
-            fits = {s: by_width[m] for s, by_width in starts.by_scale.items()}
-            plot_means(ax, fits, of, label=f"m = {m}")
         ax.set(xscale="log", xlabel="s, scale of W(0)", ylabel=name)
-        ax.legend()
+        for m, pen in zip(starts.fixed, pens(len(starts.fixed)), strict=True):
+            fits = {s: by_width[m] for s, by_width in starts.by_scale.items()}
+            label, domain = f"m = {m}, {SPREAD}", domain_of(name)
+            plot_means(ax, fits, of, pen=pen, domain=domain, label=label)
+        label_values(ax, starts.by_scale)
+        finish(ax, domain_of(name))
+    legend_below(figure)
     return figure
 
 

@@ -13,6 +13,9 @@ import numpy as np
 
 from overparam_sk import OverparamReLUClassifier
 from overparam_sk.datasets import make_clustered_mixture, separability
+from overparam_sk.drawing.legends import legend_below
+from overparam_sk.drawing.scales import finish, label_values
+from overparam_sk.drawing.words import domain_of
 from overparam_sk.experiments.claims import (
     NOT,
     Claim,
@@ -24,7 +27,7 @@ from overparam_sk.experiments.claims import (
     falls,
     mean,
 )
-from overparam_sk.experiments.figure import new_figure, plot_means
+from overparam_sk.experiments.figure import SPREAD, new_figure, plot_means
 from overparam_sk.experiments.li_liang_2018 import data
 from overparam_sk.experiments.li_liang_2018.first_crossing import FirstCrossing
 from overparam_sk.experiments.reproduction import Experiment, Request, scale
@@ -63,6 +66,8 @@ _FIGURES: dict[str, Callable[[Learnt], float]] = {
     "‖W − W(0)‖": attrgetter("distance"),
     "effective rank of the update": attrgetter("effective_rank"),
 }
+
+_SYMBOLS = {"d": "features", "k": "classes", "l": "components"}
 
 
 def _same(name: str) -> Rule[Swept]:
@@ -211,12 +216,16 @@ def _table(symbol: str, fits: Mapping[int, list[Learnt]]) -> Table:
 
 
 def _draw(swept: Swept) -> Any:
-    figure = new_figure(3 * len(_FIGURES), 3 * len(swept.by))
+    figure = new_figure(2.9 * len(_FIGURES), 2.7 * len(swept.by) + 0.5)
     rows = figure.subplots(len(swept.by), len(_FIGURES))
     for (symbol, fits), row in zip(swept.by.items(), rows, strict=True):
         for ax, (name, of_fit) in zip(row, _FIGURES.items(), strict=True):
-            plot_means(ax, fits, of_fit)
-            ax.set(xscale="log", xlabel=symbol, ylabel=name, ylim=(0, None))
+            ax.set(xscale="log", xlabel=f"{symbol}, {_SYMBOLS[symbol]}", ylabel=name)
+            plot_means(ax, fits, of_fit, domain=domain_of(name), label=SPREAD)
+            ax.set_ylim(0, None)
+            label_values(ax, fits)
+            finish(ax)
+    legend_below(figure)
     return figure
 
 

@@ -5,6 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from overparam_sk.drawing.legends import legend_below
+from overparam_sk.drawing.pens import pens
+from overparam_sk.drawing.scales import finish, label_values
+from overparam_sk.drawing.style import NEUTRAL
 from overparam_sk.experiments.beyond.lazy.claims_on_phase import CLAIMS_ON_PHASE
 from overparam_sk.experiments.beyond.lazy.claims_on_widths import CLAIMS_ON_WIDTHS
 from overparam_sk.experiments.beyond.lazy.measured import Lazy, measure
@@ -58,7 +62,7 @@ def _words(run: Request, *measured: Lazy) -> tuple[list[str], dict[str, Any]]:
 
 
 def _draw_phase(*measured: Lazy) -> Any:
-    figure = new_figure(4.2 * len(_DRAWN), 3.4 * len(measured))
+    figure = new_figure(3.8 * len(_DRAWN), 3.5 * len(measured) + 0.4)
     axes = figure.subplots(len(measured), len(_DRAWN), squeeze=False)
     for row, lazy in zip(axes, measured, strict=True):
         PhaseDiagramDisplay(
@@ -66,40 +70,50 @@ def _draw_phase(*measured: Lazy) -> Any:
             scales=np.array(lazy.scales),
             scores={name: lazy.plane(FIGURES[name]) for name in _DRAWN},
         ).plot(row)
+        for ax in row:
+            ax.set_title(f"{lazy.name}: {ax.get_title()}")
+    legend_below(figure)
     return figure
 
 
 def _draw_limit(*measured: Lazy) -> Any:
-    figure = new_figure(9, 3.6)
+    figure = new_figure(9.5, 4.4)
     left, right = figure.subplots(1, 2)
-    for i, lazy in enumerate(measured):
-        line = {"color": f"C{i}", "marker": "o"}
+    for ax in (left, right):
+        ax.set(xscale="log", yscale="log")
+    for pen, lazy in zip(pens(len(measured)), measured, strict=True):
         gaps = [mean(one.train for one in of) for of in lazy.gaps.values()]
-        left.plot([*lazy.gaps], gaps, **line)
+        left.plot([*lazy.gaps], gaps, **pen.line(len(gaps), label=lazy.name))
         drifts = [mean(cell.drift for cell in of) for of in lazy.starts.values()]
-        right.plot([*lazy.starts], drifts, **line)
+        right.plot([*lazy.starts], drifts, **pen.line(len(drifts), label=lazy.name))
     scales = np.array([*measured[0].gaps])
     first = mean(one.train for one in measured[0].gaps[scales[0]])
     for power, style in ((0.5, "--"), (1, ":")):
         guide = first * (scales / scales[0]) ** -power
-        left.plot(scales, guide, color="0.6", linestyle=style, label=f"α^(−{power:g})")
-    left.legend()
+        line = {"color": NEUTRAL, "linestyle": style, "label": f"α^(−{power:g})"}
+        left.plot(scales, guide, **line)
+    left.set(xlabel="output scale α", ylabel="‖g_α − g_lin‖ / ‖g_lin‖, mean")
+    right.set(xlabel="scale ι of W(0)", ylabel="‖H − H(0)‖ / ‖H(0)‖, mean")
+    label_values(right, measured[0].starts)
     for ax in (left, right):
-        ax.set(xscale="log", yscale="log")
-    left.set(xlabel="output scale α", ylabel="‖g_α − g_lin‖ / ‖g_lin‖")
-    right.set(xlabel="scale ι of W(0)", ylabel="‖H − H(0)‖ / ‖H(0)‖")
+        finish(ax)
+    legend_below(figure)
     return figure
 
 
 def _draw_check(*measured: Lazy) -> Any:
     n_columns = len(measured[0].check.changes)
-    figure = new_figure(3.4 * n_columns, 5.6 * len(measured))
-    parts = figure.subfigures(len(measured), 1, squeeze=False)[:, 0]
-    for part, lazy in zip(parts, measured, strict=True):
-        axes = part.subplots(2, n_columns, sharey="row")
-        lazy.check.plot(axes, cmap="viridis")
-        # What diverged without an overflow is not of interest beside the rest.
-        axes[1, 0].set_ylim(1e-4, 10)
+    figure = new_figure(2.9 * n_columns, 5.6 * len(measured) + 1.2)
+    axes = figure.subplots(2 * len(measured), n_columns, squeeze=False)
+    for two, lazy in zip(np.split(axes, len(measured)), measured, strict=True):
+        lazy.check.plot(two, cmap="viridis")
+        lows, highs = zip(*(ax.get_ylim() for ax in two[0]), strict=True)
+        for above, below in two.T:
+            above.set_ylim(min(lows), max(highs))
+            above.set_title(f"{lazy.name}: {above.get_title()}")
+            # What diverged without an overflow is not of interest beside the rest.
+            below.set_ylim(1e-4, 10)
+    legend_below(figure)
     return figure
 
 

@@ -34,6 +34,7 @@ class Lazy:
     gaps: Mapping[float, Sequence[Gap]]  # by α
     starts: Mapping[float, Sequence[Cell]]  # by ι
     check: CoordinateCheckDisplay
+    name: str  # of the data
 
     @property
     def scales(self) -> list[float]:
@@ -91,7 +92,7 @@ def measure(run: Request, name: str) -> Lazy:
     }
     run.tell(f"{name}: parametrisations")
     by_scale = dict(zip(amounts["limits"], zip(*apart, strict=True), strict=True))
-    return Lazy(cells, linear, by_scale, starts, _check(run, rows[seeds[0]]))
+    return Lazy(cells, linear, by_scale, starts, _check(run, rows[seeds[0]]), name)
 
 
 def _cell(run: Request, rows: Rows, seed: int, **parameters: Any) -> Cell:
