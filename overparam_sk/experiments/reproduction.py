@@ -7,11 +7,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Generic
 
-<<<<<<< HEAD
-from overparam_sk.experiments.captions import Caption
-=======
 from overparam_sk.drawing.style import style
->>>>>>> pictures
+from overparam_sk.experiments.captions import Caption
 from overparam_sk.experiments.claims import HOLDS, Claim, Judgement, Measured
 from overparam_sk.experiments.tables import markdown_table, write_json
 from overparam_sk.experiments.verdicts import VERDICTS

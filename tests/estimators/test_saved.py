@@ -31,14 +31,8 @@ def test_what_skops_is_to_trust_is_documented():
     for name in EVERY:
         found |= set(skops.io.get_untrusted_types(data=skops.io.dumps(fit(name))))
     assert sorted(found) == TRUSTED
-<<<<<<< HEAD
     guide = Path(__file__).parents[2] / "docs" / "guide"
     text = (guide / "persistence.md").read_text("utf-8")
-=======
-    text = (Path(__file__).parents[2] / "docs" / "guide" / "persistence.md").read_text(
-        "utf-8"
-    )
->>>>>>> pictures
     assert [
         line.strip(' ",') for line in text.splitlines() if '"overparam' in line
     ] == (TRUSTED)
