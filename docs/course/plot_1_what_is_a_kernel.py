@@ -28,6 +28,7 @@ from overparam_sk.datasets import make_xor_balls
 plt.rcParams.update(
     {
         "figure.constrained_layout.use": True,
+        "axes.axisbelow": True,
         "axes.grid": True,
         "grid.alpha": 0.3,
     }
@@ -261,9 +262,7 @@ machines = {
 }
 plane = np.stack(np.meshgrid(*2 * [np.linspace(-1, 3, 80)]), axis=-1)
 
-figure, axes = plt.subplots(
-    1, 2, figsize=(7, 3.6), sharex=True, sharey=True
-)
+figure, axes = plt.subplots(1, 2, figsize=(7, 4), sharex=True, sharey=True)
 for ax, (name, machine) in zip(axes, machines.items(), strict=True):
     share = machine.fit(X, labels).score(X, labels)
     print(f"{name:22} classifies {share:.0%} of the rows")

@@ -29,6 +29,7 @@ from overparam_sk.model_selection import fit_power_law, width_study
 plt.rcParams.update(
     {
         "figure.constrained_layout.use": True,
+        "axes.axisbelow": True,
         "axes.grid": True,
         "grid.alpha": 0.3,
     }

@@ -28,6 +28,7 @@ from overparam_sk.theory import gradient_flow
 plt.rcParams.update(
     {
         "figure.constrained_layout.use": True,
+        "axes.axisbelow": True,
         "axes.grid": True,
         "grid.alpha": 0.3,
     }
@@ -116,7 +117,7 @@ chosen = [
     for part in (range(2), range(3, 8), range(9, 16))
 ]
 
-figure, ax = plt.subplots(figsize=(6.5, 4))
+figure, ax = plt.subplots(figsize=(6.5, 4.4))
 for i, marker in zip(chosen, "os^", strict=True):
     size, law = (
         np.abs(modes.coefficients[:, i]),
@@ -130,7 +131,9 @@ ax.set(
     ylabel="size of the mode in the residual",
     ylim=(5e-3, 6),
 )
-ax.legend(title="marks: network, lines: law", loc="lower left")
+figure.legend(
+    title="marks: network, lines: law", loc="outside upper center", ncols=3
+)
 plt.show()
 print(f"change of the kernel in 500 steps  {net.gram_drift_:.3f}")
 

@@ -33,6 +33,7 @@ from overparam_sk.theory import generalization_bounds
 plt.rcParams.update(
     {
         "figure.constrained_layout.use": True,
+        "axes.axisbelow": True,
         "axes.grid": True,
         "grid.alpha": 0.3,
     }
@@ -140,8 +141,12 @@ for (name, net), marker in zip(nets.items(), "os", strict=True):
         ranks, shares, styles[name] + marker, label=f"{name} labels"
     )
 ax.axhline(1 / 5, color="grey", lw=1)
-ax.text(20, 0.22, "guessing")
-ax.set(xlabel="rank r that is kept", ylabel="accuracy on training rows")
+ax.text(8, 0.14, "guessing")
+ax.set(
+    xlabel="rank r that is kept",
+    ylabel="accuracy on training rows",
+    ylim=(0.1, 1.05),
+)
 ax.set_xticks(ranks[:6:2] + ranks[7:], ranks[:6:2] + ranks[7:], minor=False)
 ax.minorticks_off()
 ax.legend()
@@ -226,7 +231,7 @@ for ax, t in zip(axes, (0, 3, np.inf), strict=True):
     )
     ax.plot(grid, mean, label="mean")
     ax.plot(x, targets, "ko", ms=4, label="rows")
-    ax.set(title=f"t = {t}", xlabel="x")
+    ax.set(title="t → ∞" if t == np.inf else f"t = {t}", xlabel="x")
     of_rows = ensemble.predict(x[:, None], return_std=True, t=t)[1].mean()
     of_gap, far = ensemble.predict([[0.0], [3.0]], return_std=True, t=t)[1]
     print(

@@ -27,6 +27,7 @@ from overparam_sk.theory import SLIPS, theory_sheet
 plt.rcParams.update(
     {
         "figure.constrained_layout.use": True,
+        "axes.axisbelow": True,
         "axes.grid": True,
         "grid.alpha": 0.3,
     }
@@ -225,7 +226,7 @@ ax.barh(
 for place, count in enumerate([*digits, np.log10(enough)]):
     ax.text(count + 0.7, place, f"10^{count:.1f}", va="center")
 ax.invert_yaxis()
-ax.set(xlabel="digits of the width", xlim=(0, 74))
+ax.set(xlabel="digits of the width", xlim=(0, 82))
 plt.show()
 
 # %%
