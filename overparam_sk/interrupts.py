@@ -5,6 +5,8 @@ import threading
 from types import FrameType
 from typing import Any, Self
 
+from overparam_sk.world import without_warning
+
 __all__ = ["CtrlC", "fit_whole"]
 
 
@@ -64,15 +66,14 @@ def fit_whole(net: Any, *data: Any, **options: Any) -> Any:
     """Fit ``net``, and raise KeyboardInterrupt after Ctrl-C.
 
     An estimator, ours or scikit-learn's MLP, may keep what was trained before Ctrl-C,
-    with a warning; an experiment drops it. Ctrl-C arrives in the main thread only.
+    with a warning; who calls this drops it, and needs none. Ctrl-C arrives in the main
+    thread only.
     """
-    with CtrlC(hold=False) as ctrl_c:
-        try:
-            fitted = net.fit(*data, **options)
-        except Warning as warning:  # where warnings are errors
-            if ctrl_c.pressed:
-                raise KeyboardInterrupt from warning
-            raise
+    with (
+        CtrlC(hold=False) as ctrl_c,
+        without_warning("Training (was )?interrupted "),
+    ):
+        fitted = net.fit(*data, **options)
     if ctrl_c.pressed:
         raise KeyboardInterrupt
     return fitted

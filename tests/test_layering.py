@@ -76,7 +76,7 @@ ALLOWED = {
     "networks": {*DOOR, "linalg", "shards", "threads"},
     "arrays": set(),
     "devices": {*DOOR},
-    "interrupts": set(),
+    "interrupts": {"world"},
     "memory": set(),
     "parameters": set(),
     "progress": {"world"},

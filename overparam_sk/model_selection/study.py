@@ -134,6 +134,8 @@ callable
         same, because it holds an open file, for instance; with the path.
     BlockingIOError
         If another study is using the store.
+    KeyboardInterrupt
+        After Ctrl-C, with how many fits are done and where they are kept.
     OSError
         If the store cannot be written, the disk being full, for instance; what is
         written stays readable.
@@ -197,7 +199,11 @@ callable
         seed = _resolve(p["random_state"], opened)
         plan = Plan.of(source, seed, p["repeats"], **settings)
         opened.settle(plan.configuration(), extend=p["extend"])
-        fits = _fit_all(plan, opened, p["retry_failed"], p["n_jobs"], p["verbose"])
+        try:
+            fits = _fit_all(plan, opened, p["retry_failed"], p["n_jobs"], p["verbose"])
+        except KeyboardInterrupt:
+            # Nobody wants to see where the fit was that is dropped.
+            raise KeyboardInterrupt(_interrupted(plan, opened, p["store"])) from None
         return WidthStudy.of(plan.configuration(), fits)
 
 
@@ -209,6 +215,15 @@ def _resolve(random_state: Any, store: Store) -> int:
         if before is not None:
             return int(before["random_state"])
     return int(random_generator(random_state).randint(np.iinfo(np.int32).max))
+
+
+def _interrupted(plan: Plan, opened: Store, store: Any) -> str:
+    """What is done, and how it goes on."""
+    records = [task.record for task in plan.tasks(opened.records)]
+    done = f"{sum(map(Path.exists, records))} of {len(records)} fits were done"
+    if store is None:
+        return f"{done}, and none is kept. With a store the same call would go on."
+    return f"{done} and are kept in {os.fspath(store)!r}: the same call goes on."
 
 
 def _fit_all(

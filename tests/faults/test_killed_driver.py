@@ -80,8 +80,11 @@ def test_ctrl_c_ends_a_study_and_keeps_no_half_trained_net(
             time.sleep(0.02)
         gone = time.perf_counter() - started
         errors = one.errors.read_text()
-        assert "\nKeyboardInterrupt" in errors
         kept = table(WidthStudy.load(one.store))
+        said = f"{len(kept)} of {studies.N_FITS} fits were done and are kept in "
+        last = f"KeyboardInterrupt: {said}{str(one.store)!r}: the same call goes on."
+        assert errors.splitlines()[-1] == last
+        assert len(errors.splitlines()) < 20
         assert len(kept) >= max(1, some)
         assert all(row in expected for row in kept)
         begun = one.begun()
