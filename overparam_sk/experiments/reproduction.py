@@ -2,16 +2,17 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Generic
+from typing import Any, Generic, TypeVar
 
 from overparam_sk.drawing.style import style
 from overparam_sk.experiments.captions import Caption
 from overparam_sk.experiments.claims import HOLDS, Claim, Judgement, Measured
 from overparam_sk.experiments.tables import markdown_table, write_json
 from overparam_sk.experiments.verdicts import VERDICTS
+from overparam_sk.progress import counted
 
 __all__ = [
     "MNIST",
@@ -23,6 +24,8 @@ __all__ = [
     "by_reading",
     "scale",
 ]
+
+Item = TypeVar("Item")
 
 MNIST = "mnist"
 
@@ -76,6 +79,21 @@ class Request:
     def seeds(self) -> range:
         """One seed a repeat, for experiments that count them."""
         return range(self.random_state, self.random_state + self.scale["repeats"])
+
+    def each(
+        self,
+        items: Iterable[Item],
+        kind: Callable[[Item], str],
+        work: Callable[[Item], float] = lambda item: 1.0,
+    ) -> Iterator[Item]:
+        """Yield what is to be fitted, and show on the way how far it is."""
+        return counted(items, kind, work, enabled=self.progress)
+
+    @property
+    def by_width(self) -> Iterator[tuple[int, int]]:
+        """Yield each width with each seed, and show on the way how far it is."""
+        fits = [(width, seed) for width in self.scale["widths"] for seed in self.seeds]
+        return self.each(fits, lambda one: f"width {one[0]}", lambda one: one[0])
 
 
 def scale(**amounts: Any) -> Scale:

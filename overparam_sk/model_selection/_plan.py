@@ -200,6 +200,14 @@ class Plan:
                     model.set_params(**{place: value})
                     yield name, value, model
 
+    def kind(self, fit: Fit) -> str:
+        """What a fit is of, in words; fits of a kind take about as long."""
+        if fit.value is None:
+            return fit.estimator
+        varied = [one for one in self.estimators.values() if place_of(one, self.param)]
+        value = f"{self.param} {fit.value}"
+        return f"{fit.estimator}, {value}" if len(varied) > 1 else value
+
     def work(self, fit: Fit) -> float:
         """How long a fit takes beside the others, roughly."""
         return _size(fit.value) or float(np.mean([*map(_size, self.values)])) or 1.0

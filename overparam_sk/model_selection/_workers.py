@@ -1,7 +1,7 @@
 """Who does the fits: this process, joblib's workers, or a dask cluster."""
 
 from collections import Counter, deque
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,14 @@ from overparam_sk.world import without_warning
 __all__ = ["MAX_RETRIES", "run_tasks"]
 
 Finished = Generator[tuple[Task, Fit], None, None]
+Began = Callable[[Fit], None]
 
 # How often a fit is tried again whose worker died. dask has the same default,
 # distributed.scheduler.allowed-failures.
 MAX_RETRIES = 3
 
 
-def run_tasks(tasks: Iterable[Task], n_jobs: int | None) -> Finished:
+def run_tasks(tasks: Iterable[Task], n_jobs: int | None, began: Began) -> Finished:
     """Run tasks on joblib's active backend, and yield them as they finish.
 
     A task is begun when one before it has finished, so that at most ``n_jobs`` fits, or
@@ -36,16 +37,18 @@ def run_tasks(tasks: Iterable[Task], n_jobs: int | None) -> Finished:
     tasks : iterable of Task
     n_jobs : int or None
         As joblib counts them. None is 1, or what ``parallel_config`` says.
+    began : callable
+        Told, perhaps from another thread, of a fit that is handed to a worker.
     """
     backend, configured = get_active_backend()
     client = getattr(backend, "client", None)
     made = units(tasks, effective_n_jobs(n_jobs))
     if client is None:
-        return _run_here(made, n_jobs)
-    return _run_on_dask(client, made, n_jobs or configured)
+        return _run_here(made, n_jobs, began)
+    return _run_on_dask(client, made, n_jobs or configured, began)
 
 
-def _run_here(tasks: Iterable[Unit], n_jobs: int | None) -> Finished:
+def _run_here(tasks: Iterable[Unit], n_jobs: int | None, began: Began) -> Finished:
     """Run on this machine; who was in flight when a worker died goes on alone.
 
     So the task that kills its worker is told from those that only flew beside it. What
@@ -71,7 +74,7 @@ def _run_here(tasks: Iterable[Unit], n_jobs: int | None) -> Finished:
             batch_size=1,
             pre_dispatch="n_jobs",
         )
-        results = parallel(_dispatched(batch, flying))
+        results = parallel(_dispatched(batch, flying, began))
         try:
             for unit, fits in results:
                 for task, fit in zip(unit, fits, strict=True):
@@ -100,10 +103,11 @@ def _of(unit: Unit, unfinished: set[Path]) -> Unit:
 
 
 def _dispatched(
-    batch: deque[Unit], flying: dict[Path, Task]
+    batch: deque[Unit], flying: dict[Path, Task], began: Began
 ) -> Generator[Any, None, None]:
     while batch:
         unit = batch.popleft()
+        began(unit[0].fit)
         flying |= {task.record: task for task in unit}
         yield delayed(_run)(unit)
 
@@ -116,7 +120,9 @@ def _died(task: Task, times: int) -> Fit:
     return task.failed(f"its worker process died {times} times while it was fitted.")
 
 
-def _run_on_dask(client: Any, tasks: Iterable[Unit], n_jobs: int | None) -> Finished:
+def _run_on_dask(
+    client: Any, tasks: Iterable[Unit], n_jobs: int | None, began: Began
+) -> Finished:
     """Run on a dask cluster, as many at a time as it has threads.
 
     dask itself does the fits of a worker that died on another one.
@@ -134,6 +140,7 @@ def _run_on_dask(client: Any, tasks: Iterable[Unit], n_jobs: int | None) -> Fini
         while waiting or flying:
             while waiting and len(flying) < limit():
                 unit = waiting.popleft()
+                began(unit[0].fit)
                 future = client.submit(_run_on_worker, unit, pure=False)
                 flying[future] = unit
                 done.add(future)

@@ -4,6 +4,7 @@ import os
 import tempfile
 from contextlib import ExitStack, closing
 from dataclasses import replace
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +117,8 @@ callable
     random_state : int, RandomState instance or None, default=None
         Decides the seeds of the repeats. None takes that of the store, or a fresh one.
     verbose : int, default=0
-        Whether to show on stderr how far it is.
+        Whether to show how far it is: what is being fitted, how long the rest will
+        take, and first figures; on stderr or, in a notebook, in the cell's output.
 
     Returns
     -------
@@ -240,21 +242,31 @@ def _fit_all(
             record.unlink()
     missing = [task for task in tasks if task.record not in fits]
     missing = _lay_down(missing, plan, store)
-    work = [plan.work(task.fit) for task in missing]
+    to_do = [(plan.kind(task.fit), plan.work(task.fit)) for task in missing]
     with (
-        progress_bar(len(missing), sum(work), enabled=verbose > 0) as advance,
+        progress_bar(to_do, enabled=verbose > 0) as progress,
         # joblib replaces a worker that has grown, and warns of it: nothing is lost.
         without_warning("A worker stopped while some jobs were given"),
-        closing(run_tasks(missing, n_jobs)) as finished,
+        closing(
+            run_tasks(missing, n_jobs, lambda fit: progress.begin(plan.kind(fit)))
+        ) as finished,
     ):
         for task, fit in finished:
             if task.kept() is None:
                 task.keep(fit)
             # As it will be read later: what was done now and before looks the same.
             fits[task.record] = task.kept() or fit
-            advance(plan.work(fit))
+            progress.done(plan.kind(fit), *_took_and_gave(fit))
     store.data.take_up(plan.prints)
     return [fits[task.record] for task in tasks]
+
+
+def _took_and_gave(fit: Fit) -> tuple[float | None, tuple[str, float] | None]:
+    """Seconds of a fit, and the first of its scores that is a number, if it has any."""
+    if fit.failure is not None:
+        return None, None
+    numbers = (item for item in fit.scores.items() if isinstance(item[1], Real))
+    return fit.fit_time + fit.score_time, next(numbers, None)
 
 
 def _lay_down(missing: list[Task], plan: Plan, store: Store) -> list[Task]:

@@ -209,7 +209,7 @@ def test_a_task_is_small_whatever_the_data(monkeypatch, rows):
     monkeypatch.setattr(
         study_module,
         "run_tasks",
-        lambda tasks, n_jobs: (
+        lambda tasks, *_: (
             sizes.append(len(pickle.dumps(task))) or (task, task.run())
             for task in tasks
         ),

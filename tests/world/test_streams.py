@@ -98,9 +98,10 @@ def test_a_study_says_how_far_it_is_where_it_can(streams):
 
 def test_the_bar_and_what_is_said_need_no_stream(streams):
     with streams():
-        with progress_bar(2, 2.0) as advance:
-            advance(1.0)
-            advance(1.0)
+        with progress_bar([("width 4", 4.0), ("width 8", 8.0)]) as progress:
+            progress.begin("width 8")
+            progress.done("width 8", figure=("accuracy", 0.5))
+            progress.done("width 4")
         say("λ ≥ 0", sys.stderr)
 
 

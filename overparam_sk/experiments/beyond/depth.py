@@ -30,7 +30,6 @@ from overparam_sk.experiments.kong_2019.data import DATA_SETS
 from overparam_sk.experiments.reproduction import Experiment, Request, by_claim, scale
 from overparam_sk.experiments.tables import Table, markdown_table, median_and_range
 from overparam_sk.parameters import repeat_seeds
-from overparam_sk.progress import progress_bar
 
 __all__ = ["DEPTH"]
 
@@ -95,13 +94,12 @@ def _fits(run: Request, X: Floats, y: Floats) -> dict[Key, list[Fit]]:
     amounts, found = run.scale, dict[Key, list[Fit]]()
     kinds = _kinds(run, amounts["depth"])
     seeds = repeat_seeds(run.random_state, amounts["repeats"])
-    effort = len(seeds) * sum(key.width for key in kinds)
-    with progress_bar(len(seeds) * len(kinds), effort, enabled=run.progress) as advance:
-        for key in kinds:
-            for seed in seeds:
-                options = key, amounts["fitted"], seed, amounts["max_iter"], run.device
-                found.setdefault(key, []).append(fit(X, y, *options))
-                advance(key.width)
+    work = [(key, seed) for key in kinds for seed in seeds]
+    for key, seed in run.each(
+        work, lambda one: f"m = {one[0].width}", lambda one: one[0].width
+    ):
+        options = key, amounts["fitted"], seed, amounts["max_iter"], run.device
+        found.setdefault(key, []).append(fit(X, y, *options))
     return found
 
 

@@ -130,8 +130,9 @@ def _faster(both: BothLayers) -> Finding:
 def _measure(run: Request) -> Iterator[tuple[str, BothLayers]]:
     for components, reading in ((1, "one component"), (2, "two components")):
         run.tell(f"classes of {reading} each")
-        widths = run.scale["widths"]
-        fits = {m: [_fit(run, components, m, s) for s in run.seeds] for m in widths}
+        fits: dict[int, list[Fit]] = {}
+        for m, seed in run.by_width:
+            fits.setdefault(m, []).append(_fit(run, components, m, seed))
         yield reading, BothLayers(reading, fits)
 
 

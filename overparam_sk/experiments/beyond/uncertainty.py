@@ -25,7 +25,6 @@ from overparam_sk.experiments.claims import (
 from overparam_sk.experiments.figure import new_figure
 from overparam_sk.experiments.reproduction import Experiment, Request, scale
 from overparam_sk.experiments.tables import Table, markdown_table
-from overparam_sk.progress import progress_bar
 
 __all__ = ["UNCERTAINTY", "Ensembles"]
 
@@ -232,21 +231,18 @@ def _train(
 ) -> Floats:
     """Outputs of all networks of a width at the numbers of steps."""
     seeds = [run.random_state + i for i in range(run.scale["networks"])]
-    run.tell(f"{len(seeds)} networks of {depth} x {m} units")
     found = []
-    with progress_bar(len(seeds), len(seeds), enabled=run.progress) as advance:
-        for seed in seeds:
-            own = {"learning_rate": step, "device": run.device, "random_state": seed}
-            net = DeepReLURegressor((m,) * depth, **_PLAIN).set_params(**own)
-            outputs: list[Floats] = []
-            for n_steps in np.diff(run.scale["steps"]).tolist():
-                net.set_params(max_iter=n_steps, warm_start=bool(outputs)).fit(X, y)
-                if not outputs:
-                    (start,) = net.snapshots(X, y, [0])
-                    outputs.append(start.predict(grid))
-                outputs.append(net.predict(grid))
-            found.append(outputs)
-            advance(1)
+    for seed in run.each(seeds, lambda _: f"networks of {depth} x {m} units"):
+        own = {"learning_rate": step, "device": run.device, "random_state": seed}
+        net = DeepReLURegressor((m,) * depth, **_PLAIN).set_params(**own)
+        outputs: list[Floats] = []
+        for n_steps in np.diff(run.scale["steps"]).tolist():
+            net.set_params(max_iter=n_steps, warm_start=bool(outputs)).fit(X, y)
+            if not outputs:
+                (start,) = net.snapshots(X, y, [0])
+                outputs.append(start.predict(grid))
+            outputs.append(net.predict(grid))
+        found.append(outputs)
     return np.array(found)
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,6 @@ from overparam_sk.experiments.kong_2019.runs import LEARNING_RATE, network
 from overparam_sk.experiments.reproduction import Experiment, Request, by_claim, scale
 from overparam_sk.experiments.tables import Table, markdown_table, median_and_range
 from overparam_sk.parameters import repeat_seeds
-from overparam_sk.progress import progress_bar
 
 __all__ = ["CLAIMS", "FIRST_WIDTHS", "FirstWidths", "Wide", "fit_wide"]
 
@@ -119,16 +120,13 @@ def _measure(request: Request) -> Iterator[tuple[str, FirstWidths]]:
         for width1 in amounts["widths1"]
         for seed in repeat_seeds(request.random_state, amounts["repeats"])
     ]
-    effort = len(amounts["data"]) * sum(one[0] for one in work)
-    with progress_bar(
-        len(amounts["data"]) * len(work), effort, enabled=request.progress
-    ) as advance:
-        for name in amounts["data"]:
-            runs = []
-            for one in work:
-                runs.append(fit_wide(name, *one))
-                advance(one[0])
-            yield name, FirstWidths(name, runs)
+    fits = request.each(
+        [(name, *one) for name in amounts["data"] for one in work],
+        lambda one: f"{one[0]}, h1 = {one[1]}",
+        lambda one: one[1],
+    )
+    for name, some in groupby(fits, itemgetter(0)):
+        yield name, FirstWidths(name, [fit_wide(*one) for one in some])
 
 
 @claim(

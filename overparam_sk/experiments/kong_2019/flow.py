@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -47,7 +49,6 @@ from overparam_sk.experiments.reproduction import Experiment, Request, by_claim,
 from overparam_sk.experiments.tables import markdown_table, median_and_range
 from overparam_sk.interrupts import fit_whole
 from overparam_sk.parameters import repeat_seeds
-from overparam_sk.progress import progress_bar
 from overparam_sk.theory import GradientFlow, gradient_flow
 
 __all__ = ["CLAIMS", "FLOW", "Pair", "follow", "in_both"]
@@ -154,20 +155,16 @@ def _measure(request: Request) -> Iterator[tuple[str, Pair]]:
     amounts = request.scale
     seeds = repeat_seeds(request.random_state, amounts["repeats"])
     work = [(width, *one) for width in amounts["widths"] for one in enumerate(seeds)]
-    n_fits = len(DATA_SETS) * len(work)
-    with progress_bar(n_fits, n_fits, enabled=request.progress) as advance:
-        for name in DATA_SETS:
-            found = []
-            for one in work:
-                found.append(follow(name, *one, amounts["max_iter"]))
-                advance(1)
-            descents, continuous, flows = map(list, zip(*found, strict=True))
-            yield (
-                name,
-                Pair(
-                    Measured(name, descents, []), Measured(name, continuous, []), flows
-                ),
-            )
+    fits = request.each(
+        [(name, *one) for name in DATA_SETS for one in work],
+        lambda one: f"{one[0]}, h2 = {one[1]}",
+        lambda one: one[1],
+    )
+    for name, some in groupby(fits, itemgetter(0)):
+        found = [follow(*one, amounts["max_iter"]) for one in some]
+        descents, continuous, flows = map(list, zip(*found, strict=True))
+        both = Measured(name, descents, []), Measured(name, continuous, [])
+        yield name, Pair(*both, flows)
 
 
 def _apart(both: tuple[Run, Run, GradientFlow]) -> float:

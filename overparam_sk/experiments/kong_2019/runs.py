@@ -245,11 +245,17 @@ def run_all(
     starts = [
         (name, seed, scale["widths"]) for name in names for seed in seeds[:n_starts]
     ]
-    work = sum(_work(width) for _, width, *_ in fits)
-    with progress_bar(len(fits), work, enabled=request.progress) as advance:
-        runs = _in_parallel(fit, fits, n_jobs, lambda run: advance(_work(run.width)))
-    with progress_bar(len(starts), len(starts), enabled=request.progress) as advance:
-        initialisations = _in_parallel(initialise, starts, n_jobs, lambda _: advance(1))
+    to_do = [(f"h2 = {width}", _work(width)) for _, width, *_ in fits]
+    with progress_bar(to_do, enabled=request.progress) as progress:
+        runs = _in_parallel(
+            *(fit, fits, n_jobs),
+            lambda run: progress.done(f"h2 = {run.width}", run.seconds),
+        )
+    to_do = [("initialisations", 1.0)] * len(starts)
+    with progress_bar(to_do, enabled=request.progress) as progress:
+        initialisations = _in_parallel(
+            *(initialise, starts, n_jobs), lambda _: progress.done("initialisations")
+        )
     runs.sort(key=lambda run: (names.index(run.data), run.width, run.repeat))
     initialisations.sort(key=lambda start: seeds.index(start.seed))
     return by_data(runs, initialisations)

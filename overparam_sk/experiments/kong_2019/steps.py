@@ -7,7 +7,8 @@ do so up to η = 2/λ_max, and the loss falls at every step.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from operator import attrgetter
+from itertools import groupby
+from operator import attrgetter, itemgetter
 from typing import Any
 
 import numpy as np
@@ -35,7 +36,6 @@ from overparam_sk.experiments.kong_2019.runs import WIDTH1, network
 from overparam_sk.experiments.reproduction import Experiment, Request, by_claim, scale
 from overparam_sk.experiments.tables import Table, markdown_table, median_and_range
 from overparam_sk.parameters import repeat_seeds
-from overparam_sk.progress import progress_bar
 from overparam_sk.world import without_warning
 
 __all__ = ["CLAIMS", "STEPS", "Descent", "Sweep", "descend"]
@@ -166,14 +166,12 @@ def _measure(request: Request) -> Iterator[tuple[str, Sweep]]:
         for seed in repeat_seeds(request.random_state, amounts["repeats"])
         for ratio in amounts["ratios"]
     ]
-    n_fits = len(DATA_SETS) * len(work)
-    with progress_bar(n_fits, n_fits, enabled=request.progress) as advance:
-        for name in DATA_SETS:
-            descents = []
-            for one in work:
-                descents.append(descend(name, *one))
-                advance(1)
-            yield name, Sweep(name, descents)
+    fits = request.each(
+        [(name, *one) for name in DATA_SETS for one in work],
+        lambda one: f"{one[0]}, h2 = {one[1]}",
+    )
+    for name, some in groupby(fits, itemgetter(0)):
+        yield name, Sweep(name, [descend(*one) for one in some])
 
 
 def _by_ratio(sweep: Sweep, keeps: Callable[[Descent], bool]) -> str:

@@ -117,10 +117,11 @@ def bounds_by_labels(
     run: Request, normalize: bool
 ) -> dict[str, list[GeneralizationBounds]]:
     """Labels -> the bounds in every repeat."""
-    return {
-        labels: [_bounds(run, labels, seed, normalize) for seed in run.seeds]
-        for labels in (STRUCTURED, RANDOM)
-    }
+    found: dict[str, list[GeneralizationBounds]] = {}
+    work = [(labels, s) for labels in (STRUCTURED, RANDOM) for s in run.seeds]
+    for labels, seed in run.each(work, lambda one: f"{one[0]} labels"):
+        found.setdefault(labels, []).append(_bounds(run, labels, seed, normalize))
+    return found
 
 
 def _bounds(

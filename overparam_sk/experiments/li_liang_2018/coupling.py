@@ -115,9 +115,8 @@ def _after_all_steps(fits: ByWidth, above: float) -> Finding:
 
 def _measure(run: Request) -> Iterator[tuple[str, ByWidth]]:
     fits: dict[int, list[Coupled]] = {}
-    for width in run.scale["widths"]:
-        run.tell(f"Lemma 5.1: width {width}")
-        fits[width] = [_couple(width, seed, run.device) for seed in run.seeds]
+    for width, seed in run.by_width:
+        fits.setdefault(width, []).append(_couple(width, seed, run.device))
     yield "synthetic, rows scaled to norm 1", fits
 
 

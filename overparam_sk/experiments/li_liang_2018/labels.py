@@ -105,9 +105,9 @@ def _measure(run: Request) -> Iterator[tuple[str, ByShare]]:
 def fit_shares(run: Request) -> dict[float, list[BiasFit]]:
     """Share of random labels -> a fit for every repeat."""
     fits: dict[float, list[BiasFit]] = {}
-    for share in run.scale["shares"]:
-        run.tell(f"share of random labels {share:g}")
-        fits[share] = [_fit(run, share, seed) for seed in run.seeds]
+    work = [(share, seed) for share in run.scale["shares"] for seed in run.seeds]
+    for share, seed in run.each(work, lambda one: f"{one[0]:.0%} of labels random"):
+        fits.setdefault(share, []).append(_fit(run, share, seed))
     return fits
 
 

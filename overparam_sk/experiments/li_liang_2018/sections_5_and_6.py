@@ -205,9 +205,8 @@ _CLAIMS = (
 def _measure(run: Request) -> Iterator[tuple[str, ByWidth]]:
     """Train f, g and the infinite width from one function on the same batches."""
     fits: dict[int, list[Analysed]] = {}
-    for width in run.scale["widths"]:
-        run.tell(f"Sections 5 and 6: width {width}")
-        fits[width] = [_analyse(width, seed, run.device) for seed in run.seeds]
+    for width, seed in run.by_width:
+        fits.setdefault(width, []).append(_analyse(width, seed, run.device))
     yield "synthetic, rows as drawn", fits
 
 

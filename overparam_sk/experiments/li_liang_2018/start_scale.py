@@ -98,17 +98,15 @@ def _scale_goes_with_the_width(starts: Starts, factor: float) -> Finding:
 
 
 def _measure(run: Request) -> Iterator[tuple[str, Starts]]:
-    widths, by_scale = run.scale["widths"], {}
-    for s in run.scale["scales"]:
-        run.tell(f"W(0) scaled by {s:g}")
-        by_scale[s] = {
-            m: [_start(run, m, s, seed) for seed in run.seeds] for m in widths
-        }
-    run.tell("the same σ at all widths")
-    fixed = {
-        m: [_start(run, m, (m / min(widths)) ** 0.5, seed) for seed in run.seeds]
-        for m in widths
-    }
+    widths, scales = run.scale["widths"], run.scale["scales"]
+    by_scale: dict[float, dict[int, list[Started]]] = {s: {} for s in scales}
+    fixed: dict[int, list[Started]] = {}
+    # Scale by scale, and then the same σ at all widths, where the scale is None.
+    work = [(s, m, seed) for s in (*scales, None) for m in widths for seed in run.seeds]
+    for s, m, seed in run.each(work, lambda one: f"m = {one[1]}", lambda one: one[1]):
+        into = fixed if s is None else by_scale[s]
+        started = _start(run, m, (m / min(widths)) ** 0.5 if s is None else s, seed)
+        into.setdefault(m, []).append(started)
     yield "synthetic, rows as drawn", Starts(by_scale, fixed)
 
 

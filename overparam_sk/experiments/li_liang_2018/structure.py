@@ -142,13 +142,11 @@ _CLAIMS = (
 
 
 def _measure(run: Request) -> Iterator[tuple[str, Swept]]:
-    by: dict[str, dict[int, list[Learnt]]] = {}
-    for symbol in _FIXED:
-        by[symbol] = {}
-        for value in run.scale[symbol]:
-            run.tell(f"{symbol} = {value}")
-            sizes = {**_FIXED, symbol: value}
-            by[symbol][value] = [_learn(run, sizes, seed) for seed in run.seeds]
+    by: dict[str, dict[int, list[Learnt]]] = {symbol: {} for symbol in _FIXED}
+    work = [(s, v, seed) for s in _FIXED for v in run.scale[s] for seed in run.seeds]
+    for symbol, value, seed in run.each(work, lambda one: f"{one[0]} = {one[1]}"):
+        learnt = _learn(run, {**_FIXED, symbol: value}, seed)
+        by[symbol].setdefault(value, []).append(learnt)
     yield "synthetic, rows scaled to norm 1", Swept(by)
 
 

@@ -62,11 +62,12 @@ def measure(run: Request, name: str) -> Lazy:
     seeds = run.seeds
     rows = {seed: draw(name, amounts["rows"], seed) for seed in seeds}
     cells = {}
-    for m in amounts["widths"]:
-        run.tell(f"{name}: width {m}")
-        for alpha in amounts["scales"]:
-            found = [_cell(run, rows[s], s, width=m, output_scale=alpha) for s in seeds]
-            cells[alpha, m] = found
+    plane = [(m, alpha) for m in amounts["widths"] for alpha in amounts["scales"]]
+    for m, alpha in run.each(
+        plane, lambda one: f"{name}, width {one[0]}", lambda one: one[0]
+    ):
+        found = [_cell(run, rows[s], s, width=m, output_scale=alpha) for s in seeds]
+        cells[alpha, m] = found
     linear = {
         m: [_largest_of_linear(run, rows[s], s, m) for s in seeds]
         for m in amounts["widths"]
