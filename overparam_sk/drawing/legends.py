@@ -10,10 +10,12 @@ __all__ = ["legend_below", "legend_of", "nothing_to_show"]
 
 # An inch of a legend holds about so many letters, its handle taken off.
 _LETTERS, _HANDLE = 13.0, 0.6
+# Inches of one of its rows.
+_ROW = 0.21
 
 
 def legend_below(figure: Any, title: str | None = None) -> Any:
-    """Gather what the axes name into one legend below them all.
+    """Gather what the axes name into one legend below them all, which is added.
 
     Parameters
     ----------
@@ -35,7 +37,10 @@ def legend_below(figure: Any, title: str | None = None) -> Any:
     most = max(1, min(len(named), int(figure.bbox.width / figure.dpi / longest)))
     columns = -(-len(named) // -(-len(named) // most))  # rows of one length
     options = {"ncols": columns, "title": title, "loc": "outside lower center"}
-    return figure.legend(list(named.values()), list(named), **options)
+    legend = figure.legend(list(named.values()), list(named), **options)
+    rows = -(-len(named) // columns) + (title is not None)
+    figure.set_size_inches(figure.get_figwidth(), figure.get_figheight() + _ROW * rows)
+    return legend
 
 
 def legend_of(axes: Iterable[Any], ours: bool, title: str | None = None) -> None:

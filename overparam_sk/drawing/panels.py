@@ -10,6 +10,9 @@ from overparam_sk.parameters import shown
 
 __all__ = ["axes_grid", "axes_row", "axes_table"]
 
+# Inches; the letters of a wider figure are too small on a page.
+_WIDEST = 12.0
+
 
 def axes_row(ax: Any, n_panels: int) -> NDArray[Any]:
     """Return the given axes as an array of ``n_panels``, or a new figure's row."""
@@ -30,10 +33,11 @@ def axes_table(ax: Any, n_rows: int, n_columns: int) -> NDArray[Any]:
 def _axes(ax: Any, n_panels: int, n_rows: int) -> NDArray[Any]:
     if ax is None:
         n_columns = -(-n_panels // n_rows)
+        width = min(3.8 * n_columns, _WIDEST)
         figure, made = import_pyplot().subplots(
             n_rows,
             n_columns,
-            figsize=(max(3.8 * n_columns, 4.8), 3.6 * n_rows),
+            figsize=(max(width, 5.4), 3.6 * n_rows),
             squeeze=False,
         )
         for empty in made.ravel()[n_panels:]:

@@ -191,6 +191,8 @@ def draw_level(
     ax.axhspan(low, high, color=pen.color, alpha=0.15, linewidth=0)
     marks = (np.arange(_MARKS) + pen.place) / _MARKS
     x = np.concatenate([[0.0], marks, [1.0]])
-    options = {"linestyle": "-.", "markevery": slice(1, -1), "transform": across}
-    (drawn,) = ax.plot(x, np.full(len(x), mean), **pen.line(0, **options, **line))
+    # Markers of a level at the end of the axis are seen whole.
+    options = {"linestyle": "-.", "markevery": slice(1, -1), "clip_on": False}
+    y, drawn_with = np.full(len(x), mean), pen.line(0, **options, **line)
+    (drawn,) = ax.plot(x, y, transform=across, **drawn_with)
     return drawn

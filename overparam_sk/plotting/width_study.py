@@ -11,7 +11,7 @@ from overparam_sk.drawing.legends import legend_of
 from overparam_sk.drawing.panels import axes_grid
 from overparam_sk.drawing.pens import Pen, pens
 from overparam_sk.drawing.scales import finish
-from overparam_sk.drawing.spread import ANY, draw_level, draw_means
+from overparam_sk.drawing.spread import draw_level, draw_means
 from overparam_sk.drawing.style import NEUTRAL, styled
 from overparam_sk.drawing.words import domain_of, label_of, words_of
 from overparam_sk.parameters import FLAG, shown
@@ -228,13 +228,13 @@ class WidthStudyDisplay(OwnWorld):
         axis = Axis.of(self.values)
         for metric, panel in zip(panels, self.ax_, strict=True):
             self._draw(panel, metric, axis, pen_of)
-            scales = self._scale(panel, metric, axis, guides)
-            finish(panel, ANY if scales else domain_of(metric))
-        if any(
-            len(of) > 1 for m in panels for c in self.scores[m].values() for of in c
-        ):
+            self._scale(panel, metric, axis, guides)
+            finish(panel, domain_of(metric))
+        curves = [curve for m in panels for curve in self.scores[m].values()]
+        repeated = any(len(repeats) > 1 for curve in curves for repeats in curve)
+        if repeated:
             self.ax_[0].errorbar([], [], [], color=NEUTRAL, fmt="", label=_SPREAD)
-        if len(pen_of) > 1 or self.guides_:
+        if len(pen_of) > 1 or self.guides_ or repeated:
             legend_of(self.ax_, ax is None)
         return self
 
@@ -262,16 +262,16 @@ class WidthStudyDisplay(OwnWorld):
             line = pen_of[name].line(len(m), linestyle="-.", label=name)
             ax.plot(axis.places(m), constants.mean() / np.sqrt(m), **line)
 
-    def _scale(self, ax: Any, metric: str, axis: Axis, guides: bool) -> bool:
+    def _scale(self, ax: Any, metric: str, axis: Axis, guides: bool) -> None:
         """Log axes for what scales with a power of the width, and the guide."""
         axis.draw(ax)
         if not axis.numeric or not (axis.numbers > 0).all():
-            return False
+            return
         if not metric.startswith(_SCALING):
-            return False
+            return
         x, y = self._points_of_first_curve(metric)
         if not len(x) or (y <= 0).any():
-            return False
+            return
         ax.set_yscale("log")
         if guides:
             c = np.exp(np.mean(np.log(y * np.sqrt(x))))
@@ -279,7 +279,6 @@ class WidthStudyDisplay(OwnWorld):
             dashes = {"color": NEUTRAL, "linestyle": "--", "label": "c/√m"}
             self.guides_ += ax.plot(ends, c / np.sqrt(ends), **dashes)
             ax.set_title(self._exponents(metric))
-        return True
 
     def _exponents(self, metric: str) -> str:
         """The power of the width that each curve falls with, by least squares."""
