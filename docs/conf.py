@@ -24,7 +24,9 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "name_links",
     "other_projects",
+    "solutions",
 ]
 nitpicky = True
 exclude_patterns = ["_build", "tests", "**/GALLERY_HEADER.rst", "**/README.rst"]
