@@ -1,7 +1,7 @@
-"""Names of the package in running text lead to their pages: ``theory_sheet``.
+"""Names of the package in lessons and examples lead to their pages: ``theory_sheet``.
 
 A role would do so too, but stays as it is written in the notebooks that sphinx-gallery
-makes of a lesson.
+makes of the same text.
 """
 
 from importlib import import_module
@@ -9,14 +9,11 @@ from importlib import import_module
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 
+import overparam_sk
+
 PACKAGES = (
     "overparam_sk",
-    "overparam_sk.datasets",
-    "overparam_sk.diagnostics",
-    "overparam_sk.interop",
-    "overparam_sk.model_selection",
-    "overparam_sk.plotting",
-    "overparam_sk.theory",
+    *(f"overparam_sk.{n}" for n in overparam_sk.PUBLIC_PACKAGES if n != "estimators"),
 )
 PLACES = {
     name: f"{package}.{name}"
@@ -27,22 +24,22 @@ PLACES = {
 
 
 def link(app, doctree):
-    for literal in list(doctree.findall(nodes.literal)):
-        place = PLACES.get(literal.astext())
-        if place is None or not isinstance(
-            literal.parent, nodes.paragraph | nodes.strong | nodes.emphasis
-        ):
-            continue
-        reference = pending_xref(
-            refdomain="py",
-            reftype="obj",
-            reftarget=place,
-            refexplicit=True,
-            refwarn=True,
-            refdoc=app.env.docname,
-        )
-        literal.replace_self(reference)
-        reference += literal
+    if not app.env.docname.startswith(("gallery/", "lessons/")):
+        return
+    for paragraph in doctree.findall(nodes.paragraph):
+        for literal in list(paragraph.findall(nodes.literal)):
+            place = PLACES.get(literal.astext())
+            if place and isinstance(literal.parent, nodes.paragraph):
+                reference = pending_xref(
+                    refdomain="py",
+                    reftype="obj",
+                    reftarget=place,
+                    refexplicit=True,
+                    refwarn=True,
+                    refdoc=app.env.docname,
+                )
+                literal.replace_self(reference)
+                reference += literal
 
 
 def setup(app):

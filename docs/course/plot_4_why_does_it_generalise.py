@@ -58,13 +58,13 @@ styles = {"structured": "-", "random": "--"}
 sgd = {
     "learning_rate": 60,
     "batch_size": 16,
-    "max_iter": 3000,
+    "max_iter": 2500,
     "record_every": 25,
     "fit_intercept": False,
     "random_state": 0,
 }
 nets = {
-    name: OverparamReLUClassifier(1000, **sgd).fit(X, given)
+    name: OverparamReLUClassifier(500, **sgd).fit(X, given)
     for name, given in labels.items()
 }
 
@@ -295,24 +295,23 @@ plt.show()
 # ^^^^^^^^^^
 #
 # A description of the network that is longer than that of the labels could
-# simply hold the labels. Rank one alone has more numbers than the labels
-# have bits.
+# simply hold the labels. Even of rank one it is.
 
-m, d, n, k = 1000, 200, 400, 5
+m, d, n, k = 500, 200, 400, 5
 print(f"rank 10 at 3 bits  {3 * 10 * (m + d)} bits")
 print(f"the labels         {n * np.log2(k):.0f} bits")
-print(f"rank 1             {m + d} numbers")
+print(f"rank 1 at 3 bits   {3 * (m + d)} bits")
 
 # %%
 # Solution 2
 # ^^^^^^^^^^
 #
-# About half way, although five labels in six are as they were: a wrong one
+# More than half way, although five labels in six are as they were: a wrong one
 # needs a direction of its own. The test accuracy does not suffer here.
 
 noisy = y.copy()
 noisy[:80] = rng.permutation(noisy[:80])
-net = OverparamReLUClassifier(1000, **sgd).fit(X, noisy)
+net = OverparamReLUClassifier(500, **sgd).fit(X, noisy)
 print(f"labels that changed  {np.mean(noisy != y):.3f}")
 print(f"training accuracy    {net.score(X, noisy):.3f}")
 print(f"test accuracy        {net.score(X_test, y_test):.3f}")
@@ -327,7 +326,7 @@ print(f"rank of the update   {net.effective_rank_}")
 # rows of the same clusters, and the distance is divided by :math:`n`.
 
 for n in (100, 200):
-    net = OverparamReLUClassifier(1000, **sgd).fit(X[:n], y[:n])
+    net = OverparamReLUClassifier(500, **sgd).fit(X[:n], y[:n])
     bound = generalization_bounds(net, X[:n], y[:n])[1]
     print(f"{n} rows: {bound.name} {bound.value:.3f}")
 print(f"400 rows: PAC-Bayes {found['structured'][1].value:.3f}")
