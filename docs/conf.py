@@ -80,18 +80,6 @@ sphinx_gallery_conf = {
     "doc_module": ("overparam_sk",),
     "filename_pattern": r"/plot_",
     "within_subsection_order": "FileNameSortKey",
-    "subsection_order": [
-        f"examples/{section}"
-        for section in (
-            "first_steps",
-            "papers",
-            "width",
-            "infinite_width",
-            "scikit_learn",
-            "beyond",
-        )
-    ]
-    + ["*"],
     "abort_on_example_error": True,
     "download_all_examples": True,
     "show_signature": False,

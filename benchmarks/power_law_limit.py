@@ -1,6 +1,6 @@
 """How networks approach their infinite width on section 7's data of Li and Liang.
 
-    python examples/power_law_limit.py [--out docs/reports/power-law/section-7.md]
+    python benchmarks/power_law_limit.py [--out docs/reports/power-law/section-7.md]
 
 The limit is computed, on the same rows and batches, and not fitted. Some five minutes
 on one core.
@@ -75,8 +75,8 @@ def main():
     ]
     text = [
         "# Networks beside their infinite width, section 7's data",
-        f"`python examples/power_law_limit.py`: {N} rows of {D} columns in 10 classes "
-        f"of two components, c = 10, B = 16, {STEPS} steps, {REPEATS} repeats, each "
+        f"`python benchmarks/power_law_limit.py`: {N} rows of {D} columns in 10 "
+        f"classes of two components, c = 10, B = 16, {STEPS} steps, {REPEATS} repeats, each "
         "with its own data (mean ± standard deviation). L∞ is that of the same rows "
         "and batches, subtracted repeat by repeat.",
         "\n".join(["| m | test loss | distance·√m |", "| --- | --- | --- |", *rows]),

@@ -1,6 +1,6 @@
 """Does the test error descend twice? Small widths, label noise, and the limit beside.
 
-    python examples/double_descent.py [--out docs/reports/double-descent]
+    python benchmarks/double_descent.py [--out docs/reports/double-descent]
 
 A fifth of the labels is wrong; the test labels are all right. Only the first layer is
 trained, so that a network has m·d parameters. Some eight minutes on one core.
@@ -110,10 +110,10 @@ def main():
     axes = figure.subplots(1, len(COMPONENTS), sharey=True)
     text = [
         "# Test error against width, with label noise",
-        f"`python examples/double_descent.py`: {N} rows of {D} columns in two classes, "
-        f"{NOISE:.0%} of the training labels turned and none of the 2000 test labels; "
-        f"{STEPS} steps of gradient descent with momentum, {REPEATS} repeats, each "
-        "with its own data. Mean ± standard deviation.",
+        f"`python benchmarks/double_descent.py`: {N} rows of {D} columns in two "
+        f"classes, {NOISE:.0%} of the training labels turned and none of the 2000 test "
+        f"labels; {STEPS} steps of gradient descent with momentum, {REPEATS} repeats, "
+        "each with its own data. Mean ± standard deviation.",
     ]
     for ax, n_components in zip(axes, COMPONENTS, strict=True):
         found = study(n_components)
