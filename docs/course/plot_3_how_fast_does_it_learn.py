@@ -375,10 +375,9 @@ for k in range(8):
 # Solution 4
 # ^^^^^^^^^^
 #
-# :math:`(1 - \eta \lambda_i)^T = 1/10`. The kernel drifts in both cases, by
-# one to three per cent of its norm. That is little beside
-# :math:`\lambda_1`, but more than :math:`\lambda_{11}`, so that the
-# residual does not stay in its eigenvector.
+# :math:`(1 - \eta \lambda_i)^T = 1/10`. The kernel moves in both cases. That
+# is little beside :math:`\lambda_1`, but more than :math:`\lambda_{11}`, so
+# that the residual does not stay in its eigenvector.
 
 _, vectors = np.linalg.eigh(H)
 at_start = start.predict(X)

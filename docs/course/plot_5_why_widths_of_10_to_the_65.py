@@ -66,7 +66,7 @@ paper = {
 }
 net = OverparamReLUClassifier(1000, random_state=0, **paper).fit(X, y)
 sheet = theory_sheet(net, X, y, epsilon=0.02)
-print(sheet.title)
+print(sheet.title.replace(": ", ":\n", 1))
 print(f"test accuracy {net.score(X_test, y_test):.3f}\n")
 for row in sheet["Theorem 4.1"][:7]:
     print(f"{row.symbol:6} {row.comparison:50} {row.verdict}")
