@@ -220,8 +220,9 @@ plt.show()
 
 # %%
 # The pseudo gradient is farther from the gradient than :math:`g` is from
-# :math:`f`: near the end the gradient itself has become small, and the
-# difference is measured against it. Both get closer with width.
+# :math:`f`. A unit that has just switched on a row is still close to 0
+# there, so that the output hardly notices. In the gradient it appears or
+# disappears with all that it has. Both get closer with width.
 
 # %%
 # What it is nearly: the kernel machine

@@ -138,8 +138,8 @@ plt.show()
 print(f"change of the kernel in 500 steps  {net.gram_drift_:.3f}")
 
 # %%
-# The law has the first decade or two of every mode. Then the network is
-# better or worse than it: the kernel has moved by the share that was
+# At first every mode follows the law. Then the network falls behind it: the
+# kernel has moved by the share that was
 # printed, which is small beside the large eigenvalues and not small beside
 # the others.
 
@@ -157,8 +157,8 @@ print(f"change of the kernel in 500 steps  {net.gram_drift_:.3f}")
 # Kong's Theorem 3 rests on that (eq. 45): if :math:`\lambda_{\min}(H(t))
 # \ge \lambda_0/2` all the time, with :math:`\lambda_0` the smallest
 # eigenvalue of the expected Gram matrix, then :math:`L(t) \le e^{-\lambda_0
-# t} L(0)`. It is true, and it is far from what one sees, since hardly any
-# of the loss is in the slowest mode.
+# t} L(0)`. This step is true, and it is far from what one sees, since
+# hardly any of the loss is in the slowest mode.
 
 t = net.history_["iteration"]
 loss = net.history_["loss"]
@@ -375,9 +375,10 @@ for k in range(8):
 # Solution 4
 # ^^^^^^^^^^
 #
-# :math:`(1 - \eta \lambda_i)^T = 1/10`. The kernel moves in both cases. That
-# is little beside :math:`\lambda_1`, but more than :math:`\lambda_{11}`, so
-# that the residual does not stay in its eigenvector.
+# :math:`(1 - \eta \lambda_i)^T = 1/10`. The kernel moves in both cases.
+# That is little beside :math:`\lambda_1`, but more than
+# :math:`\lambda_{11}`, so that the residual does not stay in its
+# eigenvector.
 
 _, vectors = np.linalg.eigh(H)
 at_start = start.predict(X)

@@ -255,8 +255,8 @@ plt.show()
 # Summary
 # -------
 #
-# - Capacity does not tell memorising from learning; distance, rank and the
-#   kernel's :math:`y^T (H^\infty)^{-1} y` do.
+# - Capacity does not tell memorising from learning. Here distance, rank and
+#   the kernel's :math:`y^T (H^\infty)^{-1} y` did.
 # - On clustered data the update has about :math:`k \cdot l` directions, and
 #   the network is its seed and a few per cent of its bytes.
 # - A bound can be true and say nothing. Look at its value, at what guessing
