@@ -85,4 +85,5 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "copyfile_regex": r"",
     "min_reported_time": 1,
+    "write_computation_times": False,
 }
