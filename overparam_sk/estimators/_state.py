@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import InconsistentVersionWarning
 
+from overparam_sk.estimators._array_api import follow_inputs
 from overparam_sk.version import DOCUMENTATION, __version__
 from overparam_sk.world import open_doors
 
@@ -41,7 +42,7 @@ class StampedEstimator(BaseEstimator):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        open_doors(cls)
+        follow_inputs(open_doors(cls))
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         """Pickle as the state and its checksum."""

@@ -2,6 +2,7 @@
 
 from abc import ABC
 from collections.abc import Mapping, Sequence
+from inspect import unwrap
 from typing import Any
 
 from overparam_sk.devices import Work, resolve_device
@@ -37,7 +38,7 @@ class FittedTogether(TrainedNetwork, ABC):
             Of the training rows.
         """
         # Who overrides it may do anything; callbacks are told of one fit at a time.
-        is_other = type(self).fit is not TrainedNetwork.fit
+        is_other = unwrap(type(self).fit) is not unwrap(TrainedNetwork.fit)
         if is_other or getattr(self, "_skl_callbacks", None):
             return 0
         try:
