@@ -40,8 +40,9 @@ def legend(study: Study) -> list[str]:
         "norm.",
         f"steps to {target}: the first step with that test accuracy{looked}.",
         f"s_{kl}, s_{kl + 1}: singular values number {kl} and {kl + 1} of W − W(0), "
-        f"the largest first. Li and Liang expect as many large ones as there are "
-        f"clusters, {kl} here, so that s_{kl}/s_{kl + 1} is large.",
+        "the largest first. Li and Liang expect as many large ones as there are "
+        f"clusters, {kl} here (one a class where nobody knows), so that "
+        f"s_{kl}/s_{kl + 1} is large.",
     ]
     if study.repeats > 1:
         lines.insert(
@@ -114,8 +115,10 @@ def in_the_picture(study: Study, folder: Path) -> str:
     if not steps:
         seen = f"no fit reaches {target}"
     else:
-        who = "every fit" if len(steps) == len(rows) else f"{len(steps)} of {len(rows)}"
-        seen = f"{who} reaches {target}, after {_span(steps)} steps"
+        who = "every fit reaches"
+        if len(steps) < len(rows):
+            who = f"{len(steps)} of {len(rows)} fits reach"
+        seen = f"{who} {target}, after {_span(steps)} steps"
     far = _span([row.relative_distance for row in rows])
     return (
         f"The picture is {folder / 'study.png'}, with the fits along training, and "

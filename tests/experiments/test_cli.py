@@ -19,7 +19,9 @@ from overparam_sk.cli import main
 from overparam_sk.experiments import Study, reproductions, write_report
 from overparam_sk.experiments.li_liang_2018 import data as section_7
 from overparam_sk.experiments.li_liang_2018 import figures_1_and_2
+from overparam_sk.experiments.output import Output
 from overparam_sk.experiments.reproduction import Paper
+from overparam_sk.experiments.tables import plain_table
 
 
 @pytest.fixture
@@ -183,6 +185,40 @@ def test_a_terminal_that_lacks_a_letter_shows_another(once, monkeypatch, encodin
     assert main(line) == 0
     assert report() == REPORT
     assert "Written to" in printed.getvalue().decode(encoding)
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_a_terminal_has_the_table_folded_to_its_width(columns, monkeypatch):
+    pytest.importorskip("rich")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr("sys.stdout", Terminal())
+    table = [
+        ["width", *["relative distance"] * 5],
+        ["10 [b]", *["0.9500 ± 0.0707"] * 5],
+    ]
+    Output().table(table)
+    shown = sys.stdout.getvalue()
+    assert max(map(len, shown.splitlines())) <= columns
+    assert shown.count("±") == shown.count("0.9500") == shown.count("0.0707") == 5
+    assert "[b]" in shown
+    assert "\x1b" not in shown
+    folded = len(shown.splitlines())
+    assert folded == 2 if columns == 200 else folded > 2
+
+
+def test_elsewhere_the_table_has_a_line_a_line(capsys, monkeypatch):
+    table = [["a", "b" * 300], ["1", "2"]]
+    Output().table(table)
+    assert capsys.readouterr().out == plain_table(table) + "\n"
+    monkeypatch.setattr("sys.stdout", Terminal())
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    Output().table(table)
+    assert sys.stdout.getvalue() == plain_table(table) + "\n"
 
 
 def closed_pipe():

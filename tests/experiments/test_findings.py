@@ -64,7 +64,7 @@ def test_of_nothing_nothing_is_said():
     [
         ((20, 20), "every fit reaches 90% test accuracy, after 20 steps"),
         ((10, 4000), "every fit reaches 90% test accuracy, after 10 to 4000 steps"),
-        ((None, 30), "1 of 2 reaches 90% test accuracy, after 30 steps"),
+        ((None, 30), "1 of 2 fits reach 90% test accuracy, after 30 steps"),
         ((None, None), "no fit reaches 90% test accuracy"),
     ],
 )
