@@ -23,6 +23,7 @@ import numpy as np
 __all__ = [
     "OwnWorld",
     "in_own_world",
+    "is_terminal",
     "open_doors",
     "say",
     "warn_user",
@@ -161,6 +162,13 @@ def warn_user(message: str, category: type[Warning]) -> None:
     while frame.f_globals.get("__name__", "").split(".")[0] in inside and frame.f_back:
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)
+
+
+def is_terminal(file: Any) -> bool:
+    """Whether a stream is one; what cannot be asked, or is closed, is none."""
+    with suppress(AttributeError, OSError, ValueError):
+        return bool(file.isatty())
+    return False
 
 
 def say(text: str, file: Any, *, end: str = "\n") -> None:

@@ -25,6 +25,7 @@ ALLOWED = {
         *DOOR,
         "__init__",
         "datasets",
+        "devices",
         "diagnostics",
         "drawing",
         "estimators",

@@ -5,11 +5,15 @@ a pipe that nobody reads and a full disk neither stop what goes on nor end in a
 traceback.
 """
 
+import io
 import os
+import shutil
 import sys
 from contextlib import suppress
 
-from overparam_sk.world import say
+from overparam_sk.experiments.tables import Table, plain_table
+from overparam_sk.progress import rich_table
+from overparam_sk.world import is_terminal, say
 
 __all__ = ["Output", "let_go_of_streams", "tell_error"]
 
@@ -39,6 +43,26 @@ class Output:
             print(known, file=stream, flush=hasattr(stream, "flush"))
         except _UNTAKEN as error:
             self.error = error
+
+    def table(self, table: Table) -> None:
+        """Print a table; on a terminal, where rich is there, folded to its width."""
+        self.tell(_folded(table) or plain_table(table))
+
+
+def _folded(table: Table) -> str:
+    """The table as wide as the terminal; empty where it is none."""
+    if not is_terminal(sys.stdout):
+        return ""
+    try:
+        import rich.console
+
+        laid_out = rich_table(table)
+    except ImportError:
+        return ""
+    text = io.StringIO()
+    width = shutil.get_terminal_size().columns
+    rich.console.Console(file=text, width=width, color_system=None).print(laid_out)
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
 
 def tell_error(text: str) -> None:

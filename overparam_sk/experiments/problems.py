@@ -29,6 +29,7 @@ from overparam_sk.parameters import (
     either,
     instance,
     one_of,
+    shown,
 )
 
 __all__ = ["PROBLEM_NAMES", "load_problem"]
@@ -120,13 +121,13 @@ def load_problem(
             f"name must be one of {', '.join(PROBLEM_NAMES)} or a file "
             f"({', '.join(DATA_FILES)}), got {str(name)!r}."
         )
-    n_classes = len(np.unique(split[1]))
+    n_classes = _n_classes(split, name)
     split = in_float32(_some(split, train_size, random_state), normalize)
     # A name that is not text (Linux allows any bytes) could not be written to a report.
-    shown = os.fsencode(name).decode("utf-8", "replace")
+    text = os.fsencode(name).decode("utf-8", "replace")
     usual_size = min(defaults.batch_size, len(split[1]))
     defaults = replace(defaults, batch_size=usual_size)
-    return Problem(shown, *split, n_classes, None, defaults, normalize)
+    return Problem(text, *split, n_classes, None, defaults, normalize)
 
 
 PROBLEM_NAMES = ("synthetic", "digits", "mnist", "fashion")
@@ -160,6 +161,30 @@ def _split(X: NDArray[Any], y: NDArray[Any], random_state: int) -> Split:
         X, y, test_size=0.25, stratify=y, random_state=random_state
     )
     return X, y, X_test, y_test
+
+
+def _n_classes(split: Split, name: str | os.PathLike[str]) -> int:
+    """How many there are to be told apart.
+
+    Raises
+    ------
+    ValueError
+        If there are not two, or test rows are of another one.
+    """
+    _, y, _, y_test = split
+    classes = np.unique(y)
+    if len(classes) < 2:
+        raise ValueError(
+            f"{name} must have training rows of two classes or more, got "
+            f"{classes.tolist()}."
+        )
+    others = sorted(set(np.unique(y_test).tolist()) - set(classes.tolist()))
+    if others:
+        raise ValueError(
+            f"{name} must have test rows of the classes of its training rows, got "
+            f"also {shown(others)}."
+        )
+    return len(classes)
 
 
 def _some(split: Split, train_size: int | None, random_state: int) -> Split:

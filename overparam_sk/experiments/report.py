@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from overparam_sk.experiments.figure import draw_curves, draw_widths
+from overparam_sk.experiments.findings import finding, in_the_picture, legend
 from overparam_sk.experiments.study import FitRow, Study
 from overparam_sk.experiments.tables import (
     Table,
@@ -17,7 +18,14 @@ from overparam_sk.experiments.tables import (
     write_json,
 )
 
-__all__ = ["singular_value_gap", "summary_table", "write_report"]
+__all__ = ["FILES", "singular_value_gap", "summary_table", "write_report"]
+
+FILES = ("study.csv", "study.json", "study.md", "study.png", "widths.png")
+_IN_CSV = (
+    "study.csv has a line a fit; fit_seconds there are the seconds by the clock of "
+    "`fit` alone, with its looks at the test rows, of fits that were done as one the "
+    "share of each."
+)
 
 
 def summary_table(study: Study) -> Table:
@@ -95,7 +103,8 @@ def write_report(study: Study, folder: Path, title: str | None = None) -> list[s
     Returns
     -------
     list of str
-        What to tell the reader: failed fits, files written, a figure left out.
+        What to tell the reader: failed fits, a figure left out, files written, and
+        what the pictures show.
     """
     folder = Path(os.path.expanduser(folder))
     folder.mkdir(parents=True, exist_ok=True)
@@ -103,7 +112,9 @@ def write_report(study: Study, folder: Path, title: str | None = None) -> list[s
     write_json(folder / "study.json", asdict(study))
     headline = _headline(study, title)
     notes = _failures(study)
-    lines = [f"# {headline}", markdown_table(summary_table(study)), *notes]
+    told = "\n".join(f"- {line}" for line in [*legend(study), _IN_CSV])
+    lines = [f"# {headline}", finding(study), markdown_table(summary_table(study))]
+    lines += [told, *notes]
     (folder / "study.md").write_text("\n\n".join(lines) + "\n", encoding="utf-8")
     written = ["study.csv", "study.json", "study.md"]
     try:
@@ -121,7 +132,10 @@ def write_report(study: Study, folder: Path, title: str | None = None) -> list[s
                 written.append(name)
     except ImportError as error:
         notes.append(f"No figure: {error}")
-    return [*notes, f"Written to {folder}: {', '.join(written)}."]
+    notes.append(f"Written to {folder}: {', '.join(written)}.")
+    if "study.png" in written:
+        notes.append(in_the_picture(study, folder))
+    return notes
 
 
 def _headline(study: Study, title: str | None) -> str:

@@ -15,10 +15,12 @@ from overparam_sk.experiments.page import page
 from overparam_sk.experiments.reproduction import Experiment, Paper, Request
 from overparam_sk.experiments.tables import write_json
 from overparam_sk.experiments.verdicts import VERDICTS
+from overparam_sk.progress import duration
 
 __all__ = [
     "ALL",
     "PAPERS",
+    "files_of",
     "named_experiments",
     "names",
     "reproduce",
@@ -44,6 +46,13 @@ def named_experiments() -> dict[str, Experiment[Any]]:
 def names() -> list[str]:
     """Whatever the command line takes."""
     return [*named_experiments(), *_reports()]
+
+
+def files_of(name: str) -> list[str]:
+    """What is written, whatever comes out, into the folder of the results."""
+    if name in _reports():
+        return ["report.html", "report.json", "claims.svg"]
+    return ["claims.md", "claims.json", *_asked_for(name)[0].pictures]
 
 
 def takes_mnist(name: str) -> bool:
@@ -96,8 +105,11 @@ def reproduce_all(experiments: Iterable[Experiment[Any]], run: Request) -> bool:
     seconds: dict[str, float | None] = {}
     failed: dict[str, str] = {}
     complete = True
-    for name, experiment in {one.names[0]: one for one in experiments}.items():
-        run.tell(f"== {name}")
+    named = {one.names[0]: one for one in experiments}
+    began = time.perf_counter()
+    for i, (name, experiment) in enumerate(named.items(), start=1):
+        since = duration(time.perf_counter() - began)
+        run.tell(f"== {name}, {i} of {len(named)} after {since}: {experiment.title}")
         folder = run.out / name
         folder.mkdir(parents=True, exist_ok=True)
         start = time.perf_counter()

@@ -16,6 +16,7 @@ from overparam_sk.interrupts import fit_whole
 from overparam_sk.theory import SheetRow, TheorySheet, theory_sheet
 
 __all__ = [
+    "SHEET_FILES",
     "asks",
     "find_row",
     "rows_hold",
@@ -24,6 +25,7 @@ __all__ = [
     "write_sheet",
 ]
 
+SHEET_FILES = tuple(f"sheet.{ending}" for ending in ("md", "json", "csv", "png"))
 Measure = Callable[[Request], Iterator[tuple[str, TheorySheet | None]]]
 
 

@@ -6,14 +6,15 @@ everything else, such as a log or a terminal without rich, has a few plain lines
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from overparam_sk.progress.fits import duration
-from overparam_sk.progress.live import live
+from overparam_sk.progress.live import live, rich_table
 from overparam_sk.progress.shown import InLines, InNotebook, Progress
+from overparam_sk.world import is_terminal
 
-__all__ = ["Progress", "counted", "duration", "progress_bar"]
+__all__ = ["Progress", "counted", "duration", "progress_bar", "rich_table"]
 
 Item = TypeVar("Item")
 
@@ -41,7 +42,7 @@ def progress_bar(
         yield Progress(fits)
     elif (display := _display()) is not None:
         yield InNotebook(fits, display)
-    elif _is_terminal() and _has_rich():
+    elif is_terminal(sys.stderr) and _has_rich():
         with live(fits) as progress:
             yield progress
     else:
@@ -79,13 +80,6 @@ def _display() -> Any:
         return None
     shell = ipython.get_ipython()
     return ipython.display.display if hasattr(shell, "kernel") else None
-
-
-def _is_terminal() -> bool:
-    """Whether stderr is one; what cannot be asked, or is closed, is none."""
-    with suppress(AttributeError, OSError, ValueError):
-        return sys.stderr.isatty()
-    return False
 
 
 def _has_rich() -> bool:

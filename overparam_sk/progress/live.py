@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from overparam_sk.progress.shown import Progress
-from overparam_sk.world import say
+from overparam_sk.world import is_terminal, say
 
-__all__ = ["live"]
+__all__ = ["live", "rich_table"]
 
 
 @contextmanager
@@ -23,34 +23,44 @@ def live(fits: Sequence[tuple[str, float]]) -> Iterator[Progress]:
     import rich.console
     import rich.live
     import rich.progress_bar
-    import rich.table
     import rich.text
 
     progress = Progress(fits)
 
-    def table() -> Any:
-        head, *rows = progress.fits.table
-        made = rich.table.Table(*head, box=None, header_style="bold")
-        for column in made.columns:
-            column.justify = "right"
-        for row in rows:
-            made.add_row(*map(rich.text.Text, row))
-        return made
-
     def frame() -> Any:
         n, done = progress.fits.n, progress.fits.n_done
         bar = rich.progress_bar.ProgressBar(total=n, completed=done, width=40)
-        parts = [table(), bar] if progress.under_way else [bar]
-        return rich.console.Group(*parts, rich.text.Text(progress.line))
+        parts = [rich_table(progress.fits.table), bar] if progress.under_way else [bar]
+        return rich.console.Group(*parts, rich.text.Text(f" {progress.line}"))
 
     stderr: Any = _Extra(sys.stderr)
     console = rich.console.Console(file=stderr)
     # What is printed meanwhile goes above the bar; what goes elsewhere stays there.
-    of_terminal = getattr(sys.stdout, "isatty", bool)()
+    of_terminal = is_terminal(sys.stdout)
     with rich.live.Live(
         get_renderable=frame, console=console, redirect_stdout=of_terminal
     ):
         yield progress
+
+
+def rich_table(table: Sequence[Sequence[str]]) -> Any:
+    """Make rich's table of one whose first line is the head; its words are plain.
+
+    Raises
+    ------
+    ImportError
+        If rich is not installed.
+    """
+    import rich.table
+    import rich.text
+
+    head, *rows = ([rich.text.Text(cell) for cell in line] for line in table)
+    made = rich.table.Table(box=None, pad_edge=False)
+    for cell in head:
+        made.add_column(cell, justify="right")
+    for row in rows:
+        made.add_row(*row)
+    return made
 
 
 class _Extra:

@@ -14,12 +14,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from overparam_sk import OverparamReLUClassifier
+from overparam_sk import OverparamReLUClassifier, __version__
 from overparam_sk.cli import main
 from overparam_sk.experiments import Study, reproductions, write_report
 from overparam_sk.experiments.li_liang_2018 import data as section_7
 from overparam_sk.experiments.li_liang_2018 import figures_1_and_2
+from overparam_sk.experiments.output import Output
 from overparam_sk.experiments.reproduction import Paper
+from overparam_sk.experiments.tables import plain_table
 
 
 @pytest.fixture
@@ -61,11 +63,16 @@ def test_a_study_in_a_process_of_its_own(data, tmp_path):
     command = [sys.executable, "-m", "overparam_sk", *small(data, tmp_path / "out")]
     run = subprocess.run(command, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
-    head, ten, twenty, written = run.stdout.splitlines()
-    assert head.split()[0] == "width"
-    assert [ten.split()[0], twenty.split()[0]] == ["10", "20"]
+    table, words, found, files = run.stdout.split("\n\n")
+    assert [line.split()[0] for line in table.splitlines()] == ["width", "10", "20"]
+    assert words.startswith("a ± b: mean and sample standard deviation over 2 repeats.")
+    assert found.startswith("From width 10 to 20 the test accuracy ")
+    written, shown = files.splitlines()
     assert "study.png" in written
+    assert shown.startswith(f"The picture is {tmp_path / 'out' / 'study.png'}, with ")
+    assert run.stderr.splitlines()[0] == "4 fits: 2 of width 10, 2 of width 20"
     assert run.stderr.splitlines()[-1].startswith("4/4 fits, done in ")
+    assert not set(run.stdout + run.stderr) & set(map(chr, range(32))) - {"\n"}
     content = json.loads((tmp_path / "out" / "study.json").read_text("utf-8"))
     assert len(content["rows"]) == 4
     assert content["fit_params"]["fit_intercept"] is False
@@ -180,6 +187,40 @@ def test_a_terminal_that_lacks_a_letter_shows_another(once, monkeypatch, encodin
     assert "Written to" in printed.getvalue().decode(encoding)
 
 
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("columns", [60, 80, 200])
+def test_a_terminal_has_the_table_folded_to_its_width(columns, monkeypatch):
+    pytest.importorskip("rich")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr("sys.stdout", Terminal())
+    table = [
+        ["width", *["relative distance"] * 5],
+        ["10 [b]", *["0.9500 ± 0.0707"] * 5],
+    ]
+    Output().table(table)
+    shown = sys.stdout.getvalue()
+    assert max(map(len, shown.splitlines())) <= columns
+    assert shown.count("±") == shown.count("0.9500") == shown.count("0.0707") == 5
+    assert "[b]" in shown
+    assert "\x1b" not in shown
+    folded = len(shown.splitlines())
+    assert folded == 2 if columns == 200 else folded > 2
+
+
+def test_elsewhere_the_table_has_a_line_a_line(capsys, monkeypatch):
+    table = [["a", "b" * 300], ["1", "2"]]
+    Output().table(table)
+    assert capsys.readouterr().out == plain_table(table) + "\n"
+    monkeypatch.setattr("sys.stdout", Terminal())
+    monkeypatch.setitem(sys.modules, "rich.console", None)
+    Output().table(table)
+    assert sys.stdout.getvalue() == plain_table(table) + "\n"
+
+
 def closed_pipe():
     reading, writing = os.pipe()
     os.close(reading)
@@ -229,6 +270,17 @@ def test_help_that_is_not_shown_is_an_exit_code(line, broken, kind, capsys):
     assert "error: standard output: " in capsys.readouterr().err
 
 
+def test_the_version_is_told(capsys, broken):
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"overparam_sk {__version__}\n"
+    broken(full_disk)
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 1
+
+
 @pytest.mark.parametrize("line", [[], ["study"], ["reproduce"]])
 def test_help_is_shown_whole(line, capsys):
     with pytest.raises(SystemExit) as ended:
@@ -236,7 +288,7 @@ def test_help_is_shown_whole(line, capsys):
     assert ended.value.code == 0
     shown = capsys.readouterr().out
     assert shown.startswith("usage: overparam_sk")
-    last = "default: 0\n" if line else "-h, --help  show this help message and exit\n"
+    last = "default: 0\n" if line else "--version   show the version and exit\n"
     assert shown.endswith(last)
 
 
@@ -321,11 +373,6 @@ def test_a_table_is_taken_with_its_target(once, data, name, capsys):
     assert (
         "target must be one of its columns, 0, 1, 2, kind, weight, got 'kin'" in error
     )
-
-
-def test_a_device_that_is_not_there_ends_with_1(data, tmp_path, capsys):
-    assert main([*small(data, tmp_path), "--device", "cuda:99"]) == 1
-    assert "No network could be fitted" in capsys.readouterr().err
 
 
 def test_several_jobs_and_a_dask_cluster_give_the_same(data, tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from experiments.made_up import course, row, study
 
 from overparam_sk.experiments import summary_table, write_report
+from overparam_sk.experiments.findings import finding, in_the_picture, legend
 from overparam_sk.experiments.tables import (
     markdown_table,
     mean_and_std,
@@ -86,12 +87,13 @@ def test_tables_as_text_and_as_markdown():
 
 
 def test_the_files_hold_the_study(made, tmp_path):
-    *notes, last = write_report(made, tmp_path / "new" / "folder")
+    *notes, last, shown = write_report(made, tmp_path / "new" / "folder")
     assert notes == ["Width 20, repeat 1 has no figures: it | diverged"]
     folder = tmp_path / "new" / "folder"
     names = {"study.csv", "study.json", "study.md", "study.png", "widths.png"}
     assert {path.name for path in folder.iterdir()} == names
     assert all(name in last for name in names)
+    assert shown == in_the_picture(made, folder)
     with (folder / "study.csv").open(newline="", encoding="utf-8") as file:
         lines = list(csv.DictReader(file))
     assert [line["width"] for line in lines] == ["10", "10", "20", "20"]
@@ -101,7 +103,11 @@ def test_the_files_hold_the_study(made, tmp_path):
     assert content["rows"][0]["history"]["iteration"] == [0, 10, 20, 30, 40]
     assert content["rows"][0]["learning_rate"] is None  # JSON has no NaN
     assert {"python", "numpy", "torch", "scikit-learn"} <= set(content["versions"])
-    assert "0.9500 ± 0.0707" in (folder / "study.md").read_text(encoding="utf-8")
+    text = (folder / "study.md").read_text(encoding="utf-8")
+    assert "0.9500 ± 0.0707" in text
+    assert all(line in text for line in (finding(made), *legend(made)))
+    assert "fit_seconds there are the seconds by the clock" in text
+    assert "fit_seconds" in lines[0]
 
 
 def test_without_matplotlib_there_is_a_note_instead_of_a_picture(
