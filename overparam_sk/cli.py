@@ -16,7 +16,7 @@ from overparam_sk.experiments.problems import PROBLEM_NAMES, load_problem
 from overparam_sk.experiments.report import summary_table, write_report
 from overparam_sk.experiments.reproduction import Request
 from overparam_sk.experiments.stores import usual_store
-from overparam_sk.experiments.study import BASELINES, Study, run_study
+from overparam_sk.experiments.study import BASELINES, Study, run_study, usual_looks
 from overparam_sk.experiments.tables import plain_table
 from overparam_sk.experiments.theory import sheet_of, write_sheet
 
@@ -145,7 +145,7 @@ def _run(args: argparse.Namespace, problem: Problem) -> Study:
             "learning_rate": _given(args.learning_rate, usual.learning_rate),
             "batch_size": _given(args.batch_size, usual.batch_size),
             "max_iter": max_iter,
-            "record_every": _given(args.record_every, max(1, max_iter // 40)),
+            "record_every": _given(args.record_every, usual_looks(max_iter)),
             "device": args.device,
         },
         "baselines": args.baselines,
@@ -281,7 +281,7 @@ def _add_study_options(parser: argparse.ArgumentParser) -> None:
         "A",
         "test accuracy to count the steps to (default: 0.98 synthetic, 0.95 others)",
     )
-    every = "steps between two records; default: T/40"
+    every = "steps between two records; default: T/40, and closely at the start"
     add("--record-every", arguments.count, "N", every)
     add(
         "--baselines",
