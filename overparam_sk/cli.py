@@ -20,7 +20,7 @@ from overparam_sk.experiments.problems import load_problem
 from overparam_sk.experiments.report import FILES, summary_table, write_report
 from overparam_sk.experiments.reproduction import Request
 from overparam_sk.experiments.stores import usual_store
-from overparam_sk.experiments.study import Study, run_study
+from overparam_sk.experiments.study import Study, run_study, usual_looks
 from overparam_sk.experiments.theory import SHEET_FILES, sheet_of, write_sheet
 
 __all__ = ["main"]
@@ -165,7 +165,7 @@ def _run(args: argparse.Namespace, problem: Problem) -> Study:
             "learning_rate": _given(args.learning_rate, usual.learning_rate),
             "batch_size": _given(args.batch_size, usual.batch_size),
             "max_iter": max_iter,
-            "record_every": _given(args.record_every, max(1, max_iter // 40)),
+            "record_every": _given(args.record_every, usual_looks(max_iter)),
             "device": args.device,
         },
         "baselines": args.baselines,

@@ -19,10 +19,11 @@ def faults(figure):
     figure.draw_without_rendering()
     drawn = [ax for ax in figure.axes if ax.axison]
     plain = [ax for ax in drawn if ax.get_label() != "<colorbar>"]
+    words = [(text, text.get_window_extent()) for text in _texts(figure, drawn)]
     return [
         *_unlabelled(plain),
-        *_cut_or_small(figure, drawn),
-        *_overlapping(figure, drawn),
+        *_cut_or_small(figure, words),
+        *_overlapping(words),
         *_legends(figure, plain),
         *(fault for ax in plain for fault in _alike(ax)),
         *(fault for ax in plain for fault in _ends(ax)),
@@ -47,10 +48,9 @@ def _unlabelled(axes):
                 yield f"{_name(ax)}: no label of {axis}"
 
 
-def _cut_or_small(figure, axes):
+def _cut_or_small(figure, words):
     edge, width = figure.bbox, figure.get_figwidth()
-    for text in _texts(figure, axes):
-        box = text.get_window_extent()
+    for text, box in words:
         inside = edge.x0 - 1 <= box.x0 and box.x1 <= edge.x1 + 1
         if not (inside and edge.y0 - 1 <= box.y0 and box.y1 <= edge.y1 + 1):
             yield f"cut at the edge: {text.get_text()!r}"
@@ -104,10 +104,8 @@ def _tick_labels(ax):
     return found
 
 
-def _overlapping(figure, axes):
-    texts = _texts(figure, axes)
-    boxes = [text.get_window_extent() for text in texts]
-    for (one, a), (other, b) in combinations(zip(texts, boxes, strict=True), 2):
+def _overlapping(words):
+    for (one, a), (other, b) in combinations(words, 2):
         wide = min(a.x1, b.x1) - max(a.x0, b.x0)
         high = min(a.y1, b.y1) - max(a.y0, b.y0)
         # The boxes of words that lean in a row overlap, and they do not.

@@ -98,7 +98,7 @@ def draw_mean(
     if len(repeats) > 1:
         if ax.get_yscale() == "log":
             # A spread that comes near 0 has no lower end there.
-            low = np.maximum(low, repeats.min(axis=0))
+            low = np.minimum(np.maximum(low, repeats.min(axis=0)), mean)
         draw_between(ax, x, (low, mean, high), pen, n_curves)
     return drawn
 

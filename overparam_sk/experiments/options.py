@@ -94,7 +94,7 @@ def _add_study_options(parser: argparse.ArgumentParser) -> None:
         "A",
         "test accuracy to count the steps to (default: 0.98 synthetic, 0.95 others)",
     )
-    every = "steps between two records; default: T/40"
+    every = "steps between two records; default: T/40, and closely at the start"
     add("--record-every", arguments.count, "N", every)
     add(
         "--baselines",

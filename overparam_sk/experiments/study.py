@@ -23,6 +23,7 @@ __all__ = [
     "Study",
     "all_figures",
     "run_study",
+    "usual_looks",
 ]
 
 Floats = NDArray[np.floating[Any]]
@@ -302,3 +303,14 @@ def _steps_to(target: float, history: dict[str, NDArray[Any]]) -> int | None:
     """First recorded iteration at which the validation score is the target's."""
     (reached,) = np.nonzero(history.get("val_score", _NONE) >= target)
     return int(history["iteration"][reached[0]]) if len(reached) else None
+
+
+def usual_looks(max_iter: int) -> tuple[int, ...]:
+    """Iterations at which to look at a run: forty, and closely where it begins.
+
+    The first tens of steps often decide.
+    """
+    every = max(1, max_iter // 40)
+    early = (digit * 10**power for power in range(12) for digit in (1, 2, 5))
+    first = (look for look in early if look < min(every, max_iter))
+    return tuple(sorted({*first, *range(0, max_iter, every)}))

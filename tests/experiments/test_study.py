@@ -10,6 +10,7 @@ from sklearn.datasets import load_iris
 
 from overparam_sk import DivergenceError, OverparamReLUClassifier
 from overparam_sk.experiments import Defaults, Problem, run_study
+from overparam_sk.experiments.study import usual_looks
 
 X, y = load_iris(return_X_y=True)
 X = X.astype(np.float32)
@@ -132,3 +133,17 @@ def test_ctrl_c_keeps_the_rows_that_are_done(monkeypatch, inside_the_fit, ctrl_c
     study = study_of()
     assert study.interrupted
     assert [(row.width, row.repeat) for row in study.rows] == [(10, 0), (20, 0)]
+
+
+@pytest.mark.parametrize("max_iter", [1, 7, 40, 400, 2000, 12345])
+def test_a_run_is_looked_at_closely_where_it_begins(max_iter):
+    looks = np.array(usual_looks(max_iter))
+    assert looks[0] == 0
+    assert looks[-1] < max_iter
+    assert np.diff(looks).max(initial=0) <= max(1, max_iter // 40)
+    assert len(looks) <= 80 + 3 * np.log10(max_iter)
+    # Whatever the iteration, a look is near: the rise of a score lies between looks.
+    for at in (2, 5, 10, 20, max_iter // 50):
+        if 0 < at < max_iter:
+            before = looks[(looks <= at) & (looks > 0)].max()
+            assert before >= at / 2.5

@@ -300,7 +300,7 @@ def _words(run: Request, *measured: Crossed) -> tuple[list[str], dict[str, Any]]
 
 def _draw(*measured: Crossed) -> Any:
     """Steps above, distances below with the paper's line and the limit's."""
-    figure = new_figure(max(4.0 * len(measured), 5.0), 8)
+    figure = new_figure(max(2.9 * len(measured), 5.0), 7.6)
     rows = figure.subplots(2, len(measured), squeeze=False)
     for crossed, (above, below) in zip(measured, rows.T, strict=True):
         target = f"{crossed.panel.settings.target_accuracy:.0%}"

@@ -109,10 +109,10 @@ def _draw_check(*measured: Lazy) -> Any:
         lazy.check.plot(two, cmap="viridis")
         lows, highs = zip(*(ax.get_ylim() for ax in two[0]), strict=True)
         for above, below in two.T:
-            above.set_ylim(min(lows), max(highs))
+            above.set(yscale="log", ylim=(min(lows), max(highs)))
             above.set_title(f"{lazy.name}: {above.get_title()}")
             # What diverged without an overflow is not of interest beside the rest.
-            below.set_ylim(1e-4, 10)
+            below.set(yscale="log", ylim=(1e-4, 10))
     legend_below(figure)
     return figure
 
