@@ -9,8 +9,8 @@ labels that the data explains, and learns nothing that holds for new samples.
 # %%
 # Li and Liang (2018, section 4) show both: on structured data training ends near W(0),
 # and where every sample is a component of its own it fits any labels, farther away
-# (section 6). The same rows are learnt here twice, the second time with shuffled
-# labels.
+# (section 6). Here :class:`~overparam_sk.OverparamReLUClassifier` learns the same rows
+# twice, the second time with shuffled labels.
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -46,7 +46,9 @@ for name, history, style in (
 ):
     for ax, column in zip(axes, ("train_loss", "relative_distance"), strict=True):
         ax.plot(history[:, "epoch"], history[:, column], style, label=name)
-axes[0].set(xlabel="epoch", ylabel="training loss in nats", ylim=(0, None))
-axes[1].set(xlabel="epoch", ylabel="‖W − W(0)‖ / ‖W(0)‖", ylim=(0, None))
+axes[0].set(xlabel="epoch", ylabel="training loss in nats", yscale="log")
+axes[1].set(
+    xlabel="epoch", xticks=range(0, 21, 5), ylabel="‖W − W(0)‖ / ‖W(0)‖", ylim=(0, None)
+)
 axes[1].legend(loc="lower right")
 plt.show()

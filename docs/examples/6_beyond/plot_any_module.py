@@ -44,7 +44,7 @@ figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 for channels in (4, 16, 64):
     torch.manual_seed(0)
     net = Convolutions(channels)
-    optimizer = torch.optim.SGD(net.parameters(), lr=20.0)
+    optimizer = torch.optim.SGD(net.parameters(), lr=5.0)
     with TrainingDiagnostics(net, images, digits, n_samples=50) as found:
         for rows in torch.randperm(len(images)).split(32):
             optimizer.zero_grad()
