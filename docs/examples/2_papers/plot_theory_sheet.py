@@ -42,6 +42,5 @@ for row in sheet["Theorem 4.1"]:
 # neurons learn all the same: it says what can be proved, not what is needed.
 # ``sheet.plot()`` has the assumptions and lemmas, too.
 
-figure, ax = plt.subplots(figsize=(9, 4), layout="constrained")
-replace(sheet, rows=tuple(sheet["Theorem 4.1"])).plot(ax)
+replace(sheet, rows=tuple(sheet["Theorem 4.1"])).plot()
 plt.show()

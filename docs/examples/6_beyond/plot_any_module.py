@@ -44,16 +44,14 @@ figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
 for channels in (4, 16, 64):
     torch.manual_seed(0)
     net = Convolutions(channels)
-    optimizer = torch.optim.SGD(net.parameters(), lr=5.0)
+    optimizer = torch.optim.SGD(net.parameters(), lr=20.0)
     with TrainingDiagnostics(net, images, digits, n_samples=50) as found:
-        for rows in torch.randperm(len(images)).split(32):
+        for rows in torch.randperm(len(images)).split(64):
             optimizer.zero_grad()
             cross_entropy(net(images[rows]), digits[rows]).backward()
             optimizer.step()
-    for layer, marker in zip((0, 1), ("C0o", "C1s"), strict=True):
-        changed = 100 * found.activation_change_[layer]
-        label = f"convolution {layer + 1}" if channels == 4 else None
-        ax.plot(str(channels), changed, marker, ms=9, label=label)
-ax.set(xlabel="channels", ylabel="patterns changed, in %", ylim=(0, None))
-ax.legend()
+    for distance, marker in zip(100 * found.relative_distance_, "os^", strict=True):
+        ax.plot(str(channels), distance, "C0", marker=marker, ms=9)
+ax.set(xlabel="channels", ylabel="‖W − W(0)‖ / ‖W(0)‖ in %", ylim=(0, None))
+ax.legend(["first convolution", "second convolution", "readout"])
 plt.show()

@@ -28,7 +28,7 @@ nets = {
         ).fit(X[:200], y[:200])
         for depth in depths
     ]
-    for width in (50, 200, 800)
+    for width in (25, 100, 400)
 }
 
 # %%

@@ -18,8 +18,8 @@ from overparam_sk import OverparamReLUClassifier
 from overparam_sk.datasets import make_clustered_mixture
 
 X, y = make_clustered_mixture(400, 50, n_classes=5, normalize=True, random_state=0)
-widths = 50, 200, 800
-settings = {"learning_rate": 2, "max_iter": 200, "random_state": 0}
+widths = 20, 200, 2000
+settings = {"learning_rate": 2, "max_iter": 100, "random_state": 0}
 measured = ("relative_distance",)
 alone, both = (
     [
