@@ -26,11 +26,11 @@ start.fit(X, y)
 
 
 def trained(*callbacks):
-    """A net after 20 epochs, its history in columns."""
+    """A net after 15 epochs, its history in columns."""
     diagnostics = TrainingDiagnostics(names=("relative_distance",))
     net = start.to_skorch(lr=0.01, batch_size=64, callbacks=[diagnostics, *callbacks])
     torch.manual_seed(0)  # of the batches
-    net.partial_fit(X, y, epochs=20)
+    net.partial_fit(X, y, epochs=15)
     return net.history
 
 
@@ -38,7 +38,7 @@ def trained(*callbacks):
 # Annealed by one of PyTorch's schedules, the step goes to 0 and the weights come to
 # rest; with a constant step they keep moving.
 
-annealing = LRScheduler(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=20)
+annealing = LRScheduler(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=15)
 figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained", sharex=True)
 for name, history, style in (
     ("constant step", trained(), "s--"),
@@ -48,7 +48,7 @@ for name, history, style in (
         ax.plot(history[:, "epoch"], history[:, column], style, label=name)
 axes[0].set(xlabel="epoch", ylabel="training loss in nats", yscale="log")
 axes[1].set(
-    xlabel="epoch", xticks=range(0, 21, 5), ylabel="‖W − W(0)‖ / ‖W(0)‖", ylim=(0, None)
+    xlabel="epoch", xticks=range(0, 16, 5), ylabel="‖W − W(0)‖ / ‖W(0)‖", ylim=(0, None)
 )
 axes[1].legend(loc="lower right")
 plt.show()
