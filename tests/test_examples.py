@@ -19,6 +19,7 @@ PACKAGES = ["overparam_sk"] + [
     if name != "estimators"
 ]
 CALLS = {"subplots", "subplot_mosaic", "figure"}  # of pyplot: each makes a figure
+STYLE = '"overparam_sk.drawing.displays"'  # of what a display does not draw
 ROLE = re.compile(r":(?P<kind>\w+):`(?:[^`<]*<)?~?(?P<target>[^`>]+)>?`")
 
 
@@ -87,8 +88,8 @@ def faults(text):
         yield "one figure"
     if not text.endswith("\nplt.show()\n"):
         yield "ends with the figure"
-    if "figsize" in text and 'layout="constrained"' not in text:
-        yield "layout"
+    if "plt.subplots" in text and f"plt.style.use({STYLE})" not in text:
+        yield "style"
     if re.search(r"[\"'](/|~|[A-Z]:\\)", text):
         yield "absolute path"
     if [*unseeded(tree)]:
@@ -115,10 +116,12 @@ What is seen in a sentence or two, with what it says of wide networks.
 
 import matplotlib.pyplot as plt
 
+plt.style.use("overparam_sk.drawing.displays")
+
 # %%
 # More words.
 
-figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+figure, ax = plt.subplots(figsize=(7, 4))
 ax.plot([1, 2])
 plt.show()
 '''
@@ -130,7 +133,7 @@ BAD = {
     "text between the blocks": ("# More words.\n", "\n"),
     "one figure": ("ax.plot", "plt.figure()\nax.plot"),
     "ends with the figure": ("plt.show()\n", "plt.show()\nx = 1\n"),
-    "layout": (', layout="constrained"', ""),
+    "style": ("drawing.displays", "plotting"),
     "absolute path": ("ax.plot([1, 2])", 'open("/data/x")\nax.plot([1, 2])'),
     "seed": ("ax.plot([1, 2])", "ax.plot(*make_moons())"),
     "public names": ("~overparam_sk.Over", "~overparam_sk.estimators.Over"),

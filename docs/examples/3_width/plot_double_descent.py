@@ -16,9 +16,10 @@ import numpy as np
 
 from overparam_sk import DeepReLURegressor, InfiniteWidthReLURegressor
 
+plt.style.use("overparam_sk.drawing.displays")
+
 
 def noisy_plane(seed):
-    """Samples to train on, and new ones without noise."""
     rng = np.random.default_rng(seed)
     X, direction = rng.normal(size=(560, 10)), rng.normal(size=10)
     y = X @ direction / np.linalg.norm(direction)  # of variance 1
@@ -49,7 +50,7 @@ for seed in range(3):
 # towards that of infinite width beyond. For classes the rise is small: :doc:`the report
 # </reports/double-descent/README>` has it.
 
-figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+figure, ax = plt.subplots(figsize=(7, 4))
 ax.semilogx(widths, errors[1].mean(axis=1), "o-", label="new samples")
 ax.semilogx(widths, errors[0].mean(axis=1), "s--", label="training samples")
 ax.axhline(np.mean(limits), color="k", ls=":", label="new samples, m = ∞")

@@ -18,6 +18,7 @@ from sklearn.inspection import DecisionBoundaryDisplay
 
 from overparam_sk import OverparamReLUClassifier
 
+plt.style.use("overparam_sk.drawing.displays")
 X, y = make_moons(200, noise=0.1, random_state=0)
 
 
@@ -44,7 +45,7 @@ net.set_callbacks(film).fit(X, y)
 # %%
 # The frames are numbered by the records, of which there is one a step here.
 
-figure, axes = plt.subplots(1, 4, figsize=(9, 2.8), layout="constrained")
+figure, axes = plt.subplots(1, 4, figsize=(9, 2.8))
 for ax, step in zip(axes, (0, 2, 8, max(film.frames)), strict=True):
     DecisionBoundaryDisplay.from_estimator(
         film.frames[step], X, ax=ax, response_method="predict", alpha=0.3, cmap="PuOr"

@@ -18,6 +18,8 @@ from sklearn.datasets import load_digits
 from overparam_sk import OverparamReLUClassifier
 from overparam_sk.diagnostics import Diagnostic, PatternView
 
+plt.style.use("overparam_sk.drawing.displays")
+
 
 class ActiveShare(Diagnostic):
     """Share of the (neuron, sample) pairs in which the neuron is active."""
@@ -42,7 +44,7 @@ class ActiveShare(Diagnostic):
 # hardly do.
 
 X, y = load_digits(return_X_y=True)
-figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+figure, ax = plt.subplots(figsize=(7, 4))
 for width, style in {20: "o-", 200: "s--", 2000: "^:"}.items():
     net = OverparamReLUClassifier(width, diagnostics=(ActiveShare,), random_state=0)
     net.fit(X, y)

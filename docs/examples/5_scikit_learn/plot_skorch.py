@@ -19,6 +19,7 @@ from skorch.callbacks import LRScheduler
 from overparam_sk import OverparamReLUClassifier
 from overparam_sk.interop import TrainingDiagnostics
 
+plt.style.use("overparam_sk.drawing.displays")
 X, y = load_digits(return_X_y=True)
 X = (X / 16).astype("float32")
 start = OverparamReLUClassifier(1000, max_iter=1, learning_rate=1, random_state=0)
@@ -39,7 +40,7 @@ def trained(*callbacks):
 # rest; with a constant step they keep moving.
 
 annealing = LRScheduler(torch.optim.lr_scheduler.CosineAnnealingLR, T_max=15)
-figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained", sharex=True)
+figure, axes = plt.subplots(1, 2, figsize=(9, 4), sharex=True)
 for name, history, style in (
     ("constant step", trained(), "s--"),
     ("cosine annealing", trained(annealing), "o-"),

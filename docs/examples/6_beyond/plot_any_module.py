@@ -18,6 +18,8 @@ from torch.nn.functional import avg_pool2d, cross_entropy, relu
 
 from overparam_sk.interop import TrainingDiagnostics
 
+plt.style.use("overparam_sk.drawing.displays")
+
 
 class Convolutions(nn.Module):
     def __init__(self, channels):
@@ -40,7 +42,7 @@ class Convolutions(nn.Module):
 
 images, digits = map(torch.as_tensor, load_digits(return_X_y=True))
 images = images.float().reshape(-1, 1, 8, 8) / 16
-figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
+figure, ax = plt.subplots(figsize=(6, 4))
 for channels in (4, 16, 64):
     torch.manual_seed(0)
     net = Convolutions(channels)

@@ -15,6 +15,7 @@ from sklearn.datasets import load_digits
 
 from overparam_sk import DeepReLUClassifier
 
+plt.style.use("overparam_sk.drawing.displays")
 X, y = load_digits(return_X_y=True)
 depths = 1, 2, 3, 4
 nets = {
@@ -36,7 +37,7 @@ nets = {
 # a network is close to the linear model of its start, above it is not (:doc:`the guide
 # </guide/deep-networks>` has more on depth).
 
-figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+figure, ax = plt.subplots(figsize=(7, 4))
 for (width, some), style in zip(nets.items(), ("o-", "s--", "^:"), strict=True):
     drifts = [net.gram_drift_ for net in some]
     ax.semilogy(depths, drifts, style, label=f"{width} neurons a layer")

@@ -17,6 +17,7 @@ import matplotlib.pyplot as plt
 from overparam_sk import OverparamReLUClassifier
 from overparam_sk.datasets import make_clustered_mixture
 
+plt.style.use("overparam_sk.drawing.displays")
 X, y = make_clustered_mixture(400, 50, n_classes=5, normalize=True, random_state=0)
 widths = 20, 200, 2000
 settings = {"learning_rate": 2, "max_iter": 100, "random_state": 0}
@@ -35,7 +36,7 @@ alone, both = (
 # ``relative_distance_`` then has two numbers, of W and of a. Both fall as 1/√m; after
 # as many steps the loss is smaller than that of W alone.
 
-figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(9, 4))
 axes[0].loglog(widths, [net.loss_ for net in alone], "o-", label="W alone")
 axes[0].loglog(widths, [net.loss_ for net in both], "s--", label="W and a")
 axes[0].set(xlabel="width m", ylabel="training loss in nats", ylim=(1e-3, 1))
