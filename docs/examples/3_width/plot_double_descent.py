@@ -7,9 +7,8 @@ many weights as there are samples, and falls again.
 """
 
 # %%
-# 60 samples of a linear function of 10 features, with noise. A network of one hidden
-# layer of m neurons, of which only that layer is trained, has 10 m weights: from m = 6
-# on there are enough of them to fit the noise as well.
+# 60 samples of a linear function of 10 features, with noise. A layer of m neurons has
+# 10 m weights to train: from m = 6 on there are enough of them to fit the noise as well.
 
 import matplotlib.pyplot as plt
 import numpy as np
