@@ -8,7 +8,7 @@ many weights as there are samples, and falls again.
 
 # %%
 # 60 samples of a linear function of 10 features, with noise. A layer of m neurons has
-# 10 m weights to train: from m = 6 on there are enough of them to fit the noise as well.
+# 10 m weights to train, from m = 6 on enough of them to fit the noise as well.
 
 import matplotlib.pyplot as plt
 import numpy as np
