@@ -15,8 +15,6 @@ import matplotlib.pyplot as plt
 from sklearn.datasets import make_blobs, make_circles, make_moons
 from sklearn.inspection import DecisionBoundaryDisplay
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from overparam_sk import (
@@ -25,6 +23,7 @@ from overparam_sk import (
     OverparamReLUClassifier,
 )
 
+plt.style.use("overparam_sk.drawing.displays")
 datasets = [
     make_moons(noise=0.3, random_state=0),
     make_circles(noise=0.2, factor=0.5, random_state=1),
@@ -42,11 +41,11 @@ classifiers = {
 # The network, its limit and its kernel draw much the same border. The accuracy is that
 # on the other half of the samples, drawn hollow.
 
-figure, axes = plt.subplots(3, 5, figsize=(9, 5.8), layout="constrained")
+figure, axes = plt.subplots(3, 5, figsize=(9, 5.8))
 for (X, y), row in zip(datasets, axes, strict=True):
     X, X_test, y, y_test = X[::2], X[1::2], y[::2], y[1::2]
     for clf, ax in zip(classifiers.values(), row, strict=True):
-        clf = make_pipeline(StandardScaler(), clf).fit(X, y)
+        clf.fit(X, y)
         DecisionBoundaryDisplay.from_estimator(
             clf, X, ax=ax, response_method="predict", alpha=0.3, cmap="PuOr"
         )
@@ -55,5 +54,5 @@ for (X, y), row in zip(datasets, axes, strict=True):
             ax.scatter(*X_test[y_test == label].T, 10, "w", marker=marker, ec="k")
         ax.set(xticks=[], yticks=[], xlabel=f"accuracy {clf.score(X_test, y_test):.2f}")
 for ax, name in zip(axes[0], classifiers, strict=True):
-    ax.set_title(name, fontsize=11)
+    ax.set_title(name)
 plt.show()

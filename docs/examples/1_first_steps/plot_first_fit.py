@@ -15,6 +15,7 @@ from sklearn.model_selection import train_test_split
 
 from overparam_sk import OverparamReLUClassifier
 
+plt.style.use("overparam_sk.drawing.displays")
 X, y = load_digits(return_X_y=True)
 X, X_test, y, y_test = train_test_split(X, y, test_size=0.5, random_state=0)
 net = OverparamReLUClassifier(width=1000, random_state=0)
@@ -41,7 +42,7 @@ courses = {
     "pairs switched": ("activation_change", "s--"),
     "way of the weights": ("relative_distance", "^:"),
 }
-figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+figure, ax = plt.subplots(figsize=(7, 4))
 for label, (name, style) in courses.items():
     ax.plot(history["iteration"], 100 * history[name], style, label=label)
 ax.set(xlabel="gradient steps", ylabel="percent", title="A network of 1000 neurons")

@@ -19,6 +19,7 @@ from sklearn.inspection import DecisionBoundaryDisplay
 
 from overparam_sk import OverparamReLUClassifier
 
+plt.style.use("overparam_sk.drawing.displays")
 X, y = make_moons(200, noise=0.1, random_state=0)
 nets = [
     OverparamReLUClassifier(width, tol=0.02, random_state=0).fit(X, y)
@@ -32,9 +33,7 @@ nets = [
 # ``relative_distance_`` = ‖W − W(0)‖ / ‖W(0)‖ falls as 1/√m: for twenty times the width
 # to about a quarter. That is "lazy" training.
 
-figure, axes = plt.subplots(
-    2, 3, figsize=(9, 6), layout="constrained", sharex="row", sharey="row"
-)
+figure, axes = plt.subplots(2, 3, figsize=(9, 6), sharex="row", sharey="row")
 for net, (above, below) in zip(nets, axes.T, strict=True):
     DecisionBoundaryDisplay.from_estimator(
         net, X, ax=above, response_method="predict", alpha=0.3, cmap="PuOr"

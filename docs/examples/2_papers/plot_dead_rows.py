@@ -19,6 +19,7 @@ import numpy as np
 from overparam_sk import TwoHiddenReLURegressor
 from overparam_sk.datasets import make_unit_sphere
 
+plt.style.use("overparam_sk.drawing.displays")
 X, y = make_unit_sphere(n_samples=100, n_features=100, random_state=0)
 net = TwoHiddenReLURegressor(width1=5, width2=1000, fit_intercept=False, random_state=0)
 net.fit(X, y)
@@ -34,7 +35,7 @@ dead = [
     [sum((X @ rng.normal(size=(100, h)) <= 0).all(axis=1)) for _ in range(200)]
     for h in widths
 ]
-figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(9, 4))
 axes[0].errorbar(widths, np.mean(dead, 1), np.std(dead, 1), fmt="o", label="mean ± sd")
 axes[0].plot(widths, 100 / 2.0**widths, "k--", label="100 · 2^(−h1)")
 axes[0].set(xlabel="neurons h1 of the first layer", ylabel="dead samples of 100")

@@ -17,6 +17,7 @@ from overparam_sk import TwoHiddenReLURegressor
 from overparam_sk.datasets import make_unit_sphere
 from overparam_sk.diagnostics import residual_modes
 
+plt.style.use("overparam_sk.drawing.displays")
 X, y = make_unit_sphere(n_samples=50, n_features=100, random_state=0)
 plain = {
     "learning_rate": 0.01,
@@ -33,9 +34,7 @@ plain = {
 # kernel moves far, and the loss falls faster than the kernel of the start has it.
 # :class:`~overparam_sk.plotting.KernelDriftDisplay` has more.
 
-figure, axes = plt.subplots(
-    1, 2, figsize=(9, 4), layout="constrained", sharex=True, sharey=True
-)
+figure, axes = plt.subplots(1, 2, figsize=(9, 4), sharex=True, sharey=True)
 for width1, ax in zip((5, 200), axes, strict=True):
     net = TwoHiddenReLURegressor(width1, 1000, **plain).fit(X, y)
     modes = residual_modes(net, X, y, iterations=range(20, 200, 20))

@@ -16,6 +16,7 @@ import numpy as np
 from overparam_sk import OverparamReLUClassifier
 from overparam_sk.datasets import make_clustered_mixture
 
+plt.style.use("overparam_sk.drawing.displays")
 X, y = make_clustered_mixture(n_samples=1000, n_features=300, random_state=0)
 net = OverparamReLUClassifier(
     width=1000,
@@ -35,7 +36,7 @@ spectra = {
     "final weights W": (np.linalg.svd(net.hidden_weights_, compute_uv=False), "C1s"),
     "update W − W(0)": (net.update_singular_values_, "C0o"),
 }
-figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+figure, ax = plt.subplots(figsize=(7, 4))
 for label, (values, style) in spectra.items():
     ax.semilogy(np.arange(1, 61), values[:60], style, ms=5, label=label)
 ax.axvline(20.5, ls="--", color="0.4", label="k·l = 20 components")

@@ -9,8 +9,8 @@ labels that the data explains, and learns nothing that holds for new samples.
 # %%
 # Li and Liang (2018, section 4) show both: on structured data training ends near W(0),
 # and where every sample is a component of its own it fits any labels, farther away
-# (section 6). The same rows are learnt here twice, the second time with shuffled
-# labels.
+# (section 6). Here :class:`~overparam_sk.OverparamReLUClassifier` learns the same rows
+# twice, the second time with shuffled labels.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -18,6 +18,7 @@ import numpy as np
 from overparam_sk import OverparamReLUClassifier
 from overparam_sk.datasets import make_clustered_mixture
 
+plt.style.use("overparam_sk.drawing.displays")
 X, y = make_clustered_mixture(n_samples=400, n_features=100, random_state=0)
 X, X_test, y, y_test = X[:200], X[200:], y[:200], y[200:]
 labels = {"structured": y, "random": np.random.default_rng(0).permutation(y)}
@@ -34,7 +35,7 @@ nets = {
 # weights several times as far; on new samples what they taught is no better than
 # guessing one of ten classes.
 
-figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(9, 4))
 for (name, net), style in zip(nets.items(), ("o-", "s--"), strict=True):
     steps, distance = net.history_["iteration"], net.history_["relative_distance"]
     told = f"{name}: {net.score(X_test, y_test):.0%} right on new samples"

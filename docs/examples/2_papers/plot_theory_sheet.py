@@ -23,7 +23,7 @@ from overparam_sk.theory import theory_sheet
 X, y = load_breast_cancer(return_X_y=True)
 X = make_pipeline(StandardScaler(), Normalizer()).fit_transform(X)
 net = OverparamReLUClassifier(
-    width=4000, learning_rate=10, max_iter=400, fit_intercept=False, random_state=0
+    width=1000, learning_rate=10, max_iter=400, fit_intercept=False, random_state=0
 ).fit(X[::2], y[::2])
 print(f"right on the other half: {net.score(X[1::2], y[1::2]):.1%}")
 
@@ -38,10 +38,9 @@ for row in sheet["Theorem 4.1"]:
 
 # %%
 # Drawn, a marker is what is there, a bar what is asked, and the letter the quantity
-# that costs most powers of ten. No computer holds the m of the theorem, and 4000
+# that costs most powers of ten. No computer holds the m of the theorem, and 1000
 # neurons learn all the same: it says what can be proved, not what is needed.
 # ``sheet.plot()`` has the assumptions and lemmas, too.
 
-figure, ax = plt.subplots(figsize=(9, 4), layout="constrained")
-replace(sheet, rows=tuple(sheet["Theorem 4.1"])).plot(ax)
+replace(sheet, rows=tuple(sheet["Theorem 4.1"])).plot()
 plt.show()

@@ -7,18 +7,18 @@ many weights as there are samples, and falls again.
 """
 
 # %%
-# 60 samples of a linear function of 10 features, with noise. A network of one hidden
-# layer of m neurons, of which only that layer is trained, has 10 m weights: from m = 6
-# on there are enough of them to fit the noise as well.
+# 60 samples of a linear function of 10 features, with noise. A layer of m neurons has
+# 10 m weights to train, from m = 6 on enough of them to fit the noise as well.
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 from overparam_sk import DeepReLURegressor, InfiniteWidthReLURegressor
 
+plt.style.use("overparam_sk.drawing.displays")
+
 
 def noisy_plane(seed):
-    """Samples to train on, and new ones without noise."""
     rng = np.random.default_rng(seed)
     X, direction = rng.normal(size=(560, 10)), rng.normal(size=10)
     y = X @ direction / np.linalg.norm(direction)  # of variance 1
@@ -33,9 +33,9 @@ def noisy_plane(seed):
 widths = [2, 4, 6, 8, 12, 24, 64, 256]
 plain = {"row_norm": None, "fit_intercept": False, "diagnostics": None}
 steps = {"momentum": 0.9, "max_iter": 1200, "n_iter_no_change": None}
-errors = np.zeros((2, len(widths), 4))
+errors = np.zeros((2, len(widths), 3))
 limits = []
-for seed in range(4):
+for seed in range(3):
     X, y, X_new, y_new = noisy_plane(seed)
     for i, m in enumerate(widths):
         model = DeepReLURegressor((m,), random_state=seed, **plain, **steps).fit(X, y)
@@ -49,7 +49,7 @@ for seed in range(4):
 # towards that of infinite width beyond. For classes the rise is small: :doc:`the report
 # </reports/double-descent/README>` has it.
 
-figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+figure, ax = plt.subplots(figsize=(7, 4))
 ax.semilogx(widths, errors[1].mean(axis=1), "o-", label="new samples")
 ax.semilogx(widths, errors[0].mean(axis=1), "s--", label="training samples")
 ax.axhline(np.mean(limits), color="k", ls=":", label="new samples, m = ∞")

@@ -17,15 +17,11 @@ from sklearn.datasets import load_digits
 from overparam_sk import OverparamReLUClassifier
 from overparam_sk.model_selection import fit_power_law, width_study
 
+plt.style.use("overparam_sk.drawing.displays")
 X, y = load_digits(return_X_y=True)
 X /= 16  # grey values from 0 to 1
 study = width_study(
-    OverparamReLUClassifier(
-        learning_rate=1,
-        batch_size=64,
-        max_iter=200,
-        diagnostics=("relative_distance",),
-    ),
+    OverparamReLUClassifier(learning_rate=1, batch_size=64, max_iter=200),
     X[:300],
     y[:300],
     X_test=X[300:],
@@ -45,15 +41,12 @@ law = fit_power_law(study, "relative_distance")
 print(law)
 frame = study.to_frame()
 widths = sorted(set(frame["width"]))
-figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(9, 4))
 axes[0].semilogx(frame["width"], 100 * frame["accuracy"], "o", mfc="none")
 axes[0].set(xlabel="width m", ylabel="right on test samples, in %", ylim=(0, 100))
-axes[1].loglog(
-    frame["width"], frame["relative_distance"], "o", mfc="none", label="fits"
-)
-axes[1].plot(
-    widths, [law.c * m**-law.p for m in widths], "k--", label=f"m^−{law.p:.2f}"
-)
+axes[1].loglog(frame["width"], frame[law.metric], "o", mfc="none", label="fits")
+fitted = [law.c * m**-law.p for m in widths]
+axes[1].plot(widths, fitted, "k--", label=f"m^−{law.p:.2f}")
 axes[1].set(xlabel="width m", ylabel="‖W − W(0)‖ / ‖W(0)‖")
 axes[1].legend()
 plt.show()

@@ -19,6 +19,7 @@ import matplotlib.pyplot as plt
 
 from overparam_sk.model_selection import WidthStudy
 
+plt.style.use("overparam_sk.drawing.displays")
 folder = TemporaryDirectory()
 script, store = Path(folder.name, "study.py"), Path(folder.name, "store")
 script.write_text("""
@@ -34,8 +35,7 @@ width_study(
 """)
 
 # %%
-# The process is killed once 7 of the 20 fits are there, with no chance to tidy up. Then
-# the same script runs again.
+# The process is killed when 7 of its 20 fits are there. Then the script runs again.
 
 process = subprocess.Popen([sys.executable, script], cwd=folder.name)
 while process.poll() is None and len([*store.glob("fits/*")]) < 7:
@@ -50,7 +50,7 @@ new = [fit for fit in WidthStudy.load(store).fits if fit not in kept]
 # :class:`~overparam_sk.model_selection.WidthStudy` loads what is done. A fit is the
 # same only if it took the same time as well, so nothing was done twice.
 
-figure, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
+figure, ax = plt.subplots(figsize=(7, 3.6))
 for name, fits, style in (("before the kill", kept, "C0s"), ("after", new, "C1o")):
     ax.plot([f.value for f in fits], [f.repeat for f in fits], style, ms=14, label=name)
 ax.set_xscale("log", base=2)

@@ -17,6 +17,7 @@ import matplotlib.pyplot as plt
 from overparam_sk import InfiniteWidthReLUClassifier, OverparamReLUClassifier
 from overparam_sk.datasets import make_clustered_mixture
 
+plt.style.use("overparam_sk.drawing.displays")
 X, y = make_clustered_mixture(800, 100, center_std=2.0, random_state=0)
 X, X_test, y, y_test = X[:400], X[400:], y[:400], y[400:]
 paper = {
@@ -35,7 +36,7 @@ nets["m = ∞"] = InfiniteWidthReLUClassifier(initial_width=3200, **paper)
 # %%
 # The wider the network, the closer its curve is to that of the limit.
 
-figure, ax = plt.subplots(figsize=(7, 4.2), layout="constrained")
+figure, ax = plt.subplots(figsize=(7, 4.2))
 for (name, net), style in zip(nets.items(), ("^:", "s-.", "o-", "k--"), strict=True):
     history = net.fit(X, y, X_val=X_test, y_val=y_test).history_
     ax.plot(history["iteration"], history["val_loss"], style, markevery=3, label=name)

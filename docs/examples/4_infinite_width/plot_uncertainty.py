@@ -15,6 +15,7 @@ import numpy as np
 
 from overparam_sk import DeepReLURegressor, InfiniteWidthReLURegressor
 
+plt.style.use("overparam_sk.drawing.displays")
 rng = np.random.default_rng(0)
 X = rng.uniform(-2, 2, (12, 1))
 y = np.sin(2 * X[:, 0])
@@ -28,9 +29,7 @@ ensemble = InfiniteWidthReLURegressor(depth=2).fit(X, y)
 # and stays open where there is no data.
 
 step = 0.05
-figure, axes = plt.subplots(
-    1, 3, figsize=(9, 3.6), layout="constrained", sharex=True, sharey=True
-)
+figure, axes = plt.subplots(1, 3, figsize=(9, 3.6), sharex=True, sharey=True)
 axes[0].set_ylim(-3, 4)
 for time, ax in zip((0.1, 1, 20), axes, strict=True):
     mean, std = ensemble.predict(grid, return_std=True, t=time)

@@ -19,6 +19,7 @@ from sklearn.datasets import load_digits
 
 from overparam_sk import OverparamReLUClassifier
 
+plt.style.use("overparam_sk.drawing.displays")
 X, y = load_digits(return_X_y=True)
 net = OverparamReLUClassifier(width=4000, random_state=0).fit(X[:900], y[:900])
 ranks = [1, 2, 4, 6, 8, 12, 16, 24, 32, 48, 64]
@@ -29,7 +30,7 @@ size = [len(pickle.dumps(some)) / 1e6 for some in small]
 # %%
 # As many directions as there are digits, or a few more, hold all that was learnt.
 
-figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(9, 4))
 axes[0].plot(ranks, right, "o-", label="compressed")
 axes[0].axhline(100 * net.score(X[900:], y[900:]), ls="--", c="k", label="as trained")
 axes[0].set(xlabel="rank", ylabel="right on test samples, in %", ylim=(0, 100))

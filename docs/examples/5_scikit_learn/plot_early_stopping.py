@@ -17,6 +17,7 @@ from sklearn.datasets import make_moons
 
 from overparam_sk import OverparamReLUClassifier
 
+plt.style.use("overparam_sk.drawing.displays")
 X, y = make_moons(1200, noise=0.2, random_state=0)
 X, X_val, X_test = np.split(X, [100, 600])
 y, y_val, y_test = np.split(y, [100, 600])
@@ -34,7 +35,7 @@ ended = OverparamReLUClassifier(n_iter_no_change=None, record_every=10, **settin
 for net in (stopped, ended):
     net.fit(X, y, X_val=X_val, y_val=y_val)
 
-figure, ax = plt.subplots(figsize=(7, 4), layout="constrained")
+figure, ax = plt.subplots(figsize=(7, 4))
 history = ended.history_
 for column, style, label in (
     ("score", "s--", "training samples, noisy labels"),

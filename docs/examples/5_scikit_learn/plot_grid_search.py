@@ -19,9 +19,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from overparam_sk import OverparamReLUClassifier
 from overparam_sk.model_selection import diagnostic_scoring
 
+plt.style.use("overparam_sk.drawing.displays")
 X, y = load_diabetes(return_X_y=True, as_frame=True, scaled=False)
-X["sex"] = X["sex"].map({1: "one", 2: "other"}).astype("category")
-y = y > y.median()
+X["sex"], y = X["sex"].map({1: "one", 2: "other"}), y > y.median()
 columns = make_column_transformer(
     (OneHotEncoder(drop="if_binary"), ["sex"]), remainder=StandardScaler()
 )
@@ -46,7 +46,7 @@ found = search.fit(X, y).cv_results_
 # Once the step is long enough the accuracies are within each other's standard deviation
 # over the folds; how far the networks went to reach them is not.
 
-figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(9, 4))
 for step, style in zip((0.1, 1, 10), ("o-", "s--", "^:"), strict=True):
     of = found["param_clf__learning_rate"] == step
     widths = found["param_clf__width"][of] * step**0.05  # bars side by side

@@ -18,6 +18,8 @@ from torch.nn.functional import avg_pool2d, cross_entropy, relu
 
 from overparam_sk.interop import TrainingDiagnostics
 
+plt.style.use("overparam_sk.drawing.displays")
+
 
 class Convolutions(nn.Module):
     def __init__(self, channels):
@@ -40,20 +42,18 @@ class Convolutions(nn.Module):
 
 images, digits = map(torch.as_tensor, load_digits(return_X_y=True))
 images = images.float().reshape(-1, 1, 8, 8) / 16
-figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
+figure, ax = plt.subplots(figsize=(6, 4))
 for channels in (4, 16, 64):
     torch.manual_seed(0)
     net = Convolutions(channels)
     optimizer = torch.optim.SGD(net.parameters(), lr=20.0)
     with TrainingDiagnostics(net, images, digits, n_samples=50) as found:
-        for rows in torch.randperm(len(images)).split(32):
+        for rows in torch.randperm(len(images)).split(64):
             optimizer.zero_grad()
             cross_entropy(net(images[rows]), digits[rows]).backward()
             optimizer.step()
-    for layer, marker in zip((0, 1), ("C0o", "C1s"), strict=True):
-        changed = 100 * found.activation_change_[layer]
-        label = f"convolution {layer + 1}" if channels == 4 else None
-        ax.plot(str(channels), changed, marker, ms=9, label=label)
-ax.set(xlabel="channels", ylabel="patterns changed, in %", ylim=(0, None))
-ax.legend()
+    for distance, marker in zip(100 * found.relative_distance_, "os^", strict=True):
+        ax.plot(str(channels), distance, "C0", marker=marker, ms=9)
+ax.set(xlabel="channels", ylabel="‖W − W(0)‖ / ‖W(0)‖ in %", ylim=(0, None))
+ax.legend(["first convolution", "second convolution", "readout"])
 plt.show()

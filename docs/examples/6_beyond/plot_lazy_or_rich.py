@@ -45,6 +45,5 @@ study = width_study(
 # :class:`~overparam_sk.plotting.PhaseDiagramDisplay` draws any score of a study. Along
 # the dashed lines α √m is constant.
 
-figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
-PhaseDiagramDisplay.from_study(study).plot(axes, metrics=["gram_drift", "accuracy"])
+PhaseDiagramDisplay.from_study(study).plot(metrics=["gram_drift", "accuracy"])
 plt.show()
