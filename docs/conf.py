@@ -1,9 +1,11 @@
 """How the site is built: `tox run -e docs`."""
 
+import os
 import sys
 from pathlib import Path
 
 import overparam_sk
+from overparam_sk.version import DOCUMENTATION
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
@@ -12,6 +14,10 @@ project = "overparam_sk"
 author = "The overparam_sk developers"
 copyright = author
 version = release = overparam_sk.__version__
+# Where the site is hosted every version of it asks the newest which versions there are.
+# There this is a tag, "stable", or "latest", which is the branch main.
+built_of = os.environ.get("READTHEDOCS_VERSION")
+newest = DOCUMENTATION.replace("/stable/", "/latest/") if built_of else ""
 
 extensions = [
     "myst_parser",
@@ -67,8 +73,8 @@ html_theme_options = {
     "footer_end": ["sphinx-version", "theme-version"],
     "navbar_end": ["version-switcher", "theme-switcher"],
     "switcher": {
-        "json_url": "_static/switcher.json",
-        "version_match": "dev" if "dev" in release else release,
+        "json_url": f"{newest}_static/switcher.json",
+        "version_match": "dev" if built_of == "latest" else release,
     },
     "check_switcher": False,
 }

@@ -50,8 +50,11 @@ def test_the_readme_has_two_set_up_commands_of_one_line_each():
     assert setup_commands() == [command.format("study"), command.format("tests")]
 
 
-def test_the_readme_sets_up_nothing_elsewhere():
-    assert read("README.md").count("pip install") == 2
+def test_the_readme_installs_what_it_is_about_and_sets_up_nothing_elsewhere():
+    text = read("README.md")
+    for command in (*setup_commands(), 'pip install "overparam-sk[plot]"'):
+        assert text.count(f"\n{command}\n") == 1
+    assert text.count("pip install") == 3
 
 
 def test_ci_runs_the_readmes_test_command_verbatim():
@@ -100,10 +103,18 @@ def test_the_lowest_pins_are_the_lower_bounds():
     assert lowest == bounds
 
 
+def test_what_the_readme_installs_there_is():
+    project = tomllib.loads(read("pyproject.toml"))["project"]
+    (asked,) = re.findall(r'^pip install "(.+)"$', read("README.md"), re.M)
+    requirement = Requirement(asked)
+    assert requirement.name == project["name"]
+    assert requirement.extras <= set(project["optional-dependencies"])
+
+
 def test_lint_is_the_same_ruff_in_tox_and_before_a_commit():
     tox = configparser.ConfigParser(interpolation=None)
     tox.read_string(read("tox.ini"))
-    pinned = tox["testenv:lint"]["deps"].removeprefix("ruff==")
+    (pinned,) = re.findall(r"^ruff==(.+)$", tox["testenv:lint"]["deps"], re.M)
     assert f"rev: v{pinned}" in read(".pre-commit-config.yaml")
 
 

@@ -3,7 +3,6 @@
 import io
 import os
 import re
-import resource
 import struct
 import sys
 import tracemalloc
@@ -331,6 +330,8 @@ def test_a_crooked_parquet_file_is_named(tmp_path):
 @pytest.mark.skipif(sys.platform != "linux", reason="what memory there is, on Linux")
 def test_a_parquet_file_that_is_larger_than_the_memory(tmp_path):
     """Ten million times the same row takes a few kilobytes."""
+    import resource  # Windows has none
+
     pyarrow = pytest.importorskip("pyarrow")
     from pyarrow import parquet
 
