@@ -72,11 +72,9 @@ def test_where_the_picture_is_and_what_it_shows_are_two_sentences(steps, words):
     rows = [row(10, i, steps_to_target=n) for i, n in enumerate(steps)]
     told = in_the_picture(study(*rows), Path("out"))
     where, shows = told.split(". ")
-    assert where.startswith("The picture is out/study.png, with")
-    assert (
-        shows
-        == f"They show that {words}, and that W ends at a relative distance of 0.05."
-    )
+    assert where.startswith(f"The picture is {Path('out') / 'study.png'}, with")
+    ends = "W ends at a relative distance of 0.05."
+    assert shows == f"They show that {words}, and that {ends}"
 
 
 def test_every_column_is_explained():
