@@ -77,8 +77,8 @@ def main():
         "# Networks beside their infinite width, section 7's data",
         f"`python benchmarks/power_law_limit.py`: {N} rows of {D} columns in 10 "
         f"classes of two components, c = 10, B = 16, {STEPS} steps, {REPEATS} repeats, "
-        "each with its own data (mean ± standard deviation). L∞ is that of the same rows "
-        "and batches, subtracted repeat by repeat.",
+        "each with its own data (mean ± standard deviation). L∞ is that of the same "
+        "rows and batches, subtracted repeat by repeat.",
         "\n".join(["| m | test loss | distance·√m |", "| --- | --- | --- |", *rows]),
         "\n".join(laws),
     ]
