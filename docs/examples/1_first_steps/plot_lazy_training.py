@@ -51,5 +51,5 @@ for net, (above, below) in zip(nets, axes.T, strict=True):
     below.set_title(f"weights moved by {net.relative_distance_:.0%}")
 axes[0, 0].set(xticks=[], yticks=[], ylabel="what was learnt")
 axes[1, 0].set_ylabel("√m · second weight")
-axes[1, 2].legend(loc="lower right")
+figure.legend(*below.get_legend_handles_labels(), loc="outside lower center", ncols=2)
 plt.show()

@@ -30,7 +30,7 @@ ensemble = InfiniteWidthReLURegressor(depth=2).fit(X, y)
 
 step = 0.05
 figure, axes = plt.subplots(1, 3, figsize=(9, 3.6), sharex=True, sharey=True)
-axes[0].set_ylim(-3, 4)
+axes[0].set_ylim(-2, 3.5)
 for time, ax in zip((0.1, 1, 20), axes, strict=True):
     mean, std = ensemble.predict(grid, return_std=True, t=time)
     ax.fill_between(

@@ -33,9 +33,10 @@ nets = {
 }
 
 # %%
-# ``gram_drift_`` = ‖H − H(0)‖ / ‖H(0)‖ for the Gram matrix H of the gradients. Below 1
-# a network is close to the linear model of its start, above it is not (:doc:`the guide
-# </guide/deep-networks>` has more on depth).
+# ``gram_drift_`` = ‖H − H(0)‖ / ‖H(0)‖ for the Gram matrix H of the gradients. Where it
+# is small a network is the linear model of its start, nearly; above 1 the kernel has
+# changed by more than it was (:doc:`the guide </guide/deep-networks>` has more on
+# depth).
 
 figure, ax = plt.subplots(figsize=(7, 4))
 for (width, some), style in zip(nets.items(), ("o-", "s--", "^:"), strict=True):

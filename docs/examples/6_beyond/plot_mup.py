@@ -31,9 +31,9 @@ nets = {
 
 # %%
 # :class:`~overparam_sk.plotting.CoordinateCheckDisplay` does the check that the authors
-# of µP propose. Above: how far everything has moved; flat lines are what one wants.
-# Below: the loss after 20 steps; with "mup" the best steps of all widths lie above each
-# other.
+# of µP propose. Above, how far everything has moved: with "mup" hidden units and
+# readout move as much at every width, with "ntk" less and less. Below, the loss after
+# 20 steps: with "mup" the best step is the same for all widths, with "ntk" it grows.
 
 check = CoordinateCheckDisplay.from_estimators(
     nets,
