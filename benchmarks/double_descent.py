@@ -15,6 +15,9 @@ from sklearn.metrics import accuracy_score
 
 from overparam_sk import InfiniteWidthReLUClassifier, OverparamReLUClassifier
 from overparam_sk.datasets import make_clustered_mixture
+from overparam_sk.drawing.legends import legend_below
+from overparam_sk.drawing.pens import pens
+from overparam_sk.drawing.style import NEUTRAL, new_figure, style
 from overparam_sk.model_selection import fit_power_law, width_study
 
 N, D, NOISE, STEPS, REPEATS = 200, 20, 0.2, 4000, 8
@@ -99,15 +102,31 @@ def law_of(found):
     return fit_power_law(found, "error", estimator="network", limit="infinite width")
 
 
+def draw(panels):
+    """Errors of each number of components: (mean, std) by width, the last of m = ∞."""
+    figure = new_figure(9, 3.8)
+    axes = figure.subplots(1, len(panels), sharey=True)
+    for ax, (n_components, errors) in zip(axes, panels.items(), strict=True):
+        ax.set(xscale="log", xlabel="width m", ylabel="error")
+        ax.set_title(f"components a class: {n_components}")
+        for pen, (name, found) in zip(pens(2), errors.items(), strict=True):
+            means, stds = zip(*found[:-1], strict=True)
+            options = pen.line(len(WIDTHS), label=f"{name}, mean ± standard error")
+            ax.errorbar(WIDTHS, means, np.array(stds) / REPEATS**0.5, **options)
+        limit = errors["test error"][-1][0]
+        ax.axhline(limit, ls="--", color=NEUTRAL, label="test error, m = ∞")
+        ax.axvline(N / D, ls=":", color=NEUTRAL, label="m·d = n")
+        ax.set_ylim(0, None)
+    legend_below(figure)
+    return figure
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, default=Path("docs/reports/double-descent"))
     out = parser.parse_args().out
     out.mkdir(parents=True, exist_ok=True)
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 3.2), layout="constrained")
-    axes = figure.subplots(1, len(COMPONENTS), sharey=True)
+    panels = {}
     text = [
         "# Test error against width, with label noise",
         f"`python benchmarks/double_descent.py`: {N} rows of {D} columns in two "
@@ -115,7 +134,7 @@ def main():
         f"labels; {STEPS} steps of gradient descent with momentum, {REPEATS} repeats, "
         "each with its own data. Mean ± standard deviation.",
     ]
-    for ax, n_components in zip(axes, COMPONENTS, strict=True):
+    for n_components in COMPONENTS:
         found = study(n_components)
         test, train = by_width(found, "error"), by_width(found, "train_error")
         rows = [
@@ -130,16 +149,14 @@ def main():
         ]
         text += [f"## Components a class: {n_components}", "\n".join(head + rows)]
         text += [descent(test, train), f"Beside its limit: {law_of(found)}."]
-        for values, name in ((train, "training"), (test, "test")):
-            means = [values[m].mean() for m in WIDTHS]
-            spread = [values[m].std(ddof=1) / REPEATS**0.5 for m in WIDTHS]
-            ax.errorbar(WIDTHS, means, spread, marker="o", ms=3, label=f"{name} error")
-        ax.axhline(test[None].mean(), ls="--", color="0.4", label="test, m = ∞")
-        ax.axvline(N / D, ls=":", color="0.4", label="m·d = n")
-        ax.set(xscale="log", xlabel="width m", title=f"components: {n_components}")
-    axes[0].set_ylabel("error (mean ± standard error)")
-    axes[0].legend(frameon=False, fontsize="small")
-    figure.savefig(out / "double-descent.png", dpi=120)
+        panels[n_components] = {
+            f"{name} error": [
+                (values[m].mean(), values[m].std(ddof=1)) for m in (*WIDTHS, None)
+            ]
+            for values, name in ((train, "training"), (test, "test"))
+        }
+    with style():
+        draw(panels).savefig(out / "double-descent.png", dpi=120)
     text.append("![Errors against width](double-descent.png)")
     (out / "README.md").write_text("\n\n".join(text) + "\n", encoding="utf-8")
 

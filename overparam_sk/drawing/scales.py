@@ -14,7 +14,6 @@ __all__ = [
     "finish",
     "fit_words",
     "label_values",
-    "precision_of",
     "within",
     "write_out_small_range",
 ]
@@ -29,18 +28,10 @@ _LETTER = 0.56
 _KEPT = 0.85
 
 
-def precision_of(values: NDArray[Any]) -> float:
-    """The rounding of what was computed: float32's if no digit is beyond it."""
-    found = np.asarray(values, dtype=np.float64)
-    with np.errstate(over="ignore", under="ignore"):
-        single = (found.astype(np.float32) == found).all()
-    return float(np.finfo(np.float32 if single else np.float64).eps)
-
-
-def above_rounding(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Where values are more than rounding of the largest; below it is noise."""
-    largest = np.max(values, initial=0.0)
-    return np.asarray(values > max(largest * precision_of(values), 0.0))
+def above_rounding(values: NDArray[Any], dtype: Any = np.float64) -> NDArray[np.bool_]:
+    """Where values are more than the dtype's rounding of the largest: not noise."""
+    least = np.max(values, initial=0.0) * np.finfo(dtype).eps
+    return np.asarray(values > least)
 
 
 def finish(ax: Any, domain: Domain = ANY) -> None:

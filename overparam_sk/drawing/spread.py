@@ -31,7 +31,7 @@ SHARE: Domain = (0.0, 1.0)
 
 # Bands of more curves hide each other: those have bars, each at places of its own.
 _MOST_BANDS = 2
-_BARS = 4
+_BARS = 3
 # On a level.
 _MARKS = 3
 

@@ -14,7 +14,7 @@ __all__ = ["draw_courses", "spread_is_shown"]
 
 # Where half of what a score gains comes in this share of the run, its start is shown
 # larger, if somebody has looked there.
-_EARLY, _LOOKS_THERE = 0.05, 3
+_EARLY = 0.05
 
 
 def draw_courses(
@@ -41,13 +41,18 @@ def draw_courses(
     ndarray of shape (n_panels, n_curves) of matplotlib Line2D
     """
     hands, n_curves = pens(len(display.names), cmap), len(display.names)
-    early = _is_early(display, panels)
+    half = _half_gained(display, panels)
+    early = bool(half) and all(is_early and look > 1 for look, is_early in half)
+    unseen = bool(half) and all(is_early and look == 1 for look, is_early in half)
     lines = np.empty((len(panels), n_curves), dtype=object)
     for row, (panel, ax) in enumerate(zip(panels, axes, strict=True)):
         courses = display.courses[panel]
         if panel in logarithmic and all((course > 0).all() for course in courses):
             ax.set_yscale("log")
         ax.set_xlabel("iteration")
+        if unseen:
+            first = min(of[1] for of in display.iterations)
+            ax.set_xlabel(f"iteration, first looked at {first}")
         if early:
             ax.set_xscale("symlog", linthresh=1, linscale=0.4)
             ax.set_xlim(0, max(of[-1] for of in display.iterations))
@@ -67,19 +72,12 @@ def spread_is_shown(display: Any) -> bool:
     return any(len(each) > 1 for of in display.courses.values() for each in of)
 
 
-def _is_early(display: Any, panels: Sequence[str]) -> bool:
-    """Whether most happens where a linear axis shows a wall."""
-    if "score" not in panels:
-        return False
-    for at, course in zip(display.iterations, display.courses["score"], strict=True):
-        if at[0] < 0 or len(at) < _LOOKS_THERE:
-            return False
+def _half_gained(display: Any, panels: Sequence[str]) -> list[tuple[int, bool]]:
+    """Look at which half of a score's gain is seen, and whether that is early."""
+    found: list[tuple[int, bool]] = []
+    scores = display.courses["score"] if "score" in panels else ()
+    for at, course in zip(display.iterations, scores, strict=False):
         mean = course.mean(axis=0)
-        half = (mean[0] + mean.max()) / 2
-        first = at[0] + _EARLY * (at[-1] - at[0])
-        looks = np.sum(at <= first)
-        if mean.max() <= mean[0] or at[np.argmax(mean >= half)] > first:
-            return False
-        if looks < _LOOKS_THERE:
-            return False
-    return True
+        look = int(np.argmax(mean >= (mean[0] + mean.max()) / 2))
+        found.append((look, bool(at[look] <= at[0] + _EARLY * (at[-1] - at[0]))))
+    return found

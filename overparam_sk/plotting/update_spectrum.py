@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from overparam_sk.drawing.legends import legend_of
 from overparam_sk.drawing.panels import axes_row
 from overparam_sk.drawing.pens import Pen, pens
-from overparam_sk.drawing.scales import finish, precision_of
+from overparam_sk.drawing.scales import above_rounding, finish
 from overparam_sk.drawing.spread import draw_mean, explain_spread
 from overparam_sk.drawing.style import NEUTRAL, styled
 from overparam_sk.parameters import COUNT, FLAG, either, one_of
@@ -189,7 +189,7 @@ default=None
         """Draw the update's singular values solid, those of the weights dashed.
 
         Both axes are logarithmic: the first k·l of a thousand values are what matters.
-        What is no more than rounding of a curve's largest value is left out.
+        What is no more than float32's rounding of a curve's largest is left out.
 
         Parameters
         ----------
@@ -248,9 +248,8 @@ default=None
 
 def _draw(ax: Any, values: NDArray[Any], pen: Pen, n_curves: int, **line: Any) -> Any:
     index = np.arange(1, values.shape[1] + 1)
-    # What a direction has that no row has is rounding, or 0.
-    least = values.max(initial=0.0) * precision_of(values)
-    there = (values > least).all(axis=0)
+    # What a direction has that no row has is rounding of float32's weights, or 0.
+    there = above_rounding(values, np.float32).all(axis=0)
     return draw_mean(ax, index[there], values[:, there], pen, n_curves=n_curves, **line)
 
 

@@ -229,3 +229,23 @@ def test_axes_of_others_hold_all_names_in_one_legend():
     assert figure.legends == []
     shown = {text.get_text() for text in axes[0].get_legend().get_texts()}
     assert {"net", "other net", "svm", "knn", "kernel", "infinite", "c/√m"} <= shown
+
+
+@pytest.mark.parametrize(
+    ("at", "scale", "label"),
+    [
+        (
+            [0, 1, 2, 5, 10, 20, *range(50, 2001, 50)],
+            "symlog",
+            "iteration, logarithmic",
+        ),
+        (range(0, 2001, 50), "linear", "iteration, first looked at 50"),
+        (range(11), "linear", "iteration"),
+    ],
+)
+def test_an_early_rise_is_seen_or_said_to_be_unseen(at, scale, label):
+    at = np.asarray(at)
+    history = {"iteration": at, "score": np.minimum(1, at / 10)}
+    display = TrainingDynamicsDisplay.from_histories({"net": history}).plot()
+    assert display.ax_[0].get_xscale() == scale
+    assert display.ax_[0].get_xlabel().replace("\n", " ").startswith(label)

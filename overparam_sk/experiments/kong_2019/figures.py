@@ -107,7 +107,8 @@ def _draw_rates(ax: Any, data: Measured) -> None:
             / run.lambda_0
             for run in runs
         ]
-        middles = (edges[1:] + edges[:-1]) / 2
+        at = runs[0].history["iteration"][edges]
+        middles = (at[1:] + at[:-1]) / 2
         _draw_quartiles(ax, middles, rates, pen, width, len(data.fits))
     explain_spread(ax, len(data.fits), _QUARTILES)
     for rate, words, style in ((1, "the printed bound, 1", ":"), (2, "sharp, 2", "--")):
