@@ -22,7 +22,7 @@ plt.style.use("overparam_sk.drawing.displays")
 X, y = make_clustered_mixture(n_samples=400, n_features=100, random_state=0)
 X, X_test, y, y_test = X[:200], X[200:], y[:200], y[200:]
 labels = {"structured": y, "random": np.random.default_rng(0).permutation(y)}
-settings = {"learning_rate": 10, "max_iter": 800, "fit_intercept": False}
+settings = {"learning_rate": 10, "max_iter": 600, "fit_intercept": False}
 nets = {
     name: OverparamReLUClassifier(
         500, diagnostics=("relative_distance",), random_state=0, **settings

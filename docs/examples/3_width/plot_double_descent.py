@@ -32,7 +32,7 @@ def noisy_plane(seed):
 
 widths = [2, 4, 6, 8, 12, 24, 64, 256]
 plain = {"row_norm": None, "fit_intercept": False, "diagnostics": None}
-steps = {"momentum": 0.9, "max_iter": 1200, "n_iter_no_change": None}
+steps = {"momentum": 0.9, "max_iter": 1000, "n_iter_no_change": None}
 errors = np.zeros((2, len(widths), 3))
 limits = []
 for seed in range(3):
