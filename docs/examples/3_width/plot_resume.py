@@ -29,8 +29,7 @@ from overparam_sk.model_selection import width_study
 
 X, y = load_digits(return_X_y=True)
 width_study(
-    OverparamReLUClassifier(diagnostics=None),
-    X[:300], y[:300], X_test=X[300:600], y_test=y[300:600],
+    OverparamReLUClassifier(), X[::4], y[::4], X_test=X[1::4], y_test=y[1::4],
     values=[64, 128, 256, 512, 1024], repeats=3, random_state=0, store="store",
 )
 """)
@@ -39,7 +38,7 @@ width_study(
 # The process is killed when 5 of its 15 fits are there. Then the script runs again.
 
 process = subprocess.Popen([sys.executable, script], cwd=folder.name)
-while process.poll() is None and len([*store.glob("fits/*")]) < 5:
+while process.poll() is None and len([*store.glob("fits/*.json")]) < 5:
     time.sleep(0.01)
 process.kill()
 process.wait()
