@@ -21,7 +21,7 @@ CLASSES = {
     if inspect.isclass(kind := getattr(import_module(module), name))
 }
 WITH_PARAMETERS = {
-    **{kind.__name__: kind for kind in {type(make()) for make in EVERY.values()}},
+    **{type(make()).__name__: type(make()) for make in EVERY.values()},
     "InfiniteWidthKernel": InfiniteWidthKernel,
     "TrainingDiagnostics": TrainingDiagnostics,
 }
