@@ -107,6 +107,8 @@ def _command(args: argparse.Namespace, output: Output) -> int:
 def _study(args: argparse.Namespace, output: Output) -> int:
     problem = _problem(args)
     study = _run(args, problem)
+    if study.interrupted and not study.rows:
+        raise KeyboardInterrupt
     written = write_report(study, args.out)
     output.table(summary_table(study))
     for text in ("", *legend(study), "", finding(study), "", *written):
@@ -227,7 +229,8 @@ def _reproduce(args: argparse.Namespace, output: Output) -> int:
     run.out.mkdir(parents=True, exist_ok=True)
     complete = reproductions.reproduce(name, run)
     if not complete:
-        tell_error("Interrupted: what was done is written.")
+        kept = " The same line goes on." if (run.out / "store").exists() else ""
+        tell_error(f"Interrupted: what was done is written.{kept}")
     return 0 if complete else _INTERRUPTED
 
 

@@ -20,7 +20,7 @@ from sklearn.utils._array_api import (
     get_namespace,
 )
 
-__all__ = ["follow_inputs"]
+__all__ = ["as_written", "follow_inputs"]
 
 _Class = TypeVar("_Class", bound=type)
 
@@ -55,6 +55,15 @@ def _following(method: Callable[..., Any]) -> Callable[..., Any]:
 
 def _follows(method: Callable[..., Any]) -> bool:
     return hasattr(method, "follows_inputs")
+
+
+def as_written(method: Callable[..., Any]) -> Callable[..., Any]:
+    """The method that `follow_inputs` has wrapped; a decorator of others stays."""
+    ours = getattr(method, "__code__", None) is _FOLLOWS
+    return method.__wrapped__ if ours else method  # type: ignore[attr-defined]
+
+
+_FOLLOWS = _following(as_written).__code__
 
 
 def _is_of(value: Any) -> bool:

@@ -2,10 +2,10 @@
 
 from abc import ABC
 from collections.abc import Mapping, Sequence
-from inspect import unwrap
 from typing import Any
 
 from overparam_sk.devices import Work, resolve_device
+from overparam_sk.estimators._array_api import as_written
 from overparam_sk.estimators._parameters import checked_parameters
 from overparam_sk.estimators._training import TrainedNetwork
 from overparam_sk.fits import Begin, Job, Settings, fit_many, pays_together
@@ -38,7 +38,7 @@ class FittedTogether(TrainedNetwork, ABC):
             Of the training rows.
         """
         # Who overrides it may do anything; callbacks are told of one fit at a time.
-        is_other = unwrap(type(self).fit) is not unwrap(TrainedNetwork.fit)
+        is_other = as_written(type(self).fit) is not TrainedNetwork.fit
         if is_other or getattr(self, "_skl_callbacks", None):
             return 0
         try:

@@ -139,6 +139,16 @@ def test_ctrl_c_ends_with_130_after_a_report(data, tmp_path, capsys, interrupt_f
     assert len(content["rows"]) == 2
 
 
+def test_ctrl_c_in_the_first_fit_writes_no_report(
+    data, tmp_path, capsys, interrupt_fit
+):
+    interrupt_fit(1)
+    assert main(small(data, tmp_path)) == 130
+    told = capsys.readouterr().err
+    assert told.endswith("Interrupted before anything was written.\n")
+    assert {path.name for path in tmp_path.iterdir()} == {"rows.npz", "store"}
+
+
 def test_the_same_line_goes_on_after_ctrl_c(data, tmp_path, capsys, interrupt_fit):
     calls = interrupt_fit(3)
     line = [*small(data, tmp_path / "out"), "--baselines", "svm,knn,kernel"]
@@ -442,9 +452,12 @@ def test_a_figure_is_judged_claim_by_claim(name, tiny, tmp_path, capsys):
         assert study["normalized"] == (reading == "norm-1")
 
 
-def test_an_interrupted_figure_judges_what_is_complete(tiny, tmp_path, interrupt_fit):
+def test_an_interrupted_figure_judges_what_is_complete(
+    tiny, tmp_path, capsys, interrupt_fit
+):
     interrupt_fit(6)
     assert main(["reproduce", "ll18-fig1", "--quick", "--out", str(tmp_path)]) == 130
+    assert capsys.readouterr().err.endswith("written. The same line goes on.\n")
     claims = json.loads((tmp_path / "claims.json").read_text("utf-8"))["claims"]
     assert len(claims) == len(FIGURES["ll18-fig1"].claims)
 

@@ -1,5 +1,6 @@
 """Fits of a small width are done as one; what a study keeps does not tell."""
 
+import functools
 import warnings
 from functools import partial
 
@@ -185,12 +186,19 @@ class Own(OverparamReLUClassifier):
         return super().fit(X, y, **options)
 
 
+class Decorated(OverparamReLUClassifier):
+    @functools.wraps(OverparamReLUClassifier.fit)
+    def fit(self, *args, **options):
+        return OverparamReLUClassifier.fit(self, *args, **options)
+
+
 ALONE = {
     "no network of ours": SVC(),
     "Kong's": TwoHiddenReLURegressor(),
     "of infinite width": InfiniteWidthReLUClassifier(),
     "in a Pipeline": in_a_pipeline(NET),
     "a fit of one's own": Own(),
+    "a decorated fit": Decorated(),
     "one that talks": OverparamReLUClassifier(verbose=1),
     "large": OverparamReLUClassifier(50_000),
     "large batches": OverparamReLUClassifier(1000, batch_size=70),
