@@ -25,14 +25,7 @@ from sklearn.svm import SVC
 from overparam_sk import InfiniteWidthKernel
 from overparam_sk.datasets import make_xor_balls
 
-plt.rcParams.update(
-    {
-        "figure.constrained_layout.use": True,
-        "axes.axisbelow": True,
-        "axes.grid": True,
-        "grid.alpha": 0.3,
-    }
-)
+plt.style.use("overparam_sk.drawing.displays")
 rng = np.random.default_rng(0)
 
 # %%

@@ -26,14 +26,7 @@ from overparam_sk import (
 from overparam_sk.datasets import make_clustered_mixture
 from overparam_sk.model_selection import fit_power_law, width_study
 
-plt.rcParams.update(
-    {
-        "figure.constrained_layout.use": True,
-        "axes.axisbelow": True,
-        "axes.grid": True,
-        "grid.alpha": 0.3,
-    }
-)
+plt.style.use("overparam_sk.drawing.displays")
 
 # %%
 # The network of Li and Liang

@@ -25,14 +25,7 @@ from overparam_sk.datasets import make_unit_sphere
 from overparam_sk.diagnostics import gram_matrix, residual_modes
 from overparam_sk.theory import gradient_flow
 
-plt.rcParams.update(
-    {
-        "figure.constrained_layout.use": True,
-        "axes.axisbelow": True,
-        "axes.grid": True,
-        "grid.alpha": 0.3,
-    }
-)
+plt.style.use("overparam_sk.drawing.displays")
 
 # %%
 # The dynamics of the outputs

@@ -30,14 +30,7 @@ from overparam_sk import (
 from overparam_sk.datasets import make_clustered_mixture
 from overparam_sk.theory import generalization_bounds
 
-plt.rcParams.update(
-    {
-        "figure.constrained_layout.use": True,
-        "axes.axisbelow": True,
-        "axes.grid": True,
-        "grid.alpha": 0.3,
-    }
-)
+plt.style.use("overparam_sk.drawing.displays")
 
 # %%
 # Labels and coin flips

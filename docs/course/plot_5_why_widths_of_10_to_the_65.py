@@ -24,14 +24,7 @@ from overparam_sk import OverparamReLUClassifier
 from overparam_sk.datasets import make_clustered_mixture, separability
 from overparam_sk.theory import SLIPS, theory_sheet
 
-plt.rcParams.update(
-    {
-        "figure.constrained_layout.use": True,
-        "axes.axisbelow": True,
-        "axes.grid": True,
-        "grid.alpha": 0.3,
-    }
-)
+plt.style.use("overparam_sk.drawing.displays")
 
 # %%
 # The theorem
