@@ -56,7 +56,9 @@ html_title = "overparam_sk"
 html_static_path = ["_static"]
 html_favicon = "_static/logo.svg"
 html_css_files = ["site.css"]
-html_sidebars = {"changelog": [], "cite": [], "install": [], "index": []}
+# Pages that stand alone have nothing to show there.
+ALONE = "architecture changelog cite decisions extending index install papers slips"
+html_sidebars = {name: [] for name in ALONE.split()}
 html_context = {"default_mode": "auto"}
 html_theme_options = {
     "logo": {

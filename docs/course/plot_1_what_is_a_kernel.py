@@ -90,8 +90,9 @@ print(f"(1 + xy)²                      {(1 + x * y) ** 2:.6f}")
 # itself is trained. In the network of Li and Liang (2018, section 3),
 # :math:`f_i(x) = \sum_r a_{i,r}\, \mathrm{ReLU}(\langle w_r, x \rangle)`,
 # the gradient in :math:`w_r` is :math:`a_{i,r}\, 1\{\langle w_r, x \rangle
-# > 0\}\, x` (their eq. 1 without the loss). The inner product of these
-# gradients, over all units and in the mean over classes :math:`i`, tends to
+# > 0\}\, x` (their eq. 1 without the loss), where :math:`a_{i,r} \sim
+# N(0, 1)`. The inner product of the gradients at :math:`x` and at
+# :math:`y`, in the mean over units :math:`r` and classes :math:`i`, tends to
 #
 # .. math::
 #
@@ -232,9 +233,9 @@ axes[0].legend(fontsize="small")
 plt.show()
 
 # %%
-# Beyond the rows both go on along straight lines, as a ReLU does. A kernel
-# is an assumption about functions, and this one says: piecewise smooth,
-# linear far away.
+# Beyond the rows both go on along lines that are nearly straight, as a ReLU
+# does. A kernel is an assumption about functions, and this one says:
+# piecewise smooth, linear far away.
 
 # %%
 # A class that no line separates

@@ -121,9 +121,9 @@ ax.legend()
 plt.show()
 
 # %%
-# What is of low rank can be said in few numbers: :math:`W(0)` by its seed
-# and, for rank :math:`r`, :math:`r (m + d)` numbers in the place of
-# :math:`m d`. That is the "helper string" of the paper's section 6, and
+# What is of low rank can be said in few numbers: :math:`W(0)`, the "helper
+# string" of the paper's section 6, by its seed and, for rank :math:`r`, the
+# update by :math:`r (m + d)` numbers in the place of :math:`m d`. That is
 # what ``compress`` keeps.
 
 ranks = [1, 2, 4, 6, 8, 10, 15, 20, 40, 80, 150]

@@ -40,7 +40,7 @@ history = net.history_
 courses = {
     "right on test samples": ("val_score", "o-"),
     "pairs switched": ("activation_change", "s--"),
-    "way of the weights": ("relative_distance", "^:"),
+    "distance of the weights": ("relative_distance", "^:"),
 }
 figure, ax = plt.subplots(figsize=(7, 4))
 for label, (name, style) in courses.items():

@@ -28,7 +28,7 @@ plain = {
 
 # %%
 # A step η multiplies the residual along the eigenvector of λ_i by 1 − ηλ_i, as long as
-# H is H(0) (the discrete form of eq. 45).
+# H is H(0) (eq. 8 in discrete time).
 # :func:`~overparam_sk.diagnostics.residual_modes` does the descent again and holds what
 # is left of the loss against this law. With 200 neurons the two agree; with 5 the
 # kernel moves far, and the loss falls faster than the kernel of the start has it.

@@ -29,8 +29,8 @@ net = OverparamReLUClassifier(
 
 # %%
 # ``update_singular_values_`` are those of W − W(0). After the first k·l = 20 they drop;
-# those of W run on without a break, as in the right panels of the paper's figures 1 and
-# 2. :class:`~overparam_sk.plotting.UpdateSpectrumDisplay` draws the same.
+# those of W run on without a break, as in panel (d) of the paper's Figures 1 and 2.
+# :class:`~overparam_sk.plotting.UpdateSpectrumDisplay` draws the same.
 
 spectra = {
     "final weights W": (np.linalg.svd(net.hidden_weights_, compute_uv=False), "C1s"),

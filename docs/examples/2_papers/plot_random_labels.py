@@ -7,10 +7,10 @@ labels that the data explains, and learns nothing that holds for new samples.
 """
 
 # %%
-# Li and Liang (2018, section 4) show both: on structured data training ends near W(0),
-# and where every sample is a component of its own it fits any labels, farther away
-# (section 6). Here :class:`~overparam_sk.OverparamReLUClassifier` learns the same rows
-# twice, the second time with shuffled labels.
+# Li and Liang (2018, section 4) have both: on structured data SGD generalises, and
+# where every sample counts as a component of its own it fits any labels, if the network
+# is wide enough. Here :class:`~overparam_sk.OverparamReLUClassifier` learns the same
+# rows twice, the second time with shuffled labels.
 
 import matplotlib.pyplot as plt
 import numpy as np

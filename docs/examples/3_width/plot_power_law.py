@@ -36,9 +36,9 @@ study = width_study(
 
 # %%
 # :func:`~overparam_sk.model_selection.fit_power_law` fits c·m^(−p), with an interval
-# for p from a bootstrap of the repeats. Li and Liang (2018, section 7 and Lemma 5.2)
-# have the distance fall as 1/√m. :class:`~overparam_sk.plotting.WidthStudyDisplay`
-# draws a study in one line.
+# for p from a bootstrap of the repeats. Li and Liang (2018, appendix D.1, Figure 5) saw
+# "that the distances scale roughly as O(1/√m)".
+# :class:`~overparam_sk.plotting.WidthStudyDisplay` draws a study in one line.
 
 law = fit_power_law(study, "relative_distance")
 print(law)

@@ -22,7 +22,7 @@ from overparam_sk.model_selection import WidthStudy
 plt.style.use("overparam_sk.drawing.displays")
 folder = TemporaryDirectory()
 script, store = Path(folder.name, "study.py"), Path(folder.name, "store")
-script.write_text("""
+_ = script.write_text("""
 from sklearn.datasets import load_digits
 from overparam_sk import OverparamReLUClassifier
 from overparam_sk.model_selection import width_study
