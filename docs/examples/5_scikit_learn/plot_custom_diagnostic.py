@@ -2,8 +2,8 @@
 A diagnostic of one's own
 =========================
 
-How many of its neurons does a network use on a sample? A class that counts is enough to
-have it measured with every fit.
+How many of its neurons does a network use on a sample? A class that counts, a
+custom diagnostic, is enough to have it measured with every fit.
 """
 
 # %%
