@@ -57,7 +57,7 @@ html_static_path = ["_static"]
 html_favicon = "_static/logo.svg"
 html_css_files = ["site.css"]
 # Pages that stand alone have nothing to show there.
-ALONE = "architecture changelog cite decisions extending index install papers slips"
+ALONE = "changelog cite index install papers slips"
 html_sidebars = {name: [] for name in ALONE.split()}
 html_context = {"default_mode": "auto"}
 html_theme_options = {

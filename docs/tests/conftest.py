@@ -63,6 +63,12 @@ def chromium():
         browser.close()
 
 
+def _failed(page, request):
+    # One that the next page cuts off is no failure.
+    if request.failure != "net::ERR_ABORTED":
+        page.faults.append(f"{request.url}: {request.failure}")
+
+
 @pytest.fixture
 def tab(chromium):
     """A page that keeps what went wrong in ``faults``."""
@@ -70,6 +76,6 @@ def tab(chromium):
     page.faults = []
     page.on("console", lambda m: m.type == "error" and page.faults.append(m.text))
     page.on("pageerror", lambda error: page.faults.append(str(error)))
-    page.on("requestfailed", lambda request: page.faults.append(request.url))
+    page.on("requestfailed", lambda request: _failed(page, request))
     yield page
     page.close()

@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import textwrap
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -134,9 +135,11 @@ class Part:
         by_claim: dict[str, list[Judged]] = {}
         for one in self.judged:
             by_claim.setdefault(one.claim, []).append(one)
+        short = {c: textwrap.shorten(c, _WORDS, placeholder=" […]") for c in by_claim}
+        often = Counter(short.values())
         for claim, some in by_claim.items():
             cells = [[j for j in some if j.reading == name] for name in self.readings]
-            yield textwrap.shorten(claim, _WORDS, placeholder=" […]"), cells
+            yield claim if often[short[claim]] > 1 else short[claim], cells
 
     @property
     def by_rule(self) -> Iterator[tuple[str, str, list[Judged]]]:

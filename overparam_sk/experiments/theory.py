@@ -72,7 +72,8 @@ def write_sheet(sheet: TheorySheet, folder: Path, name: str = "sheet") -> list[s
         What to tell the reader: a picture left out, files written.
     """
     table = sheet.to_table()
-    lines = [f"# {sheet.title}", markdown_table(table)]
+    paper = sheet.title.partition(":")[0]
+    lines = [f"# Theory sheet: {paper}", sheet.title, markdown_table(table)]
     (folder / f"{name}.md").write_text("\n\n".join(lines) + "\n", encoding="utf-8")
     write_json(folder / f"{name}.json", sheet.to_dict())
     rows = sheet.to_dict()["rows"]
