@@ -77,7 +77,7 @@ class LargestUnitChange(Diagnostic):
 
     def add(self, part: Tensor | float) -> None:
         """Keep the larger one."""
-        part = torch.as_tensor(part)
+        part = torch.as_tensor(part, dtype=torch.float64)
         self.total = part if self.total is None else torch.maximum(self.total, part)
 
     def add_up(self, shards: Shards) -> None:
