@@ -171,7 +171,7 @@ FUNCTIONS = {
     "modes": ("regressor", residual_modes),
     "spectrum": ("classifier", lambda net, X, y: gram_spectrum(net, X)),
     "separability": ("classifier", lambda net, X, y: separability(X, y)),
-    "snapshots": ("regressor", lambda net, X, y: net.snapshots(X, y, [2])[0].loss_),
+    "snapshots": ("regressor", lambda net, X, y: net.snapshots(X, y, [2])[0].n_iter_),
 }
 
 
