@@ -2,7 +2,8 @@
 
 PyTorch's default device, autocast, inference mode and flushing of denormal numbers, and
 numpy's error state and buffer size belong to a thread: inside `in_own_world` they are
-what they are in a fresh process, and afterwards they are again as they were. The
+what they are in a fresh process, and afterwards they are again as they were; so is
+scikit-learn's ``array_api_dispatch``, with which its checks would hand on tensors. The
 precision of float32 products (TF32, bfloat16) belongs to the process: for as long as a
 thread is inside it is float32's. PyTorch's default dtype belongs to the process too and
 is left alone: whoever makes a tensor says its dtype.
@@ -82,7 +83,10 @@ def _enter(world: ExitStack) -> None:
     )
     if np.getbufsize() != _BUFFER:
         world.callback(np.setbufsize, np.setbufsize(_BUFFER))
-    # Nobody can have set what belongs to PyTorch where it is not imported.
+    # Nobody can have set what belongs to others where they are not imported.
+    sklearn: Any = sys.modules.get("sklearn")
+    if sklearn is not None and sklearn.get_config()["array_api_dispatch"]:
+        world.enter_context(sklearn.config_context(array_api_dispatch=False))
     torch: Any = sys.modules.get("torch")
     if torch is None:
         return

@@ -75,8 +75,9 @@ class LargestUnitChange(Diagnostic):
     name: ClassVar[str] = "largest_unit_change"
     sees: ClassVar[type] = WeightView
 
-    def add(self, part: Tensor) -> None:
+    def add(self, part: Tensor | float) -> None:
         """Keep the larger one."""
+        part = torch.as_tensor(part, dtype=torch.float64)
         self.total = part if self.total is None else torch.maximum(self.total, part)
 
     def add_up(self, shards: Shards) -> None:

@@ -3,12 +3,13 @@
 from abc import ABCMeta, abstractmethod
 from typing import ClassVar
 
+import torch
 from torch import Tensor
 
 from overparam_sk.diagnostics.views import View
 from overparam_sk.shards import Shards
 
-__all__ = ["BEFORE", "REGISTRY", "Diagnostic", "DiagnosticType"]
+__all__ = ["BEFORE", "REGISTRY", "Diagnostic", "DiagnosticType", "is_ours"]
 
 
 class DiagnosticType(ABCMeta):
@@ -54,13 +55,21 @@ class Diagnostic(metaclass=DiagnosticType):
     along: "ClassVar[tuple[type[Diagnostic], ...]]" = ()
     total: Tensor | None = None
 
-    def add(self, part: Tensor) -> None:
+    def add(self, part: Tensor | float) -> None:
         """Add to the sums."""
+        if not isinstance(part, Tensor):
+            part = torch.tensor(part, dtype=torch.float64)
         self.total = part if self.total is None else self.total + part
 
     def add_up(self, shards: Shards) -> None:
         """Take in what other processes have seen; those are sums, too."""
-        assert self.total is not None
+        if shards.size == 1:
+            return
+        if self.total is None:
+            raise ValueError(
+                f"{type(self).__name__}.accumulate must add to the sums with add(), or "
+                "add_up must say how the parts of several processes come together."
+            )
         # A copy: what one diagnostic was shown was shown to others, too.
         self.total = shards.add_up_(self.total.clone())
 
@@ -76,3 +85,8 @@ class Diagnostic(metaclass=DiagnosticType):
 REGISTRY: dict[str, type[Diagnostic]] = {}
 # For each time that one was registered, its name and what had that name before.
 BEFORE: dict[DiagnosticType, list[tuple[str, dict[str, type[Diagnostic]]]]] = {}
+
+
+def is_ours(kind: type[Diagnostic]) -> bool:
+    """Whether it is one of this package's, which keep to what is agreed."""
+    return kind.__module__.startswith(f"{__name__.partition('.')[0]}.")

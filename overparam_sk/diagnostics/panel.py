@@ -7,10 +7,16 @@ one of each for every layer that has such a figure.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from numbers import Integral, Real
 from typing import Any
 
-from overparam_sk.diagnostics.diagnostic import Diagnostic
+from numpy import ndarray
+from torch import Tensor
+
+from overparam_sk.diagnostics.diagnostic import Diagnostic, is_ours
 from overparam_sk.diagnostics.views import View
+from overparam_sk.parameters import shown
 from overparam_sk.shards import Shards
 
 __all__ = ["Panel", "history_columns"]
@@ -45,7 +51,9 @@ class Panel:
         for diagnostic, of_layer in self._of.items():
             has_it = layer in range(layer + 1)[diagnostic.layers]
             if diagnostic.sees is type(view) and has_it:
-                of_layer.setdefault(layer, diagnostic()).accumulate(view)
+                # One's own may work in place; training goes on with what it sees.
+                seen = view if is_ours(diagnostic) else _copy(view)
+                of_layer.setdefault(layer, diagnostic()).accumulate(seen)
 
     def add_up(self, shards: Shards) -> None:
         """Take in what the diagnostics of other processes have seen."""
@@ -56,7 +64,7 @@ class Panel:
     def values(self) -> dict[str, Sequence[float]]:
         """The figures by name, one for each layer of which there was a view."""
         return {
-            diagnostic.name: [of_layer[layer].value() for layer in sorted(of_layer)]
+            diagnostic.name: [_number(of_layer[layer]) for layer in sorted(of_layer)]
             for diagnostic, of_layer in self._of.items()
             if of_layer
         }
@@ -69,3 +77,23 @@ def history_columns(figures: Mapping[str, Sequence[Any]]) -> dict[str, Any]:
         for name, values in figures.items()
         for layer, value in enumerate(values, start=1)
     }
+
+
+def _copy(view: View) -> View:
+    """A view of tensors that nobody else has."""
+    seen = vars(view).items()
+    own: dict[str, Any] = {n: t.clone() for n, t in seen if isinstance(t, Tensor)}
+    return replace(view, **own)
+
+
+def _number(diagnostic: Diagnostic) -> float:
+    """Its value as a plain number; ValueError if it is none."""
+    found: Any = diagnostic.value()
+    if isinstance(found, (Tensor, ndarray)) and len(found.reshape(-1)) == 1:
+        found = found.item()
+    if not isinstance(found, Real):
+        raise ValueError(
+            f"{type(diagnostic).__name__}.value must return a number, got "
+            f"{shown(found)}."
+        )
+    return int(found) if isinstance(found, Integral) else float(found)

@@ -8,6 +8,7 @@ from overparam_sk.diagnostics.diagnostic import (
     BEFORE,
     REGISTRY,
     Diagnostic,
+    is_ours,
 )
 from overparam_sk.diagnostics.views import View
 from overparam_sk.parameters import shown
@@ -109,6 +110,13 @@ def check_diagnostic(diagnostic: Any, what: str = "diagnostic") -> None:
                 f"{said}.{name} must be a {kind.__name__}, got {shown(found)}."
             )
     try:
+        diagnostic.layers.indices(1)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{said}.layers must be a slice of integers, got "
+            f"{shown(diagnostic.layers)}: {error}."
+        ) from error
+    try:
         inspect.signature(diagnostic).bind()
     except TypeError as error:
         raise ValueError(
@@ -148,12 +156,7 @@ def kinds_of(asked: Asked) -> dict[str, type[Diagnostic]]:
 
 def custom(asked: Asked) -> dict[str, type[Diagnostic]]:
     """Those among them that are not this package's own."""
-    ours = f"{__name__.partition('.')[0]}."
-    return {
-        name: kind
-        for name, kind in kinds_of(asked).items()
-        if not kind.__module__.startswith(ours)
-    }
+    return {name: kind for name, kind in kinds_of(asked).items() if not is_ours(kind)}
 
 
 def _place(kind: type[Diagnostic]) -> tuple[str, str]:

@@ -95,6 +95,8 @@ def draw_mean(
     """
     mean, low, high = spread_of(repeats, domain)
     (drawn,) = ax.plot(x, mean, **pen.line(len(x), **line))
+    if not (np.isfinite(mean) & ((mean > 0) | (ax.get_yscale() != "log"))).any():
+        drawn.set_markevery(None)  # distances along no path at all fail
     if len(repeats) > 1:
         if ax.get_yscale() == "log":
             # A spread that comes near 0 has no lower end there.

@@ -12,7 +12,7 @@ from types import FunctionType
 from typing import Any, TypeVar
 
 import numpy as np
-from sklearn import config_context, get_config
+from sklearn import get_config
 from sklearn.utils._array_api import (
     _convert_to_numpy,
     _max_precision_float_dtype,
@@ -45,8 +45,7 @@ def _following(method: Callable[..., Any]) -> Callable[..., Any]:
         X = args[0] if args else given.get("X")
         args = tuple(map(_as_numpy, args))
         given = {name: _as_numpy(value) for name, value in given.items()}
-        with config_context(array_api_dispatch=False):
-            found = method(self, *args, **given)
+        found = method(self, *args, **given)
         return _like(X)(found) if _is_of(X) else found
 
     follows.follows_inputs = True  # type: ignore[attr-defined]
@@ -80,6 +79,8 @@ def _as_numpy(value: Any) -> Any:
     if not _is_of(value):
         return value
     xp, _ = get_namespace(value)
+    if value.dtype == getattr(xp, "bfloat16", None):  # which numpy has not
+        value = value.double()
     return _convert_to_numpy(value, xp)
 
 

@@ -81,7 +81,7 @@ def finding(study: Study) -> str:
     else:
         told = [
             f"From width {few} to {most} the test accuracy "
-            + _way(accuracy[few], accuracy[most]),
+            + _way([accuracy[width] for width in widths]),
             _law(study, "the relative distance", lambda row: row.relative_distance),
             _law(study, "the pattern change", lambda row: row.activation_change),
         ]
@@ -143,12 +143,20 @@ def _law(study: Study, name: str, figure: Callable[[FitRow], float]) -> str:
         return f"{name} has no exponent, being 0 or unknown at most widths"
     power = log_slope(known, known.values())
     if abs(power) < _FLAT:
+        # What goes up and down has no exponent either.
+        apart = max(known.values()) / min(known.values())
+        if apart > (max(known) / min(known)) ** _FLAT:
+            return f"{name} neither rises nor falls, from {_span([*known.values()])}"
         return f"{name} does not depend on it"
     return f"{name} {'falls' if power < 0 else 'rises'} as m^({power:.2f})"
 
 
-def _way(first: str, last: str) -> str:
-    return f"stays {first}" if first == last else f"goes from {first} to {last}"
+def _way(along: Sequence[str]) -> str:
+    if len(set(along)) == 1:
+        return f"stays {along[0]}"
+    if along[0] == along[-1]:
+        return f"begins and ends at {along[0]}"
+    return f"goes from {along[0]} to {along[-1]}"
 
 
 def _span(values: Sequence[float]) -> str:

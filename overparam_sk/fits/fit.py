@@ -193,7 +193,7 @@ class Run:
         attributes["history_"] = self.recorder.after(job.past)
         if best is not None:
             attributes["best_validation_score_"] = best
-        _check_finite(attributes, self.recorder, trainer.iteration)
+        _check_finite(job, attributes, self.recorder, trainer.iteration)
         unconverged = outcome is Outcome.FINISHED and job.settings.until_done
         # Who goes on does so step by step, and knows it.
         unconverged = unconverged and job.resume is None
@@ -304,14 +304,17 @@ def _measured(
 
 
 def _check_finite(
-    attributes: dict[str, Any], recorder: Recorder, iteration: int
+    job: Job, attributes: dict[str, Any], recorder: Recorder, iteration: int
 ) -> None:
     """Refuse to end with a figure that is none; say so of one on the way."""
+    own = custom(job.settings.diagnostics)
     for name, value in attributes.items():
         if isinstance(value, (float, np.ndarray)) and not np.isfinite(value).all():
+            kind = own.get(name.removesuffix("_"))
+            mend = "" if kind is None else f"look at {kind.__name__}.value, "
             raise DivergenceError(
                 f"{name} must be finite, got NaN or infinity at iteration {iteration}: "
-                "lower learning_rate, or scale X to entries of the order of 1."
+                f"{mend}lower learning_rate, or scale X to entries of the order of 1."
             )
     for name, values in recorder.history.items():
         if np.isinf(values).any():

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier
 
+from overparam_sk.interrupts import CtrlC
 from overparam_sk.model_selection._arguments import (
     RULES,
     as_estimators,
@@ -201,11 +202,16 @@ callable
         seed = _resolve(p["random_state"], opened)
         plan = Plan.of(source, seed, p["repeats"], **settings)
         opened.settle(plan.configuration(), extend=p["extend"])
+        tasks = plan.tasks(opened.records)
+        how = {name: p[name] for name in ("retry_failed", "n_jobs", "verbose")}
         try:
-            fits = _fit_all(plan, opened, p["retry_failed"], p["n_jobs"], p["verbose"])
+            fits = _fit_all(tasks, plan, opened, **how)
         except KeyboardInterrupt:
+            with CtrlC(hold=True):  # of those who press again
+                said = _interrupted(tasks, p["store"])
+                stack.close()
             # Nobody wants to see where the fit was that is dropped.
-            raise KeyboardInterrupt(_interrupted(plan, opened, p["store"])) from None
+            raise KeyboardInterrupt(said) from None
         return WidthStudy.of(plan.configuration(), fits)
 
 
@@ -219,20 +225,25 @@ def _resolve(random_state: Any, store: Store) -> int:
     return int(random_generator(random_state).randint(np.iinfo(np.int32).max))
 
 
-def _interrupted(plan: Plan, opened: Store, store: Any) -> str:
+def _interrupted(tasks: list[Task], store: Any) -> str:
     """What is done, and how it goes on."""
-    records = [task.record for task in plan.tasks(opened.records)]
-    done = f"{sum(map(Path.exists, records))} of {len(records)} fits were done"
+    n_done = sum(task.record.exists() for task in tasks)
+    done = f"{n_done} of {len(tasks)} fits were done"
     if store is None:
         return f"{done}, and none is kept. With a store the same call would go on."
     return f"{done} and are kept in {os.fspath(store)!r}: the same call goes on."
 
 
 def _fit_all(
-    plan: Plan, store: Store, retry_failed: bool, n_jobs: int | None, verbose: int
+    tasks: list[Task],
+    plan: Plan,
+    store: Store,
+    *,
+    retry_failed: bool,
+    n_jobs: int | None,
+    verbose: int,
 ) -> list[Fit]:
     """Take the finished fits from the store, and do the others."""
-    tasks = plan.tasks(store.records)
     kept = {task.record: task.of_record(store.record(task.record)) for task in tasks}
     fits = {record: fit for record, fit in kept.items() if fit is not None}
     if retry_failed:

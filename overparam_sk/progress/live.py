@@ -57,7 +57,7 @@ def rich_table(table: Sequence[Sequence[str]]) -> Any:
     head, *rows = ([rich.text.Text(cell) for cell in line] for line in table)
     made = rich.table.Table(box=None, pad_edge=False)
     for cell in head:
-        made.add_column(cell, justify="right")
+        made.add_column(cell, justify="right", overflow="fold")  # cut is lost
     for row in rows:
         made.add_row(*row)
     return made

@@ -97,6 +97,11 @@ REFUSED = {
     "another view": (_with(sees=int), "Odd.sees must be one of .*, got <class 'int'>"),
     "a view's name": (_with(sees="WeightView"), "Odd.sees must be .*, got 'WeightV"),
     "a layer": (_with(layers=1), "Odd.layers must be a slice, got 1"),
+    "layers by name": (
+        _with(layers=slice("first", None)),
+        r"Odd.layers must be a slice of integers, got slice\('first', None, None\)",
+    ),
+    "no step": (_with(layers=slice(0, 2, 0)), "Odd.layers must be .*step cannot be"),
     "a class beside": (_with(along=moved()), "Odd.along must be a tuple, got <class"),
     "no diagnostic beside": (
         _with(along=(3,)),

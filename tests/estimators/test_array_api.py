@@ -13,6 +13,10 @@ from sklearn.base import is_classifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
 
+from overparam_sk.datasets import separability
+from overparam_sk.diagnostics import gram_spectrum, residual_modes
+from overparam_sk.theory import generalization_bounds, theory_sheet
+
 rng = np.random.default_rng(0)
 X, X_val = rng.normal(size=(20, 3)), rng.normal(size=(8, 3))
 y, y_val = np.arange(20) % 2, np.arange(8) % 2
@@ -145,6 +149,39 @@ def test_a_tensor_in_a_graph_is_refused_in_pytorchs_words(dispatch):
         net.fit(rows.detach(), y)
         with pytest.raises(RuntimeError, match=r"detach\(\)"):
             net.predict(rows)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_float_that_numpy_has_not_is_computed_in_float64(name):
+    rows, labels = torch.from_numpy(X).bfloat16(), torch.from_numpy(y)
+    weight = torch.from_numpy(WEIGHT).bfloat16()
+    with config_context(array_api_dispatch=True):
+        net = EVERY[name]().fit(rows, labels.bfloat16(), sample_weight=weight)
+        found = net.predict(rows)
+    numbers = rows.double().numpy()
+    expected = EVERY[name]().fit(numbers, y, sample_weight=weight.double().numpy())
+    np.testing.assert_array_equal(found.numpy(), expected.predict(numbers))
+
+
+# What else takes rows and targets: a net, and what it is asked.
+FUNCTIONS = {
+    "sheet": ("classifier", theory_sheet),
+    "sheet of Kong's": ("regressor", theory_sheet),
+    "bounds": ("classifier", generalization_bounds),
+    "modes": ("regressor", residual_modes),
+    "spectrum": ("classifier", lambda net, X, y: gram_spectrum(net, X)),
+    "separability": ("classifier", lambda net, X, y: separability(X, y)),
+    "snapshots": ("regressor", lambda net, X, y: net.snapshots(X, y, [2])[0].n_iter_),
+}
+
+
+@pytest.mark.parametrize("what", FUNCTIONS)
+def test_functions_take_tensors_and_answer_in_numpy(what):
+    name, ask = FUNCTIONS[what]
+    net = EVERY[name](learning_rate=0.1).fit(X, y)
+    with config_context(array_api_dispatch=True):
+        found = ask(net, torch.from_numpy(X), torch.from_numpy(y))
+    assert str(found) == str(ask(net, X, y))
 
 
 def test_in_a_pipeline_of_tensors():

@@ -3,11 +3,13 @@
 import copy
 import pickle
 import sys
+from typing import get_args
 
 import joblib
 import numpy as np
 import pytest
 import skops.io
+import torch
 from diagnostics.own import active_share, moved
 from estimators.small_nets import WITH_WEIGHTS, X, y
 from sklearn.base import clone
@@ -15,7 +17,8 @@ from sklearn.ensemble import BaggingClassifier
 from sklearn.model_selection import GridSearchCV, ShuffleSplit, cross_validate
 
 from overparam_sk import OverparamReLUClassifier
-from overparam_sk.diagnostics import REGISTRY, register
+from overparam_sk.diagnostics import REGISTRY, Diagnostic, WeightView, register
+from overparam_sk.diagnostics.views import View
 from overparam_sk.fingerprints import describe
 from overparam_sk.interop import TrainingDiagnostics
 from overparam_sk.model_selection import diagnostic_scoring, width_study
@@ -224,6 +227,72 @@ def test_a_name_that_the_estimator_has_is_refused_before_training(name):
 def test_what_is_refused_of_a_tuple(asked, said):
     with pytest.raises(ValueError, match=said):
         WITH_WEIGHTS["classifier"](diagnostics=asked).fit(X, y)
+
+
+# What value() returns -> the figure, or what is said of what is none.
+VALUES = {
+    "an integer": (3, 3),
+    "numpy's": (np.float32(0.5), 0.5),
+    "an array": (np.array([0.5]), 0.5),
+    "a tensor": (torch.tensor(0.5), 0.5),
+    "True": (True, 1),
+    "nothing": (None, "Odd.value must return a number, got None"),
+    "text": ("0.5", "Odd.value must return a number, got '0.5'"),
+    "a complex number": (1 + 2j, r"a number, got \(1\+2j\)"),
+    "a list": ([0.5], r"a number, got \[0.5\]"),
+    "two": (np.zeros(2), r"a number, got array"),
+    "none": (torch.zeros(0), r"a number, got tensor"),
+    "NaN": (float("nan"), "odd_ must be finite, got NaN .* look at Odd.value"),
+    "a tensor's NaN": (torch.tensor(torch.nan), "odd_ must be finite, got NaN"),
+}
+
+
+def odd(view, accumulate, value):
+    attributes = {"name": "odd", "sees": view, "accumulate": accumulate}
+    return type("Odd", (Diagnostic,), {**attributes, "value": value})
+
+
+@pytest.mark.parametrize("what", VALUES)
+@pytest.mark.parametrize("name", ["classifier", "deep_regressor"])
+def test_a_value_is_a_number(what, name):
+    found, said = VALUES[what]
+    # One that adds nothing up itself is the figure of one process.
+    kind = odd(WeightView, lambda self, view: None, lambda self: found)
+    net = WITH_WEIGHTS[name](diagnostics=(kind,))
+    if isinstance(said, str):
+        with pytest.raises(ValueError, match=said):
+            net.fit(X, y)
+    else:
+        figures = np.atleast_1d(net.fit(X, y).odd_)
+        assert set(figures.tolist()) == {said}
+        assert {type(one) for one in figures.tolist()} == {type(said)}
+
+
+def test_sums_of_plain_numbers():
+    kind = odd(WeightView, lambda self, view: self.add(2.0), lambda self: self.total)
+    assert WITH_WEIGHTS["classifier"](diagnostics=(kind,)).fit(X, y).odd_ == 2.0
+
+
+def _overwrite(self, view):
+    for part in vars(view).values():
+        if torch.is_tensor(part):
+            part.zero_()
+    self.add(0.0)
+
+
+@pytest.mark.parametrize("view", get_args(View))
+@pytest.mark.parametrize("name", WITH_WEIGHTS)
+def test_what_works_in_place_changes_neither_training_nor_other_figures(name, view):
+    kind = odd(view, _overwrite, lambda self: self.total)
+    expected = WITH_WEIGHTS[name]().fit(X, y)
+    for asked in ((kind, *REGISTRY), (*REGISTRY, kind)):
+        net = WITH_WEIGHTS[name](diagnostics=asked).fit(X, y)
+        for column, values in expected.history_.items():
+            np.testing.assert_array_equal(net.history_[column], values, column)
+        for figure in REGISTRY:
+            if hasattr(expected, f"{figure}_"):
+                a, b = (getattr(one, f"{figure}_") for one in (net, expected))
+                np.testing.assert_array_equal(a, b, figure)
 
 
 def test_in_ones_own_loop_and_in_skorch():

@@ -221,6 +221,18 @@ def test_a_terminal_has_the_table_folded_to_its_width(columns, monkeypatch):
     assert folded == 2 if columns == 200 else folded > 2
 
 
+@pytest.mark.parametrize("columns", [30, 45])
+def test_on_a_narrow_terminal_no_figure_is_cut_off(columns, monkeypatch):
+    pytest.importorskip("rich")
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr("sys.stdout", Terminal())
+    Output().table([["accuracy", *["seconds"] * 7], *[["0.1234567"] * 8] * 2])
+    shown = sys.stdout.getvalue()
+    assert max(map(len, shown.splitlines())) <= columns
+    for digit in "1234567":
+        assert shown.count(digit) == 16
+
+
 def test_elsewhere_the_table_has_a_line_a_line(capsys, monkeypatch):
     table = [["a", "b" * 300], ["1", "2"]]
     Output().table(table)

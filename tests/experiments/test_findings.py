@@ -41,6 +41,22 @@ def test_the_accuracy_goes_somewhere_and_a_baseline_stands_beside_it():
     assert told.endswith(" and the best baseline, kernel, has 0.6250.")
 
 
+def test_what_goes_up_and_down_does_not_stay():
+    there_and_back = [(10, 0.1, 0.5), (100, 0.9, 0.75), (1000, 0.1, 0.5)]
+    told = finding(
+        study(
+            *(
+                row(m, relative_distance=r, test_accuracy=a)
+                for m, r, a in there_and_back
+            )
+        )
+    )
+    assert told.startswith(
+        "From width 10 to 1000 the test accuracy begins and ends at 0.5000, the "
+        "relative distance neither rises nor falls, from 0.1 to 0.9 and"
+    )
+
+
 def test_a_single_width_has_no_exponent():
     assert finding(study(row(10))) == (
         "At width 10 the test accuracy is 1.0000, 5.0% of the activation patterns "

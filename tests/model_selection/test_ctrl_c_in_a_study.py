@@ -82,3 +82,28 @@ def test_ctrl_c_says_what_is_done_and_the_same_call_goes_on(
     assert os.environ[COUNTED] == ("11" if store is None else "9")
     assert len(again.fits) == 8
     assert again.failures == []
+
+
+class Impatient(os.PathLike):
+    """The path of a store: whoever is told of it after Ctrl-C presses once more."""
+
+    def __init__(self, path):
+        self.path, self.presses = path, 0
+
+    def __fspath__(self):
+        if os.environ[COUNTED] == "3":
+            self.presses += 1
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.01)  # for the signal to arrive
+        return str(self.path)
+
+
+def test_who_presses_again_is_told_the_same(tmp_path, monkeypatch):
+    net, param = ESTIMATORS["classifier"]
+    monkeypatch.setenv(COUNTED, "0")
+    place = Impatient(tmp_path / "store")
+    asked = {"param": param, "values": [3, 5], "repeats": 2, "random_state": 0}
+    with pytest.raises(KeyboardInterrupt, match="2 of 4 fits were done and are kept"):
+        width_study({"net": net}, X, y, X_test=X, y_test=y, store=place, **asked)
+    assert place.presses == 1
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -76,6 +76,13 @@ def to_rounding():
     return ConvergenceDisplay.from_histories({"net": one})
 
 
+def never_known():
+    """A course of which no value is known, beside one that is."""
+    at = np.arange(40)
+    one = {"iteration": at, "score": np.full(40, np.nan), "relative_distance": at}
+    return TrainingDynamicsDisplay.from_histories({"net": one})
+
+
 def parametrizations():
     rates = 2.0 ** np.arange(-3, 10)
     each = {
@@ -180,6 +187,7 @@ DISPLAYS = [
     flat,
     two_layers,
     to_rounding,
+    never_known,
     parametrizations,
     kernel,
     no_law,

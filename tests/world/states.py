@@ -9,6 +9,7 @@ import warnings
 from contextlib import ExitStack, contextmanager
 
 import numpy as np
+import sklearn
 import torch
 
 
@@ -35,6 +36,7 @@ def the_world():
         "errors": np.geterr(),
         "error call": np.geterrcall(),
         "buffer": np.getbufsize(),
+        "scikit-learn": sklearn.get_config(),
         "printing": np.get_printoptions(),
         "decimals": str(decimal.getcontext()),
         "locale": locale.setlocale(locale.LC_ALL),
@@ -146,6 +148,7 @@ STATES = {
     "device context": lambda _: torch.device("meta"),
     "autocast": lambda _: torch.autocast("cpu", dtype=torch.bfloat16),
     "inference mode": lambda _: torch.inference_mode(),
+    "array API": lambda _: sklearn.config_context(array_api_dispatch=True),
     "flushing": lambda _: setting(torch.set_flush_denormal, True, False),
     "products medium": lambda _: products(torch.set_float32_matmul_precision, "medium"),
     "products bf16": lambda _: inherited_products("bf16"),
