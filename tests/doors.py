@@ -635,6 +635,7 @@ DOORS = [
             "regressor",
         )
     ),
+    Door("register", diagnostics.register, {"diagnostic": lambda _: REFUSED}),
     Door(
         "residual_modes",
         _with(diagnostics.residual_modes, estimator=PLAIN, X=X, y=y),

@@ -1,8 +1,6 @@
 """TrainingDiagnostics as a context manager around one's own loop."""
 
 import pickle
-import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -233,13 +231,3 @@ def test_columns_are_numbers_with_names_of_their_own():
         diagnostics.record(iteration=100, loss=torch.tensor([2.0]))
     assert diagnostics.history_["iteration"].tolist() == [100]
     assert diagnostics.history_["loss"].tolist() == [2.0]
-
-
-def test_the_page_does_what_it_says(capsys):
-    page = Path(__file__).parents[2] / "docs" / "guide" / "modules.md"
-    (code,) = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.S)
-    with pytest.warns(UserWarning, match="1: BatchNorm2d has no weight matrix"):
-        exec(code, {})
-    printed = capsys.readouterr().out
-    assert "('0', '4', '7') ('2', '5') {'1': 'BatchNorm2d" in printed
-    assert "gram_alignment" in printed
