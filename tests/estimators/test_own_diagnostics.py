@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import skops.io
 import torch
-from diagnostics.own import active_share, moved
+from diagnostics.own import active_share, columns, moved
 from estimators.small_nets import WITH_WEIGHTS, X, y
 from sklearn.base import clone
 from sklearn.ensemble import BaggingClassifier
@@ -112,13 +112,9 @@ assert (again.fit(X, y).plain_) == net.plain_
         sys.modules.pop("plain_diagnostic", None)
 
 
-def _columns(nets):
-    return [net.fit(X, y).diagnostic_columns for net in nets]
-
-
 def _elsewhere(*nets):
     """What a process of joblib's makes of them: one, for each imports PyTorch."""
-    (found,) = joblib.Parallel(n_jobs=2)([joblib.delayed(_columns)(nets)])
+    (found,) = joblib.Parallel(n_jobs=2)([joblib.delayed(columns)(nets, X, y)])
     return found
 
 
