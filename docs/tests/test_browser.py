@@ -1,6 +1,7 @@
 """The site, a report and an estimator's box in a real browser."""
 
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
@@ -31,14 +32,31 @@ def test_every_page_loads_without_an_error(site, address, tab):
     assert wrong == {}
 
 
-def test_search_finds_the_classifier(address, tab):
-    tab.goto(f"{address}/search.html?q=OverparamReLUClassifier")
-    tab.wait_for_selector("#search-results ul.search li a")
+API = "api/generated/overparam_sk"
+# What is looked for -> a page that has to be among what is found.
+QUERIES = {
+    "OverparamReLUClassifier": f"{API}.OverparamReLUClassifier.html",
+    "coupling_": "guide/measurements.html",
+    "gram_drift_": "guide/measurements.html",
+    "width_study": f"{API}.model_selection.width_study.html",
+    "register": f"{API}.diagnostics.register.html",
+    "resuming": "guide/width-studies.html",
+    "cite": "cite.html",
+    "kernel": "guide/kernel-along-the-run.html",
+    "custom diagnostic": "gallery/5_scikit_learn/plot_custom_diagnostic.html",
+}
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_search_finds(address, tab, query):
+    tab.goto(f"{address}/search.html?{urlencode({'q': query})}")
+    tab.wait_for_selector(".search-summary:has-text('found')")
     found = tab.eval_on_selector_all(
         "#search-results ul.search li a",
-        "links => links.map(a => a.getAttribute('href'))",
+        "links => links.map(a => a.pathname.slice(1))",
     )
-    assert any("overparam_sk.OverparamReLUClassifier.html" in link for link in found)
+    assert QUERIES[query] in found
+    tab.wait_for_load_state("networkidle")
     assert tab.faults == []
 
 
@@ -48,6 +66,7 @@ def test_the_search_field_leads_there(address, tab):
     tab.keyboard.type("coupling_")
     tab.keyboard.press("Enter")
     tab.wait_for_selector("#search-results ul.search li a")
+    tab.wait_for_load_state("networkidle")
     assert tab.faults == []
 
 
