@@ -1,8 +1,11 @@
 """Nothing is missing, nothing leads nowhere, everything is soon found."""
 
 import importlib
+from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import overparam_sk
 
@@ -89,3 +92,17 @@ def test_the_gallery_and_the_course_are_whole(site):
         kinds = {link["href"].rpartition(".")[2] for link in links}
         assert {"ipynb", "py"} <= kinds
         assert site.soups[page].select("article img")
+
+
+def test_the_readme_has_the_picture_of_the_example(site):
+    root = Path(__file__).parents[2]
+    example = "sphx_glr_plot_lazy_training_001.png"
+    pictures = [
+        np.asarray(Image.open(path).convert("L"), dtype=float)
+        for path in (
+            root / "docs" / "_static" / "lazy-training.png",
+            site.folder / "_images" / example,
+        )
+    ]
+    # Another processor rounds otherwise and moves a few pixels; another style all.
+    assert np.abs(np.subtract(*pictures)).mean() < 2
