@@ -2,6 +2,7 @@
 
 import inspect
 import pickle
+from functools import partial
 
 import array_api_strict
 import numpy as np
@@ -24,8 +25,21 @@ WEIGHT = rng.uniform(1, 2, size=20)
 METHODS = ("predict", "predict_proba", "predict_log_proba", "decision_function")
 
 
-# numpy array -> array of another library.
-LIBRARIES = {"torch": torch.from_numpy, "array_api_strict": array_api_strict.asarray}
+# numpy array -> array of another library; not where it would be made by itself, too.
+LIBRARIES = {
+    "torch": torch.from_numpy,
+    "array_api_strict": array_api_strict.asarray,
+    "another device": partial(
+        array_api_strict.asarray, device=array_api_strict.Device("device1")
+    ),
+}
+
+
+def back(found):
+    """A numpy array, from wherever it is."""
+    if isinstance(found, torch.Tensor):
+        return found.numpy()
+    return np.asarray(found.to_device(array_api_strict.Device("CPU_DEVICE")))
 
 
 def fitted(net):
@@ -75,9 +89,9 @@ def test_fit_and_predict_follow_x_and_what_is_fitted_is_numpy(name, dtype, libra
             assert found.device == rows.device
             of_numpy = getattr(net, method)(X_here)
         assert isinstance(of_numpy, np.ndarray)
-        np.testing.assert_array_equal(np.asarray(found), wanted)
+        np.testing.assert_array_equal(back(found), wanted)
         np.testing.assert_array_equal(of_numpy, wanted)
-        assert np.asarray(found).dtype == wanted.dtype
+        assert back(found).dtype == wanted.dtype
     with config_context(array_api_dispatch=True):
         score = net.score(to(X_here), to(y))
         assert net.score(to(X_here), y) == score == net.score(X_here, to(y))

@@ -112,6 +112,14 @@ def test_the_page_is_valid_and_whole(tmp_path):
     assert links == ["#summary", "#matrix", "#one", "#two", "#none", "#made-with"]
 
 
+def test_claims_that_begin_alike_are_told_apart_in_the_matrix(tmp_path):
+    alike, short = ["as the paper says " * 12 + end for end in ("once", "twice")], "it"
+    claims = [judged(claim, "raw", HOLDS) for claim in (*alike, short, "long " * 60)]
+    labels = [e.text for e in Page(text_of(tmp_path, {"one": claims})).all("th")]
+    assert {*alike, short} <= set(labels)
+    assert any(label.endswith("[…]") for label in labels)
+
+
 def test_a_cell_of_the_matrix_leads_to_its_judgement(tmp_path):
     found = Page(text_of(tmp_path, {"one": USUAL, "two": USUAL[:1]}))
     cells = [e for e in found.all("a") if (e["class"] or "").startswith("cell ")]
